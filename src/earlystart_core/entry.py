@@ -1,0 +1,161 @@
+"""An entry: an event as the log holds it, its canonical bytes, and the leaf that the proof is built on.
+
+These bytes can never change (docs/decisions/0001-bytes-of-an-entry.md). They are deterministic JSON: UTF-8, keys
+sorted, no spaces, no floats. `data` stands in them as it came, so that they can be cut into the event's own bytes
+and the frame around them, kept side by side without a second copy, and joined again without parsing.
+"""
+
+import base64
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from eventsourcing.dcb.api import DCBEvent, DCBSequencedEvent
+
+from earlystart_core.errors import Unreadable
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_CUT = b'"data":'
+
+
+class Practitioner(msgspec.Struct, frozen=True):
+    """Who recorded an entry, in which role, for which employer.
+
+    practitioner: a `practitioner:` id. role: a short label (`health_visitor`). employer: an `org:` id.
+    """
+
+    practitioner: str
+    role: str
+    employer: str
+
+
+@dataclass
+class Entry(DCBEvent):
+    """What is handed to the log. `data`: canonical JSON of the event's fields but `occurred_at` (or any opaque bytes)."""
+
+    recorded_by: Practitioner | None = None
+    command_id: str | None = None  # null where no command was given: history that came in a file
+    version: int = 1
+    occurred_at: datetime | None = None  # aware, UTC
+
+
+@dataclass
+class Recorded(DCBSequencedEvent):
+    """An entry with what the log gave it under its append lock."""
+
+    event: Entry
+    position: int  # 1, 2, 3, … no gaps
+    recorded_at: datetime  # aware, UTC, never smaller than the one before
+    leaf: bytes = b""  # SHA-256(0x00 ‖ canonical bytes)
+
+
+class Frame(msgspec.Struct):
+    """The frame, parsed: everything of an entry but its data."""
+
+    command_id: str | None
+    occurred_at: datetime | None
+    position: int
+    recorded_at: datetime
+    recorded_by: Practitioner | None
+    tags: list[str]
+    type: str
+    version: int
+
+
+_frames: msgspec.json.Decoder[Frame] = msgspec.json.Decoder(Frame)
+
+
+def micros(moment: datetime) -> int:
+    """Whole microseconds since 1970-01-01T00:00:00Z, exactly."""
+    return (moment - EPOCH) // _MICROSECOND
+
+
+def from_micros(count: int) -> datetime:
+    """The instant that many microseconds after 1970-01-01T00:00:00Z."""
+    return EPOCH + timedelta(microseconds=count)
+
+
+def stored_data(data: bytes) -> bytes:
+    """The data as it stands in the canonical bytes: a JSON object as it came, anything else as base64 text."""
+    return data if data[:1] == b"{" else b'"' + base64.b64encode(data) + b'"'
+
+
+def given_data(stored: bytes) -> bytes:
+    """The data as it was given to `append`: the inverse of `stored_data`."""
+    return stored if stored[:1] == b"{" else base64.b64decode(stored[1:-1])
+
+
+def frame_of(entry: Entry, position: int, recorded_at: datetime) -> bytes:
+    """The canonical bytes of an entry without its data, cut after `"data":` (the first place where these bytes stand)."""
+    fields: dict[str, Any] = {
+        "command_id": entry.command_id,
+        "data": msgspec.Raw(b""),
+        "occurred_at": entry.occurred_at,
+        "position": position,
+        "recorded_at": recorded_at,
+        "recorded_by": entry.recorded_by and _author(entry.recorded_by),
+        "tags": entry.tags,
+        "type": entry.type,
+        "version": entry.version,
+    }
+    return _encode(fields)
+
+
+def canonical(frame: bytes, stored: bytes) -> bytes:
+    """The canonical bytes: the frame with the stored data put back in its place."""
+    cut = frame.index(_CUT) + len(_CUT)
+    return frame[:cut] + stored + frame[cut:]
+
+
+def leaf_of(canonical_bytes: bytes) -> bytes:
+    """The leaf of the hash tree: SHA-256(0x00 ‖ canonical bytes), RFC 6962 section 2.1."""
+    return sha256(b"\x00" + canonical_bytes).digest()
+
+
+def parse(frame: bytes, stored: bytes, leaf: bytes) -> Recorded:
+    """The recorded entry that those stored bytes stand for.
+
+    Raises:
+        Unreadable: the frame is not the frame of an entry.
+    """
+    try:
+        cut = frame.index(_CUT) + len(_CUT)
+        head = _frames.decode(frame[:cut] + b"null" + frame[cut:])
+    except (ValueError, msgspec.MsgspecError):
+        raise Unreadable("an entry of the log cannot be read: expected the frame of an entry, got other bytes") from None
+    entry = Entry(
+        type=head.type,
+        data=given_data(stored),
+        tags=head.tags,
+        recorded_by=head.recorded_by,
+        command_id=head.command_id,
+        version=head.version,
+        occurred_at=head.occurred_at,
+    )
+    return Recorded(entry, head.position, head.recorded_at, leaf)
+
+
+def canonical_of(recorded: Recorded) -> bytes:
+    """The canonical bytes of an entry that was read from a log."""
+    return canonical(
+        frame_of(recorded.event, recorded.position, recorded.recorded_at), stored_data(recorded.event.data)
+    )
+
+
+def _author(by: Practitioner) -> dict[str, str]:
+    return {"employer": by.employer, "practitioner": by.practitioner, "role": by.role}
+
+
+def as_entry(event: DCBEvent) -> Entry:
+    """The event as an entry: itself, or a plain DCB event with nothing added."""
+    return event if isinstance(event, Entry) else Entry(event.type, event.data, list(event.tags))
+
+
+def as_entries(events: Sequence[DCBEvent]) -> list[Entry]:
+    """All of them, as entries."""
+    return [as_entry(event) for event in events]

@@ -1,0 +1,234 @@
+"""The log: one append-only sequence of tagged facts. Here is the port, and its shortest reading, in memory.
+
+The port is eventsourcing's `DCBRecorder` with what a record of two clocks needs besides: the store gives each entry
+a gapless position and a `recorded_at` under its append lock, and remembers the receipt of each command.
+"""
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
+from threading import Event as Signal
+from threading import RLock
+
+import msgspec
+from eventsourcing.dcb.api import (
+    DCBAppendCondition,
+    DCBEvent,
+    DCBQuery,
+    DCBReadResponse,
+    DCBRecorder,
+    DCBSubscription,
+)
+from eventsourcing.persistence import IntegrityError, ProgrammingError
+
+from earlystart_core.entry import Recorded, as_entries, canonical, frame_of, leaf_of, micros, parse, stored_data
+
+Clock = Callable[[], datetime]  # gives aware instants; called once an entry, under the append lock
+POLL_SECONDS = 0.05
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """What became of a command: stored with its events, also when there were none."""
+
+    command_id: str
+    digest: bytes  # keyed digest of the command's content
+    positions: tuple[int, ...] = ()
+
+
+class AlreadyRecorded(Exception):
+    """Under the append lock: that command_id has a receipt already. The log was not changed."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__(receipt.command_id)
+        self.receipt = receipt
+
+
+class Batch(msgspec.Struct):
+    """Entries of one shape (type and version) in rising position, their data as one JSON array."""
+
+    type: str
+    version: int
+    positions: Sequence[int]
+    occurred: Sequence[int | None]  # microseconds since 1970, UTC
+    data: bytes
+
+
+class Read(DCBReadResponse):
+    """Entries in rising position. `head`: the log's head as read, or with a limit the last position given."""
+
+    def __init__(self, entries: Iterable[Recorded], head: int | None) -> None:
+        self._entries = iter(entries)
+        self._head = head
+
+    @property
+    def head(self) -> int | None:
+        return self._head
+
+    def __iter__(self) -> "Read":
+        return self
+
+    def __next__(self) -> Recorded:
+        return next(self._entries)
+
+
+class Log(DCBRecorder):
+    """The port. Every store passes one contract suite (tests/test_log_contract.py)."""
+
+    @abstractmethod
+    def read(self, query: DCBQuery | None = None, *, after: int | None = None, limit: int | None = None) -> Read:
+        """Entries that match any item of the query (a type of its types and all of its tags), after a position."""
+
+    @abstractmethod
+    def append(
+        self,
+        events: Sequence[DCBEvent],
+        condition: DCBAppendCondition | None = None,
+        *,
+        receipt: Receipt | None = None,
+    ) -> int:
+        """Appends all of the events or none, durably, and returns the position of the last.
+
+        With a receipt there may be no events; its positions are filled in by the log.
+
+        Raises:
+            AlreadyRecorded: the receipt's command_id is known; looked up under the lock, before the condition.
+            IntegrityError (eventsourcing's): entries after `condition.after` match the condition's query.
+            ProgrammingError (eventsourcing's): neither events nor a receipt.
+            StoreUnavailable: the store did not take it; nothing was kept.
+        """
+
+    @abstractmethod
+    def head(self) -> int:
+        """The greatest position, 0 for an empty log."""
+
+    @abstractmethod
+    def known_at(self, moment: datetime) -> int:
+        """The last position recorded at or before that instant, 0 when there is none."""
+
+    @abstractmethod
+    def receipt(self, command_id: str) -> Receipt | None:
+        """What became of that command, or None when it was never recorded."""
+
+    @abstractmethod
+    def batches(self, types: Sequence[str], *, after: int = 0, upto: int | None = None) -> Iterator[Batch]:
+        """The entries of those types with `after < position <= upto`, in batches: the bulk way to columns."""
+
+    def subscribe(self, query: DCBQuery | None = None, *, after: int | None = None) -> "Subscription":
+        """Entries as they are recorded, from after a position on; blocks at the head."""
+        return Subscription(self, query, after)
+
+
+class Subscription(DCBSubscription[Log]):
+    """Reads a page, then waits and reads again: a lost wake-up cannot lose an entry."""
+
+    def __init__(self, log: Log, query: DCBQuery | None = None, after: int | None = None) -> None:
+        super().__init__(log, query, after)
+        self._page: Iterator[Recorded] = iter(())
+        self._stopped = Signal()
+
+    def stop(self) -> None:
+        super().stop()
+        self._stopped.set()
+
+    def __next__(self) -> Recorded:
+        while not self._stopped.is_set():
+            for entry in self._page:
+                self._last_position = entry.position
+                return entry
+            self._page = self._recorder.read(self._query, after=self._last_position, limit=500)
+            entry_or_none = next(self._page, None)
+            if entry_or_none is not None:
+                self._last_position = entry_or_none.position
+                return entry_or_none
+            self._stopped.wait(POLL_SECONDS)
+        raise StopIteration
+
+
+def matches(query: DCBQuery | None, kind: str, tags: Iterable[str]) -> bool:
+    """Whether an entry of that type and those tags is asked for."""
+    if query is None or not query.items:
+        return True
+    held = set(tags)
+    return any((not item.types or kind in item.types) and held.issuperset(item.tags) for item in query.items)
+
+
+class MemoryLog(Log):
+    """The port in its shortest reading: a list and a lock. Nothing outlives the process."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = RLock()
+        self._rows: list[tuple[bytes, bytes, bytes]] = []  # frame, stored data, leaf; at index position - 1
+        self._entries: list[Recorded] = []
+        self._receipts: dict[str, Receipt] = {}
+
+    def read(self, query: DCBQuery | None = None, *, after: int | None = None, limit: int | None = None) -> Read:
+        with self._lock:
+            end = len(self._entries)
+        found = [
+            row
+            for row, entry in zip(self._rows[after or 0 : end], self._entries[after or 0 : end], strict=True)
+            if matches(query, entry.event.type, entry.event.tags)
+        ][:limit]
+        entries = [parse(*row) for row in found]
+        return Read(entries, (end or None) if limit is None else entries[-1].position if entries else None)
+
+    def append(
+        self,
+        events: Sequence[DCBEvent],
+        condition: DCBAppendCondition | None = None,
+        *,
+        receipt: Receipt | None = None,
+    ) -> int:
+        if not events and receipt is None:
+            raise ProgrammingError("an append needs at least one event, or a receipt")
+        entries = as_entries(events)
+        with self._lock:
+            if receipt is not None and receipt.command_id in self._receipts:
+                raise AlreadyRecorded(self._receipts[receipt.command_id])
+            if condition is not None and any(
+                matches(condition.fail_if_events_match, entry.event.type, entry.event.tags)
+                for entry in self._entries[condition.after or 0 :]
+            ):
+                raise IntegrityError(condition)
+            first = len(self._entries) + 1
+            for position, entry in enumerate(entries, first):
+                now = self._clock()
+                recorded_at = max(now, self._entries[-1].recorded_at) if self._entries else now
+                frame, data = frame_of(entry, position, recorded_at), stored_data(entry.data)
+                row = (frame, data, leaf_of(canonical(frame, data)))
+                self._rows.append(row)
+                self._entries.append(parse(*row))
+            head = len(self._entries)
+            if receipt is not None:
+                positions = tuple(range(first, head + 1))
+                self._receipts[receipt.command_id] = msgspec.structs.replace(receipt, positions=positions)
+            return head
+
+    def head(self) -> int:
+        with self._lock:
+            return len(self._entries)
+
+    def known_at(self, moment: datetime) -> int:
+        with self._lock:
+            return sum(entry.recorded_at <= moment for entry in self._entries)
+
+    def receipt(self, command_id: str) -> Receipt | None:
+        with self._lock:
+            return self._receipts.get(command_id)
+
+    def batches(self, types: Sequence[str], *, after: int = 0, upto: int | None = None) -> Iterator[Batch]:
+        shapes: dict[tuple[str, int], list[int]] = {}
+        with self._lock:
+            for index, entry in enumerate(self._entries[after:upto], after):
+                if entry.event.type in types:
+                    shapes.setdefault((entry.event.type, entry.event.version), []).append(index)
+        for (kind, version), indexes in shapes.items():
+            occurred = [self._entries[index].event.occurred_at for index in indexes]
+            yield Batch(
+                kind,
+                version,
+                [index + 1 for index in indexes],
+                [None if moment is None else micros(moment) for moment in occurred],
+                b"[" + b",".join(self._rows[index][1] for index in indexes) + b"]",
+            )
