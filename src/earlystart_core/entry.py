@@ -127,7 +127,9 @@ def parse(frame: bytes, stored: bytes, leaf: bytes) -> Recorded:
         cut = frame.index(_CUT) + len(_CUT)
         head = _frames.decode(frame[:cut] + b"null" + frame[cut:])
     except (ValueError, msgspec.MsgspecError):
-        raise Unreadable("an entry of the log cannot be read: expected the frame of an entry, got other bytes") from None
+        raise Unreadable(
+            "an entry of the log cannot be read: expected the frame of an entry, got other bytes"
+        ) from None
     entry = Entry(
         type=head.type,
         data=given_data(stored),

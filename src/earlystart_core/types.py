@@ -96,7 +96,9 @@ def clean_text(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-Text = Annotated[str, msgspec.Meta(max_length=10_000), Field(min_length=1, max_length=10_000), AfterValidator(clean_text)]
+Text = Annotated[
+    str, msgspec.Meta(max_length=10_000), Field(min_length=1, max_length=10_000), AfterValidator(clean_text)
+]
 Label = Annotated[  # a short free code: a source, a purpose, a skill, the id of a wording
     str, msgspec.Meta(max_length=200), Field(min_length=1, max_length=200), AfterValidator(clean_text)
 ]

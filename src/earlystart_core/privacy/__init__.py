@@ -1,0 +1,1 @@
+"""What must be forgettable: sealed personal text and the keys that open it."""

@@ -1,0 +1,110 @@
+"""Keys: one data key per subject, wrapped by a key-encryption key that never stands beside them.
+
+Destroying a subject's key is what erases: the log keeps its ciphertext, its leaves and its proof.
+The stores of keys live apart from the log; here are the protocol, the key itself, and the store in memory.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Callable, Iterable
+from threading import Lock
+from typing import Protocol
+
+import msgspec
+from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
+
+from earlystart_core.errors import Tampered
+
+Chance = Callable[[int], bytes]  # that many bytes of chance: os.urandom, or a seeded source in a simulation
+
+
+class Key(msgspec.Struct, frozen=True):
+    """A subject's data key. `kcv` commits to it, so that one ciphertext cannot be opened two ways."""
+
+    kid: str  # `k_` and 26 characters of base32
+    secret: bytes  # 32 bytes
+    kcv: str  # hex
+
+
+class Shredded(msgspec.Struct, frozen=True):
+    """What is left of personal text whose key was destroyed."""
+
+    kid: str
+
+
+class Keys(Protocol):
+    """A store of keys. Every method is atomic and durable before it returns."""
+
+    def for_subjects(self, subjects: Iterable[str]) -> dict[str, Key]:
+        """The key of each subject (a `person:`, `case:` or other id), made where there was none.
+
+        Raises:
+            Refused: `keys.erased`, the subject was erased and may not get a new key by accident.
+        """
+
+    def find(self, kid: str) -> Key | Shredded | None:
+        """The key of that name; Shredded where it was destroyed; None where this store never had it."""
+
+    def secret(self, name: str) -> bytes:
+        """A store-wide secret of 32 bytes (`commands`, `ledger`), made at first use."""
+
+
+def commitment(kid: str, secret: bytes) -> str:
+    """The key check value: HMAC-SHA256(key, "earlystart/kcv/v1" ‖ LF ‖ kid), hex (audit.md 3.2)."""
+    return hmac.new(secret, b"earlystart/kcv/v1\n" + kid.encode(), hashlib.sha256).hexdigest()
+
+
+def make_key(kid: str, chance: Chance) -> Key:
+    """A fresh key of that name."""
+    secret = chance(32)
+    return Key(kid, secret, commitment(kid, secret))
+
+
+def wrap(kek: bytes, key: Key) -> bytes:
+    """The key's secret under the key-encryption key (32 bytes): AES-KW, RFC 3394; 40 bytes."""
+    return aes_key_wrap(kek, key.secret)
+
+
+def unwrap(kek: bytes, kid: str, wrapped: bytes) -> Key:
+    """The key that was wrapped.
+
+    Raises:
+        Tampered: it was altered, or another key-encryption key wrapped it.
+    """
+    try:
+        secret = aes_key_unwrap(kek, wrapped)
+    except (InvalidUnwrap, ValueError):
+        raise Tampered(f"the key {kid} does not open with this key-encryption key") from None
+    return Key(kid, secret, commitment(kid, secret))
+
+
+class MemoryKeys:
+    """Keys that live as long as the process: for the log in memory."""
+
+    def __init__(self, chance: Chance, new_kid: Callable[[], str]) -> None:
+        self._chance = chance
+        self._new_kid = new_kid
+        self._lock = Lock()
+        self._by_subject: dict[str, Key] = {}
+        self._by_kid: dict[str, Key] = {}
+        self._secrets: dict[str, bytes] = {}
+
+    def for_subjects(self, subjects: Iterable[str]) -> dict[str, Key]:
+        with self._lock:
+            found = {}
+            for subject in dict.fromkeys(subjects):
+                if subject not in self._by_subject:
+                    key = make_key(self._new_kid(), self._chance)
+                    self._by_subject[subject] = self._by_kid[key.kid] = key
+                found[subject] = self._by_subject[subject]
+            return found
+
+    def find(self, kid: str) -> Key | Shredded | None:
+        with self._lock:
+            return self._by_kid.get(kid)
+
+    def secret(self, name: str) -> bytes:
+        with self._lock:
+            if name not in self._secrets:
+                self._secrets[name] = self._chance(32)
+            return self._secrets[name]
