@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from threading import Event as Signal
 from threading import RLock
+from typing import Self
 
 import msgspec
 from eventsourcing.dcb.api import (
@@ -64,7 +65,7 @@ class Read(DCBReadResponse):
     def head(self) -> int | None:
         return self._head
 
-    def __iter__(self) -> "Read":
+    def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> Recorded:
@@ -123,7 +124,7 @@ class Subscription(DCBSubscription[Log]):
 
     def __init__(self, log: Log, query: DCBQuery | None = None, after: int | None = None) -> None:
         super().__init__(log, query, after)
-        self._page: Iterator[Recorded] = iter(())
+        self._page = Read((), None)
         self._stopped = Signal()
 
     def stop(self) -> None:

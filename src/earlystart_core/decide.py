@@ -1,0 +1,146 @@
+"""The one loop: read the facts that bear on a command, evolve, decide, append; decide again when someone was first.
+
+Struck facts are left out, and the rest is read in order of (occurred_at, position), as everywhere (contract 2.5).
+"""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from eventsourcing.dcb.api import DCBAppendCondition, DCBQuery, DCBQueryItem
+from eventsourcing.persistence import IntegrityError
+
+from earlystart_core.command import Command, Facts, Word
+from earlystart_core.entry import Entry, Practitioner, Recorded
+from earlystart_core.errors import Conflict, Refused
+from earlystart_core.event import Event
+from earlystart_core.log import AlreadyRecorded, Log, Read, Receipt
+from earlystart_core.marks import struck
+from earlystart_core.privacy.keys import Chance, Keys
+from earlystart_core.registry import Registry
+
+TRIES = 3
+AHEAD = timedelta(minutes=5)  # how far a clock elsewhere may run before ours (audit.md section 6)
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+class Done(msgspec.Struct, frozen=True):
+    """What a command did: the positions of its entries, and the distinct ids in them, in order. Both may be empty."""
+
+    positions: tuple[int, ...]
+    ids: tuple[str, ...]
+
+
+class Shell:
+    """Carries out commands on one log."""
+
+    def __init__(
+        self,
+        log: Log,
+        keys: Keys,
+        events: Registry,
+        words: Mapping[type[Command], Word[Any]],
+        chance: Chance,
+    ) -> None:
+        self._log = log
+        self._keys = keys
+        self._events = events
+        self._words = words
+        self._chance = chance
+
+    def submit(self, command: Command, *, by: Practitioner, command_id: str, now: datetime) -> Done:
+        """Carries the command out once, however often it is sent under one command_id.
+
+        Raises:
+            Refused: a rule of the word; `time.in_the_future`; `command.other_content` for a reused command_id.
+            Conflict: bearing facts were recorded meanwhile, on each of three tries.
+        """
+        digest = self._digest(command, by)
+        known = self._log.receipt(command_id)
+        if known is not None:
+            return self._again(known, digest)
+        given = command if command.occurred_at is not None else command.model_copy(update={"occurred_at": now})
+        assert given.occurred_at is not None
+        if given.occurred_at > now + AHEAD:
+            raise Refused("time.in_the_future", "expected something that has happened, got an instant in the future")
+        for _ in range(TRIES):
+            try:
+                return self._try(given, by, Receipt(command_id, digest))
+            except AlreadyRecorded as already:
+                return self._again(already.receipt, digest)
+            except IntegrityError:
+                continue
+        raise Conflict(f"facts that bear on this {type(command).__name__} kept arriving: {TRIES} tries were made")
+
+    def _try(self, command: Command, by: Practitioner, receipt: Receipt) -> Done:
+        word = self._words[type(command)]
+        bearing = word.boundary(command)
+        target = self._target(bearing)
+        query = query_of(bearing, target)
+        read = self._log.read(query) if query.items else None
+        state = word.initial
+        if target is not None:
+            state = word.evolve(state, target)
+        for event in self._standing(read):
+            state = word.evolve(state, event)
+        events = word.decide(command, state)
+        tags = target.event.tags if target is not None else None
+        entries = [
+            self._events.entry(
+                event, by=by, command_id=receipt.command_id, keys=self._keys, chance=self._chance, tags=tags
+            )
+            for event in events
+        ]
+        condition = DCBAppendCondition(query, after=read.head) if entries and read is not None else None
+        last = self._log.append(entries, condition, receipt=receipt)
+        return Done(tuple(range(last - len(entries) + 1, last + 1)), ids_of(entries))
+
+    def _target(self, bearing: Facts) -> Recorded | None:
+        if bearing.target is None:
+            return None
+        found = next(self._log.read(after=bearing.target - 1, limit=1), None)
+        return found if found is not None and found.position == bearing.target else None
+
+    def _standing(self, read: Read | None) -> list[Event]:
+        found = [(recorded.position, self._events.event(recorded)) for recorded in read or Read((), None)]
+        out = struck(found)
+        standing = [(event.occurred_at, position, event) for position, event in found if position not in out]
+        return [event for _, _, event in sorted(standing, key=lambda fact: fact[:2])]
+
+    def _digest(self, command: Command, by: Practitioner) -> bytes:
+        # Only what the caller set: a resent command whose occurred_at was left out is the same command.
+        content = command.model_dump(mode="json", exclude_unset=True)
+        body = _encode({"by": by, "command": type(command).__name__, "content": content})
+        return hmac.new(self._keys.secret("commands"), body, hashlib.sha256).digest()
+
+    def _again(self, receipt: Receipt, digest: bytes) -> Done:
+        if not hmac.compare_digest(receipt.digest, digest):
+            raise Refused(
+                "command.other_content",
+                f"command_id {receipt.command_id} was used before for a command of other content",
+            )
+        if not receipt.positions:
+            return Done((), ())
+        first, count = receipt.positions[0], len(receipt.positions)
+        entries = [recorded.event for recorded in self._log.read(after=first - 1, limit=count)]
+        return Done(receipt.positions, ids_of(entries))
+
+
+def query_of(bearing: Facts, target: Recorded | None) -> DCBQuery:
+    """The facts as a query, with the marks on them: a mark carries all tags of its target."""
+    mark = "MarkedInError"
+    items = [
+        DCBQueryItem(types=[*(cls.__name__ for cls in fact.types), mark], tags=list(fact.tags))
+        for fact in bearing.facts
+    ]
+    if target is not None:
+        items.append(DCBQueryItem(types=[mark], tags=list(target.event.tags)))
+    return DCBQuery(items=items)
+
+
+def ids_of(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """The distinct ids in the entries, in order."""
+    return tuple(dict.fromkeys(tag for entry in entries for tag in entry.tags))
