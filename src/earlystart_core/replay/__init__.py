@@ -1,0 +1,1 @@
+"""Rebuilding by columns: the log's facts as arrays, folded whole columns at a time."""

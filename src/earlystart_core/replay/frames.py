@@ -1,0 +1,53 @@
+"""Frames: a folded projection as a table of what people read, its finishing expressions worked out."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import polars as pl
+
+from earlystart_core.projection import Projection
+from earlystart_core.replay.columns import NULL, Array, Columns
+from earlystart_core.replay.fold import Folder
+
+
+def needed(projection: Projection, names: Iterable[str]) -> set[str]:
+    """The columns that those stand on, themselves included."""
+    found = set(names)
+    for name in list(found):
+        if name in projection.finishes:
+            found |= needed(projection, set(projection.finishes[name].needs) - found)
+    return found
+
+
+def frame_of(
+    projection: Projection, folder: Folder, others: Mapping[str, Projection], names: Iterable[str] | None = None
+) -> pl.DataFrame:
+    """The rows of a projection by key in code-point order, with its key and the named columns; None means all."""
+    public = [name for name in projection.columns if names is None or name in projection.keys or name in set(names)]
+    wanted = needed(projection, public)
+    folded = folder.fold(projection, [*wanted])
+    series = {name: _series(folder.columns, folded.held[name], one) for name, one in folded.columns.items()}
+    for name, kind, key in zip(projection.keys, folded.kinds, folded.keys, strict=True):
+        series[name] = _series(folder.columns, kind, key)
+    for name, count in projection.counts.items():
+        if name in wanted:
+            other = folder.fold(others[count.projection], [count.by, count.without])
+            series[name] = pl.Series(folder.count(folded, count, other))
+    frame = pl.DataFrame(series)
+    for name, finish in projection.finishes.items():  # in declared order: one may stand on another
+        if name in wanted:
+            frame = frame.with_columns(finish.column().alias(name))
+    return frame.select(public).sort(projection.keys)
+
+
+def _series(columns: Columns, held: str, values: Array) -> pl.Series:
+    if held in ("number", "instant", "day"):
+        nulls = values == NULL
+        plain = pl.Series(np.where(nulls, 0, values))
+        whole = plain if not nulls.any() else pl.select(pl.when(~pl.Series(nulls)).then(plain)).to_series()
+        if held == "instant":
+            return whole.cast(pl.Datetime("us", "UTC"))
+        return whole.cast(pl.Int32).cast(pl.Date) if held == "day" else whole
+    texts = pl.Series(columns.dictionary(held).texts, dtype=pl.String)
+    index = pl.Series(np.where(values == NULL, len(texts), values).astype(np.uint32))
+    return pl.concat([texts, pl.Series([None], dtype=pl.String)]).gather(index)
