@@ -1,1 +1,1 @@
-"""TBD"""
+"""The stores on SQL: SQLite, embedded, and PostgreSQL."""

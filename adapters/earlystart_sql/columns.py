@@ -1,0 +1,69 @@
+"""Entries as columns: the database joins a run's data to one JSON array, so that Python sees no row."""
+
+from collections.abc import Iterator
+
+import msgspec
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from earlystart_core.log import Batch
+from earlystart_sql.database import Database
+from earlystart_sql.dictionary import Shape
+
+RUN = 50_000  # positions looked at in one transaction
+
+# The inner ORDER BY holds for group_concat: SQLite never drops it there, and the index gives that order anyway.
+_JOINED = {
+    "sqlite": (
+        "SELECT '[' || group_concat(position) || ']', '[' || group_concat(coalesce(occurred_at, 'null')) || ']',"
+        " CAST('[' || group_concat(CAST(data AS TEXT)) || ']' AS BLOB)"
+        " FROM (SELECT position, occurred_at, data FROM entry WHERE {bounds} ORDER BY position) AS run"
+    ),
+    "postgresql": (
+        "SELECT '[' || string_agg(position::text, ',' ORDER BY position) || ']',"
+        " '[' || string_agg(coalesce(occurred_at::text, 'null'), ',' ORDER BY position) || ']',"
+        " '['::bytea || string_agg(data, ','::bytea ORDER BY position) || ']'::bytea FROM entry WHERE {bounds}"
+    ),
+}
+_TOO_BIG = ("too big", "invalid memory alloc request size", "out of memory", "array size exceeds", "string buffer")
+_positions = msgspec.json.Decoder(list[int]).decode
+_occurred = msgspec.json.Decoder(list[int | None]).decode
+
+
+def batches_of(database: Database, shapes: dict[Shape, int], after: int, upto: int) -> Iterator[Batch]:
+    """The entries of those shapes with after < position <= upto, run by run, in rising position within a shape.
+
+    Each run is read in a transaction of its own: entries never change, so all the same it is one moment of the log.
+    """
+    for start in range(after, upto, RUN):
+        yield from _run(database, shapes, start, min(start + RUN, upto))
+
+
+def _run(database: Database, shapes: dict[Shape, int], after: int, upto: int) -> Iterator[Batch]:
+    try:
+        with database.reading() as connection:
+            found = [_batch(connection, shape, number, after, upto) for shape, number in shapes.items()]
+    except Exception as error:
+        cause = error.__cause__
+        if upto - after == 1 or not isinstance(cause, DBAPIError) or not any(words in str(cause.orig) for words in _TOO_BIG):
+            raise
+        middle = (after + upto) // 2  # more data than the database can hold in one value
+        yield from _run(database, shapes, after, middle)
+        yield from _run(database, shapes, middle, upto)
+        return
+    yield from (batch for batch in found if batch is not None)
+
+
+def _batch(connection: Connection, shape: Shape, number: int, after: int, upto: int) -> Batch | None:
+    bounds = f"shape = {number} AND position > {after} AND position <= {upto}"
+    statement = _JOINED[connection.dialect.name].format(bounds=bounds)
+    if connection.dialect.name == "sqlite":
+        positions, occurred, data = connection.exec_driver_sql(statement).one()
+    else:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        with driver.cursor(binary=True) as cursor:  # data as bytes: text would double it
+            positions, occurred, data = cursor.execute(statement).fetchone()
+    if positions is None:
+        return None
+    return Batch(shape[0], shape[1], _positions(positions), _occurred(occurred), data)

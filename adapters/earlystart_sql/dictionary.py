@@ -1,0 +1,111 @@
+"""The dictionaries of tags and shapes: what a committed store has numbered never changes, so it is remembered.
+
+What a transaction adds is remembered only once it is committed: a rolled-back number will be given to another.
+"""
+
+from collections.abc import Iterable
+
+import msgspec
+from sqlalchemy import Connection
+
+LIMIT = 500_000  # tags remembered; forgetting them costs time, never truth
+
+Shape = tuple[str, int]  # type and version
+
+_TAGS = {
+    "sqlite": "SELECT id, tag_id FROM tag WHERE id IN (SELECT value FROM json_each(?))",
+    "postgresql": "SELECT id, tag_id FROM tag WHERE id = ANY(ARRAY(SELECT json_array_elements_text(%s::json)))",
+}
+_LAST = "SELECT coalesce(max(tag_id), 0) FROM tag"
+_LAST_OF_KIND = {
+    "sqlite": "SELECT coalesce(max(n), 0) FROM tag WHERE kind = ?",
+    "postgresql": "SELECT coalesce(max(n), 0) FROM tag WHERE kind = %s",
+}
+
+
+def kind_of(tag: str) -> str:
+    """The kind of a tag: its text before the first colon, empty where there is none."""
+    kind, colon, _ = tag.partition(":")
+    return kind if colon else ""
+
+
+class Numbers:
+    """The numbers of tags and shapes as one transaction sees them: known ones, and those that it adds."""
+
+    def __init__(self, dictionary: "Dictionary", connection: Connection) -> None:
+        self._dictionary = dictionary
+        self._connection = connection
+        self._dialect = connection.dialect.name
+        self.tags: dict[str, int] = {}  # looked up or added by this transaction
+        self.shapes: dict[Shape, int] = {}
+        self.new_tags: list[tuple[int, str, int, str]] = []  # rows to insert
+        self.new_shapes: list[tuple[int, str, int]] = []
+
+    def look_up(self, tags: Iterable[str]) -> None:
+        """Reads the numbers of those tags that are not remembered."""
+        known = self._dictionary.tags
+        unknown = [tag for tag in dict.fromkeys(tags) if tag not in known and tag not in self.tags]
+        if unknown:
+            asked = msgspec.json.encode(unknown).decode()
+            for tag, number in self._connection.exec_driver_sql(_TAGS[self._dialect], (asked,)):
+                self.tags[tag] = number
+
+    def tag(self, tag: str) -> int | None:
+        """The number of a tag that was looked up, None where it has none."""
+        number = self._dictionary.tags.get(tag)
+        return self.tags.get(tag) if number is None else number
+
+    def versions_of(self, types: Iterable[str]) -> dict[Shape, int]:
+        """The shapes of those types that the log holds."""
+        wanted = set(types)
+        self._read_shapes()
+        return {shape: number for shape, number in self.shapes.items() if shape[0] in wanted}
+
+    def shape(self, shape: Shape) -> int:
+        """The number of a shape, a new one where it has none. Only under the append lock."""
+        number = self._dictionary.shapes.get(shape) or self.shapes.get(shape)
+        if number is None:
+            self._read_shapes()
+            number = self.shapes.get(shape)
+        if number is None:
+            number = self.shapes[shape] = len(self.shapes) + 1
+            self.new_shapes.append((number, *shape))
+        return number
+
+    def add(self, tags: Iterable[str]) -> None:
+        """Numbers those that have none yet, in the order given. Only under the append lock, once looked up."""
+        last: dict[str, int] = {}
+        number = 0
+        for tag in tags:
+            if self.tag(tag) is not None:
+                continue
+            kind = kind_of(tag)
+            number = 1 + (number or self._connection.exec_driver_sql(_LAST).scalar_one())
+            if kind not in last:
+                last[kind] = self._connection.exec_driver_sql(_LAST_OF_KIND[self._dialect], (kind,)).scalar_one()
+            last[kind] += 1
+            self.tags[tag] = number
+            self.new_tags.append((number, kind, last[kind], tag))
+
+    def remember(self) -> None:
+        """Keeps what this transaction saw and added, now that it is committed."""
+        self._dictionary.keep(self.tags, self.shapes)
+
+    def _read_shapes(self) -> None:
+        for number, kind, version in self._connection.exec_driver_sql("SELECT id, type, version FROM shape"):
+            self.shapes[(kind, version)] = number
+
+
+class Dictionary:
+    """What this process remembers of a store's numbers. Shared by threads: only ever grows, or is dropped whole."""
+
+    def __init__(self) -> None:
+        self.tags: dict[str, int] = {}
+        self.shapes: dict[Shape, int] = {}
+
+    def keep(self, tags: dict[str, int], shapes: dict[Shape, int]) -> None:
+        """Adds committed numbers."""
+        if len(self.tags) + len(tags) > LIMIT:
+            self.tags = {}
+        self.tags.update(tags)
+        self.shapes.update(shapes)

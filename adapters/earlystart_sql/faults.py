@@ -1,0 +1,49 @@
+"""The edge: what drivers raise becomes one sentence of StoreUnavailable, with nothing of anyone's data in it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from earlystart_core.errors import StoreUnavailable
+
+_BUSY = ("database is locked", "database table is locked", "lock timeout", "could not obtain lock")
+_UNWRITABLE = ("readonly database", "read-only transaction")
+
+
+class Driver:
+    """The error classes of the drivers in use, for statements that do not go through SQLAlchemy."""
+
+    errors: tuple[type[Exception], ...] = (SQLAlchemyError,)
+
+
+def said(error: BaseException) -> str:
+    """What the driver said, on one line; of PostgreSQL only the primary message, which holds no row."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        error = error.orig
+    primary = getattr(getattr(error, "diag", None), "message_primary", None)
+    lines = str(primary or error).strip().splitlines()
+    return lines[0].strip() if lines else type(error).__name__
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether another writer holds the store."""
+    return any(words in said(error) for words in _BUSY)
+
+
+def unavailable(name: str, error: BaseException) -> StoreUnavailable:
+    """The sentence for a driver's error on the store of that name."""
+    if is_busy(error):
+        return StoreUnavailable(f"{name} is busy: expected its lock within a few seconds, another writer held it longer")
+    if any(words in said(error) for words in _UNWRITABLE):
+        return StoreUnavailable(f"{name} cannot be written: expected the right to write, got reading only")
+    return StoreUnavailable(f"{name} cannot be used: {said(error)}")
+
+
+@contextmanager
+def translated(name: str) -> Iterator[None]:
+    """Any driver's error within becomes StoreUnavailable; the library's own pass through."""
+    try:
+        yield
+    except Driver.errors as error:
+        raise unavailable(name, error) from error

@@ -1,0 +1,52 @@
+"""Adding rows, many at a time: executemany on SQLite; on PostgreSQL one statement a table over arrays of columns."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+_COLUMNS = {  # of each table, with PostgreSQL's type of each
+    "shape": (("id", "int4"), ("type", "text"), ("version", "int4")),
+    "tag": (("tag_id", "int8"), ("kind", "text"), ("n", "int8"), ("id", "text")),
+    "entry": (
+        ("position", "int8"),
+        ("shape", "int4"),
+        ("occurred_at", "int8"),
+        ("recorded_at", "int8"),
+        ("frame", "bytea"),
+        ("data", "bytea"),
+        ("leaf", "bytea"),
+    ),
+    "entry_tag": (("tag_id", "int8"), ("position", "int8")),
+    "receipt": (("command_id", "text"), ("digest", "bytea"), ("first", "int8"), ("count", "int4")),
+}
+
+
+def _sqlite(table: str) -> str:
+    columns = [name for name, _ in _COLUMNS[table]]
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+
+
+def _postgresql(table: str) -> str:
+    names = ", ".join(name for name, _ in _COLUMNS[table])
+    arrays = ", ".join(f"%b::{kind}[]" for _, kind in _COLUMNS[table])
+    return f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays})"
+
+
+_STATEMENTS = {
+    "sqlite": {table: _sqlite(table) for table in _COLUMNS},
+    "postgresql": {table: _postgresql(table) for table in _COLUMNS},
+}
+
+
+def insert(connection: Connection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Adds those rows, tuples in the order of the table's columns, in the caller's transaction."""
+    if not rows:
+        return
+    dialect = connection.dialect.name
+    statement = _STATEMENTS[dialect][table]
+    if dialect == "sqlite":
+        connection.exec_driver_sql(statement, list(rows))
+    else:
+        columns: tuple[Any, ...] = tuple(list(column) for column in zip(*rows, strict=True))
+        connection.exec_driver_sql(statement, columns)

@@ -1,0 +1,185 @@
+"""The log on SQL: one locked path for every append, and reads that need no lock.
+
+Under the lock a position is the last one plus one, so there are no gaps, and whoever reads sees positions in the
+order of their commits: no entry can appear below one that was seen. Entries never change, so a long read may page
+through short transactions, bounded by the head it began with, and still be of one moment.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+
+from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
+from eventsourcing.persistence import IntegrityError, ProgrammingError
+from sqlalchemy import Connection
+
+from earlystart_core.entry import (
+    Entry,
+    Recorded,
+    as_entries,
+    canonical,
+    frame_of,
+    from_micros,
+    leaf_of,
+    micros,
+    parse,
+    stored_data,
+)
+from earlystart_core.log import AlreadyRecorded, Batch, Clock, Log, Read, Receipt
+from earlystart_sql.columns import batches_of
+from earlystart_sql.database import Database
+from earlystart_sql.dictionary import Dictionary, Numbers
+from earlystart_sql.insert import insert
+from earlystart_sql.query import any_match, page, parts_of
+
+PAGE = 2_000  # entries
+Follower = Callable[[Connection, Sequence[Recorded]], None]
+
+_LAST = "SELECT position, recorded_at FROM entry ORDER BY position DESC LIMIT 1"
+_HEAD = "SELECT coalesce(max(position), 0) FROM entry"
+_RECEIPT = {
+    "sqlite": "SELECT command_id, digest, first, count FROM receipt WHERE command_id = ?",
+    "postgresql": "SELECT command_id, digest, first, count FROM receipt WHERE command_id = %s",
+}
+
+
+class SqlLog(Log):
+    """The log of an open database. `followers` are called within each append's transaction, after its rows."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.database = database
+        self.reading = database.reading
+        self.writing = database.writing
+        self.try_writing = database.try_writing
+        self.followers: list[Follower] = []
+        self._clock = clock
+        self._dictionary = Dictionary()
+
+    def read(self, query: DCBQuery | None = None, *, after: int | None = None, limit: int | None = None) -> Read:
+        with self.reading() as connection:
+            head = _head(connection)
+            parts = parts_of(query, numbers := Numbers(self._dictionary, connection))
+            start = after or 0
+            wanted = PAGE if limit is None else max(limit, 0)
+            rows = _page(connection, parts, start, head, min(PAGE, wanted))
+            while limit is not None and len(rows) < wanted and (more := _more(connection, parts, rows, head, wanted)):
+                rows += more
+        if self.database.dialect == "postgresql" or self.database._held is None:
+            numbers.remember()
+        if limit is None:
+            return Read(self._paged(parts, rows, head), head or None)
+        return Read(rows, rows[-1].position if rows else None)
+
+    def append(
+        self,
+        events: Sequence[DCBEvent],
+        condition: DCBAppendCondition | None = None,
+        *,
+        receipt: Receipt | None = None,
+        also: Follower | None = None,
+    ) -> int:
+        """As the port says. `also` runs in the same transaction, after the rows and before the followers.
+
+        Whatever `also` or a follower raises undoes the append.
+        """
+        if not events and receipt is None:
+            raise ProgrammingError("an append needs at least one event, or a receipt")
+        entries = as_entries(events)
+        drafts = [(entry, stored_data(entry.data), tuple(dict.fromkeys(entry.tags))) for entry in entries]
+        tags = list(dict.fromkeys(tag for _, _, own in drafts for tag in own))
+        with self.writing() as connection:
+            if receipt is not None and (known := _receipt(connection, receipt.command_id)) is not None:
+                raise AlreadyRecorded(known)
+            numbers = Numbers(self._dictionary, connection)
+            if condition is not None:
+                _check(connection, condition, numbers)
+            row = connection.exec_driver_sql(_LAST).first()
+            head, last = (0, None) if row is None else (row[0], from_micros(row[1]))
+            numbers.look_up(tags)
+            numbers.add(tags)
+            recorded = self._insert(connection, drafts, numbers, head, last)
+            if receipt is not None:
+                insert(connection, "receipt", [(receipt.command_id, receipt.digest, head + 1, len(entries))])
+            for follower in ([also] if also is not None else []) + self.followers:
+                follower(connection, recorded)
+        numbers.remember()
+        return head + len(entries)
+
+    def _insert(
+        self,
+        connection: Connection,
+        drafts: Sequence[tuple[Entry, bytes, tuple[str, ...]]],
+        numbers: Numbers,
+        head: int,
+        last: datetime | None,
+    ) -> list[Recorded]:
+        rows, tag_rows, recorded = [], [], []
+        for position, (entry, data, tags) in enumerate(drafts, head + 1):
+            now = self._clock().astimezone(UTC)
+            last = now if last is None or now > last else last
+            frame = frame_of(entry, position, last)
+            leaf = leaf_of(canonical(frame, data))
+            occurred = None if entry.occurred_at is None else micros(entry.occurred_at)
+            rows.append((position, numbers.shape((entry.type, entry.version)), occurred, micros(last), frame, data, leaf))
+            tag_rows += [(numbers.tag(tag), position) for tag in tags]
+            recorded.append(Recorded(entry, position, last, leaf))
+        insert(connection, "shape", numbers.new_shapes)
+        insert(connection, "tag", numbers.new_tags)
+        insert(connection, "entry", rows)
+        insert(connection, "entry_tag", sorted(tag_rows))
+        return recorded
+
+    def head(self) -> int:
+        with self.reading() as connection:
+            return _head(connection)
+
+    def known_at(self, moment: datetime) -> int:
+        bound = micros(moment)
+        with self.reading() as connection:
+            low, high = 0, _head(connection)
+            while low < high:  # recorded_at never falls as positions rise
+                middle = (low + high + 1) // 2
+                at = connection.exec_driver_sql(f"SELECT recorded_at FROM entry WHERE position = {middle}").scalar_one()
+                low, high = (middle, high) if at <= bound else (low, middle - 1)
+            return low
+
+    def receipt(self, command_id: str) -> Receipt | None:
+        with self.reading() as connection:
+            return _receipt(connection, command_id)
+
+    def batches(self, types: Sequence[str], *, after: int = 0, upto: int | None = None) -> Iterator[Batch]:
+        with self.reading() as connection:
+            head = _head(connection)
+            shapes = Numbers(self._dictionary, connection).versions_of(types)
+        return batches_of(self.database, shapes, max(after, 0), head if upto is None else min(upto, head))
+
+    def _paged(self, parts: list[str] | None, rows: list[Recorded], head: int) -> Iterator[Recorded]:
+        while rows:
+            yield from rows
+            if len(rows) < PAGE:
+                return
+            with self.reading() as connection:
+                rows = _page(connection, parts, rows[-1].position, head, PAGE)
+
+
+def _head(connection: Connection) -> int:
+    return int(connection.exec_driver_sql(_HEAD).scalar_one())
+
+
+def _page(connection: Connection, parts: list[str] | None, after: int, upto: int, limit: int) -> list[Recorded]:
+    statement = page(parts, after, upto, limit)
+    if statement is None:
+        return []
+    return [parse(*map(bytes, row)) for row in connection.exec_driver_sql(statement)]
+
+
+def _receipt(connection: Connection, command_id: str) -> Receipt | None:
+    row = connection.exec_driver_sql(_RECEIPT[connection.dialect.name], (command_id,)).first()
+    if row is None:
+        return None
+    return Receipt(row[0], bytes(row[1]), tuple(range(row[2], row[2] + row[3])))
+
+
+def _check(connection: Connection, condition: DCBAppendCondition, numbers: Numbers) -> None:
+    statement = any_match(parts_of(condition.fail_if_events_match, numbers), condition.after or 0)
+    if statement is not None and connection.exec_driver_sql(statement).first() is not None:
+        raise IntegrityError(condition)

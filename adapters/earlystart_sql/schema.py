@@ -1,0 +1,106 @@
+"""The log's tables. Rows are only ever added: triggers stop every other statement, whoever sends it.
+
+`entry.frame` and `entry.data` are the canonical bytes, cut in two (earlystart_core/entry.py); `tag` and `shape` are
+dictionaries, so that a tag costs eight bytes an entry and columns can be read by dense integers (`tag.n` counts 1, 2,
+3, … within its kind, the text before the first colon).
+"""
+
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
+
+from earlystart_sql.layout import Layout
+
+metadata = MetaData()
+
+shape = Table(
+    "shape",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("type", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    UniqueConstraint("type", "version"),
+)
+
+_POSITION = BigInteger().with_variant(Integer(), "sqlite")  # INTEGER PRIMARY KEY is SQLite's rowid
+
+entry = Table(
+    "entry",
+    metadata,
+    Column("position", _POSITION, primary_key=True, autoincrement=False),  # 1, 2, 3, … no gaps
+    Column("shape", Integer, nullable=False),
+    Column("occurred_at", BigInteger),  # microseconds since 1970, UTC
+    Column("recorded_at", BigInteger, nullable=False),  # the same; never smaller than the one before
+    Column("frame", LargeBinary, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("leaf", LargeBinary, nullable=False),  # 32 bytes
+)
+Index("entry_by_shape", entry.c.shape, entry.c.position)
+
+tag = Table(
+    "tag",
+    metadata,
+    Column("tag_id", _POSITION, primary_key=True, autoincrement=False),
+    Column("kind", Text, nullable=False),  # case, person, team, …; empty where the tag has no colon
+    Column("n", BigInteger, nullable=False),  # 1, 2, 3, … within the kind
+    Column("id", Text, nullable=False, unique=True),
+    UniqueConstraint("kind", "n"),
+)
+
+entry_tag = Table(
+    "entry_tag",
+    metadata,
+    Column("tag_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+receipt = Table(
+    "receipt",
+    metadata,
+    Column("command_id", Text, primary_key=True),
+    Column("digest", LargeBinary, nullable=False),
+    Column("first", BigInteger, nullable=False),  # the first position of the command's entries
+    Column("count", Integer, nullable=False),  # and how many there are, perhaps none
+)
+
+TABLES = ("shape", "entry", "tag", "entry_tag", "receipt")
+
+_TAKEN = {  # what `INSERT OR REPLACE` would overwrite (of entry_tag: the same row); an entry must follow the last one
+    "shape": "EXISTS (SELECT 1 FROM shape WHERE id = NEW.id OR (type = NEW.type AND version = NEW.version))",
+    "entry": "NEW.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM entry)",
+    "tag": "EXISTS (SELECT 1 FROM tag WHERE tag_id = NEW.tag_id OR id = NEW.id OR (kind = NEW.kind AND n = NEW.n))",
+    "receipt": "EXISTS (SELECT 1 FROM receipt WHERE command_id = NEW.command_id)",
+}
+
+
+def _sqlite_triggers() -> tuple[str, ...]:
+    statements = []
+    for table in TABLES:
+        stop = f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are only ever added'); END"
+        statements += [f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table} {stop}" for verb in ("UPDATE", "DELETE")]
+        if table in _TAKEN:
+            statements.append(f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {_TAKEN[table]} {stop}")
+    return tuple(statements)
+
+
+def _postgresql_triggers() -> tuple[str, ...]:
+    statements = [
+        "CREATE FUNCTION only_added() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN RAISE EXCEPTION 'rows of %% are only ever added', TG_TABLE_NAME; END $$"
+    ]
+    for table in TABLES:
+        statements += [
+            f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table}"
+            " FOR EACH ROW EXECUTE FUNCTION only_added()",
+            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}"
+            " FOR EACH STATEMENT EXECUTE FUNCTION only_added()",
+        ]
+    return tuple(statements)
+
+
+LOG = Layout(
+    what="log",
+    application_id=0x4561726C,  # "Earl"
+    version=1,
+    metadata=metadata,
+    triggers={"sqlite": _sqlite_triggers(), "postgresql": _postgresql_triggers()},
+)

@@ -1,0 +1,212 @@
+"""SQLite: which library opens a store, how a file is made once and for all, what each connection must be set to.
+
+Exactly one SQLite library may open a store's file in a process: a second one that closes the file drops the first
+one's locks. It is pysqlite3 where there is one, else the standard library's.
+"""
+
+import os
+import sqlite3
+import stat
+import tempfile
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.pool import NullPool, QueuePool, StaticPool
+
+from earlystart_core.errors import StoreUnavailable
+from earlystart_sql.faults import Driver, translated
+from earlystart_sql.layout import Layout, is_there, lay
+
+try:
+    import pysqlite3.dbapi2 as _library
+except ImportError:
+    _library = sqlite3
+
+LIBRARY: ModuleType = _library
+READING = "BEGIN"
+WRITING = "BEGIN IMMEDIATE"  # a deferred BEGIN that reads, then writes, fails at once when another wrote meanwhile
+BUSY_SECONDS = 10.0
+CACHE_KIB = 32_768  # per connection
+CHECKPOINT_PAGES = 4_000  # 16 MB of write-ahead log
+
+Driver.errors += (LIBRARY.Error,)
+
+
+def has_wal_reset_bug(version: tuple[int, int, int]) -> bool:
+    """Whether that SQLite may corrupt a file in WAL mode: 3.7.0 to 3.51.2 but for two backports, and 3.52."""
+    if version[:2] == (3, 44):
+        return version < (3, 44, 6)
+    if version[:2] == (3, 50):
+        return version < (3, 50, 7)
+    return (3, 7, 0) <= version < (3, 51, 3) or version[:2] == (3, 52)
+
+
+def journal_mode() -> str:
+    """The journal that is safe with this process's SQLite: a rollback journal where WAL could corrupt."""
+    return "delete" if has_wal_reset_bug(LIBRARY.sqlite_version_info) else "wal"
+
+
+def pragmas(*, in_memory: bool) -> dict[str, int | str]:
+    """What every connection that may write is set to, and read back as."""
+    journal = "memory" if in_memory else journal_mode()
+    return {
+        "journal_mode": journal,
+        "synchronous": 2 if journal != "delete" else 3,  # FULL: a commit is on the disk; EXTRA: so is the journal's end
+        "foreign_keys": 1,
+        "recursive_triggers": 1,  # REPLACE fires the triggers that stop DELETE
+        "trusted_schema": 0,
+        "cell_size_check": 1,
+        "busy_timeout": int(BUSY_SECONDS * 1000),
+        "mmap_size": 0,
+        "cache_size": -CACHE_KIB,
+        "wal_autocheckpoint": CHECKPOINT_PAGES,
+        "temp_store": 2,  # memory: no temporary file holds a copy of anyone's data
+    }
+
+
+def set_up(connection: Any, expected: dict[str, int | str], name: str) -> None:
+    """Sets each pragma on a driver's connection, and reads it back.
+
+    Raises:
+        StoreUnavailable: one of them did not take.
+    """
+    for pragma, value in expected.items():
+        if not (pragma == "journal_mode" and connection.execute("PRAGMA journal_mode").fetchone()[0] == value):
+            connection.execute(f"PRAGMA {pragma} = {value}").close()
+        row = connection.execute(f"PRAGMA {pragma}").fetchone()
+        got = row[0] if row else 0  # a library built without mmap answers nothing
+        if got != value:
+            raise StoreUnavailable(f"{name} cannot be used safely: expected SQLite's {pragma} = {value}, got {got}")
+
+
+def open_sqlite(path: Path | None, name: str, layout: Layout, *, create: bool, read_only: bool) -> tuple[Engine, bool]:
+    """An engine on that file (None: in memory) and whether it can only read.
+
+    Raises:
+        StoreUnavailable: there is no such file, or it is no store of this layout.
+    """
+    if path is None:
+        engine = _engine(name, pragmas(in_memory=True), lambda: _connect(":memory:"), StaticPool)
+        _lay_in(engine, layout, name)
+        return engine, False
+    with translated(name):
+        _look(path, create=create and not read_only)
+        if not path.exists():
+            _make(path, layout)
+        read_only = read_only or not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+        if read_only:
+            wanted = {key: value for key, value in pragmas(in_memory=False).items() if key != "journal_mode"}
+            wanted |= {"query_only": 1}
+            del wanted["wal_autocheckpoint"]
+            engine = _engine(name, wanted, lambda: _connect_to_read(path), NullPool)
+        else:
+            engine = _engine(name, pragmas(in_memory=False), lambda: _connect(f"{path.as_uri()}?mode=rw"), QueuePool)
+        try:
+            with engine.connect() as connection:
+                if not is_there(connection, layout, name):
+                    raise StoreUnavailable(f"{name} is not a store of this library: expected its tables, got none")
+        except BaseException:
+            engine.dispose()
+            raise
+    return engine, read_only
+
+
+def _look(path: Path, *, create: bool) -> None:
+    """Refuses what no library should be let near. Looks at the folder only: never opens the file itself."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        if not create:
+            raise StoreUnavailable(f"{path} does not exist: expected a store") from None
+        if not path.parent.is_dir():
+            raise StoreUnavailable(f"{path} cannot be made: the folder {path.parent} does not exist") from None
+        return
+    except OSError as error:
+        raise StoreUnavailable(f"{path} cannot be reached: {error.strerror}") from error
+    if not stat.S_ISREG(found.st_mode):
+        kind = "a folder" if stat.S_ISDIR(found.st_mode) else "something else"
+        raise StoreUnavailable(f"{path} is not a store: expected a file, got {kind}")
+    if found.st_size == 0 and not Path(f"{path}-wal").exists():
+        raise StoreUnavailable(f"{path} is empty: expected a store, or no file and one is made")
+
+
+def _make(path: Path, layout: Layout) -> None:
+    """Makes the file beside its place and links it there whole, so that no crash leaves half a store behind."""
+    try:
+        folder = tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent)
+    except OSError as error:
+        raise StoreUnavailable(f"{path} cannot be made: {error.strerror}") from error
+    draft = Path(folder, "draft")
+    try:
+        engine = _engine(str(path), pragmas(in_memory=False), lambda: _connect(f"{draft.as_uri()}?mode=rwc"), NullPool)
+        _lay_in(engine, layout, str(path))
+        engine.dispose()
+        _fsync(draft)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass  # someone else was first: theirs is as good
+        except OSError as error:
+            raise StoreUnavailable(f"{path} cannot be made: {error.strerror}") from error
+        _fsync(path.parent)
+    finally:
+        for left in Path(folder).iterdir():
+            left.unlink()
+        os.rmdir(folder)
+
+
+def _lay_in(engine: Engine, layout: Layout, name: str) -> None:
+    with translated(name), engine.execution_options(begin=WRITING).begin() as connection:
+        lay(connection, layout)
+
+
+def _fsync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _connect(uri: str) -> Any:
+    # isolation_level=None: this library says BEGIN itself; the driver's own guesses would begin too late
+    return LIBRARY.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
+
+
+def _connect_to_read(path: Path) -> Any:
+    """A connection that cannot write, also where the folder takes no file that SQLite wants beside a WAL store."""
+    connection = _connect(f"{path.as_uri()}?mode=ro")
+    try:
+        connection.execute("SELECT count(*) FROM sqlite_schema").close()
+    except LIBRARY.OperationalError:
+        connection.close()
+        wal = Path(f"{path}-wal")
+        if wal.exists() and wal.stat().st_size:
+            raise
+        return _connect(f"{path.as_uri()}?mode=ro&immutable=1")  # no one can write: there is nothing beside it
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _engine(name: str, wanted: dict[str, int | str], connect: Any, pool: Any) -> Engine:
+    def creator() -> Any:
+        connection = connect()
+        try:
+            set_up(connection, wanted, name)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    sizes = {"pool_size": 5, "max_overflow": 10, "pool_timeout": BUSY_SECONDS} if pool is QueuePool else {}
+    engine = create_engine("sqlite://", module=LIBRARY, creator=creator, poolclass=pool, **sizes)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Any) -> None:
+        connection.exec_driver_sql(connection.get_execution_options().get("begin", READING))
+
+    return engine
