@@ -19,6 +19,7 @@ class Database:
 
     def __init__(self, engine: Engine, address: Address, *, read_only: bool) -> None:
         self.engine = engine
+        self.address = address
         self.name = address.name
         self.dialect = address.dialect
         self.read_only = read_only
@@ -36,6 +37,11 @@ class Database:
     def close(self) -> None:
         """Closes every connection. Reading or writing later opens a new one."""
         self.engine.dispose()
+
+    @property
+    def sees_uncommitted(self) -> bool:
+        """Within a reading block: whether it is part of this thread's own writing (only in memory)."""
+        return self._held is not None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -19,6 +19,7 @@ class Layout(msgspec.Struct, frozen=True):
     metadata: MetaData
     triggers: dict[str, tuple[str, ...]]  # statements by dialect
     schema: str | None = None  # PostgreSQL's schema; None: the first of the search path
+    private: bool = False  # a new file is for its owner alone; else as the process's umask says
 
 
 def mark(connection: Connection) -> tuple[object, int] | None:

@@ -57,14 +57,11 @@ class SqlLog(Log):
     def read(self, query: DCBQuery | None = None, *, after: int | None = None, limit: int | None = None) -> Read:
         with self.reading() as connection:
             head = _head(connection)
-            parts = parts_of(query, numbers := Numbers(self._dictionary, connection))
-            start = after or 0
-            wanted = PAGE if limit is None else max(limit, 0)
-            rows = _page(connection, parts, start, head, min(PAGE, wanted))
-            while limit is not None and len(rows) < wanted and (more := _more(connection, parts, rows, head, wanted)):
-                rows += more
-        if self.database.dialect == "postgresql" or self.database._held is None:
-            numbers.remember()
+            numbers = Numbers(self._dictionary, connection)
+            parts = parts_of(query, numbers)
+            rows = _page(connection, parts, after or 0, head, PAGE if limit is None else max(limit, 0))
+            if not self.database.sees_uncommitted:
+                numbers.remember()
         if limit is None:
             return Read(self._paged(parts, rows, head), head or None)
         return Read(rows, rows[-1].position if rows else None)

@@ -62,6 +62,7 @@ def pragmas(*, in_memory: bool) -> dict[str, int | str]:
         "mmap_size": 0,
         "cache_size": -CACHE_KIB,
         "wal_autocheckpoint": CHECKPOINT_PAGES,
+        "secure_delete": 1,  # what is deleted (views, keys) is overwritten
         "temp_store": 2,  # memory: no temporary file holds a copy of anyone's data
     }
 
@@ -143,6 +144,8 @@ def _make(path: Path, layout: Layout) -> None:
         engine = _engine(str(path), pragmas(in_memory=False), lambda: _connect(f"{draft.as_uri()}?mode=rwc"), NullPool)
         _lay_in(engine, layout, str(path))
         engine.dispose()
+        if layout.private:
+            draft.chmod(0o600)
         _fsync(draft)
         try:
             os.link(draft, path)

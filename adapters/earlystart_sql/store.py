@@ -1,0 +1,92 @@
+"""A store: the log and what stands beside it, opened together."""
+
+from pathlib import Path
+from threading import Lock
+
+from earlystart_core.log import Clock
+from earlystart_core.privacy.keys import Chance, Keys, MemoryKeys
+from earlystart_core.ulid import ulid
+from earlystart_sql.address import address_of
+from earlystart_sql.database import Database, open_database
+from earlystart_sql.kek import kek_of
+from earlystart_sql.keys import KEYS, SqlKeys
+from earlystart_sql.log import SqlLog
+from earlystart_sql.schema import LOG
+
+
+class SqlStore:
+    """An open store. Use as a context manager, or close it. Safe to share between threads."""
+
+    def __init__(self, database: Database, keys: str | None, clock: Clock, chance: Chance, *, create: bool) -> None:
+        self.database = database
+        self.log = SqlLog(database, clock)
+        self._clock = clock
+        self._chance = chance
+        self._where = keys
+        self._create = create
+        self._opened: Keys | None = None
+        self._opening = Lock()
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of sealed fields, opened at first use: what needs no key never asks for one.
+
+        Raises:
+            Invalid: the key store's URL is wrong.
+            StoreUnavailable: it cannot be opened, or there is no key-encryption key.
+        """
+        with self._opening:
+            if self._opened is None:
+                self._opened = self._open_keys()
+            return self._opened
+
+    def close(self) -> None:
+        """Closes every connection."""
+        self.database.close()
+        if isinstance(self._opened, SqlKeys):
+            self._opened.close()
+
+    def __enter__(self) -> "SqlStore":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _new_kid(self) -> str:
+        return f"k_{ulid(self._clock(), self._chance)}"
+
+    def _open_keys(self) -> Keys:
+        log = self.database.address
+        where = self._where
+        if where is None and log.dialect == "sqlite":
+            where = ":memory:" if log.path is None else f"{log.path}.keys"
+        elif where is None and log.url is not None:
+            where = log.url.render_as_string(hide_password=False)  # the same database, a schema apart
+        assert where is not None
+        address = address_of(where, field="keys")
+        if address.dialect == "sqlite" and address.path is None:
+            return MemoryKeys(self._chance, self._new_kid)
+        path = None if address.path is None else Path(f"{address.path}.kek")
+        fresh = self._create and not self.database.read_only
+        database = open_database(where, KEYS, create=fresh, read_only=self.database.read_only, field="keys")
+        try:
+            return SqlKeys(database, kek_of(path, self._chance, create=fresh), self._chance, self._new_kid)
+        except BaseException:
+            database.close()
+            raise
+
+
+def open_store(
+    url: str, *, keys: str | None = None, clock: Clock, chance: Chance, create: bool = True, read_only: bool = False
+) -> SqlStore:
+    """The store at a file path or SQLAlchemy URL, made where there was none and `create` is true.
+
+    keys: where the key store is; without it a file beside the log's (`FILE.keys`, its key-encryption key in
+    `FILE.keys.kek`), or a schema of the log's PostgreSQL database.
+
+    Raises:
+        Invalid: the URL is wrong.
+        StoreUnavailable: it cannot be opened, or is not a store of this library.
+    """
+    database = open_database(url, LOG, create=create, read_only=read_only)
+    return SqlStore(database, keys, clock, chance, create=create)
