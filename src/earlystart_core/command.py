@@ -5,17 +5,41 @@ one records a fact that bears on the other.
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 import msgspec
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from earlystart_core.errors import Invalid
-from earlystart_core.event import Event
-from earlystart_core.types import AwareInstant
+from earlystart_core.event import Event, shape_of
+from earlystart_core.types import AwareInstant, PractitionerId, Text
 
 State = TypeVar("State")
-AnyCommand = TypeVar("AnyCommand", bound="Command", contravariant=True)
+AnyEvent = TypeVar("AnyEvent", bound=Event)
+
+# --- what the fields of commands are made of, besides types.py ------------------------------------------------------
+
+
+def several(least: int, most: int) -> Any:
+    """Bounds of a tuple, for msgspec and pydantic alike; a command takes a list for it too."""
+    return (
+        msgspec.Meta(min_length=least, max_length=most),
+        Field(min_length=least, max_length=most),
+        BeforeValidator(lambda given: tuple(given) if isinstance(given, list) else given),
+    )
+
+
+def _someone(practitioner: str) -> str:
+    if practitioner in ("practitioner:unknown", "practitioner:import"):
+        raise ValueError("expected a practitioner who can be named, got a reserved id")
+    return practitioner
+
+
+Named = Annotated[PractitionerId, AfterValidator(_someone)]  # who answers for something: never a reserved id
+Stated = Annotated[Text, Field(pattern=r"\S")]  # text that a rule asks for: not only blanks
+
+# --- commands -------------------------------------------------------------------------------------------------------
 
 
 class Command(BaseModel):
@@ -31,12 +55,66 @@ class Command(BaseModel):
         except ValidationError as error:
             raise invalid(error) from None
 
+    # Else pydantic would send JSON through __init__ as Python values, where strictness refuses every date.
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """The command that a JSON object says.
+
+        Raises:
+            Invalid: it is no JSON, or a field is wrong.
+        """
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise invalid(error) from None
+
+    def dated(self, now: datetime) -> Self:
+        """The command with its instant: its own, else `now`, which does not count as set by the caller."""
+        if self.occurred_at is not None:
+            return self
+        fields = {**dict(self), "occurred_at": now}
+        return self.model_construct(_fields_set=self.model_fields_set - {"occurred_at"}, **fields)
+
+    @property
+    def at(self) -> datetime:
+        """When it was so; only of a command that is `dated`, as every `decide` gets it."""
+        assert self.occurred_at is not None
+        return self.occurred_at
+
+    def says(self, event: Event | None) -> bool:
+        """Whether the event holds what this orders, whenever it was: every field but personal text, which is sealed."""
+        if event is None:
+            return False
+        shape = shape_of(type(event))
+        plain = [name for name in shape.fields if name not in shape.sealed]
+        return all(getattr(event, name) == getattr(self, name) for name in plain)
+
+    def repeats(self, event: Event | None) -> bool:
+        """Whether the event holds what this orders, and happened at its instant where the caller gave one."""
+        undated = "occurred_at" not in self.model_fields_set
+        return event is not None and self.says(event) and (undated or event.occurred_at == self.at)
+
+    def ordered(self, event: type[AnyEvent]) -> AnyEvent:
+        """The event that this orders: a command has the fields of its event."""
+        return event(**dict(self))
+
 
 def invalid(error: ValidationError) -> Invalid:
     """The first fault of a command as one sentence: the field and what was expected, never the value that came."""
     first = error.errors(include_input=False, include_url=False)[0]
-    field = ".".join(str(part) for part in first["loc"]) or "command"
-    return Invalid(field, first["msg"][:1].lower() + first["msg"][1:])
+    field = ".".join(str(part) for part in first["loc"])[:100] or "command"
+    message = first["msg"].removeprefix("Value error, ")
+    return Invalid(field, message[:1].lower() + message[1:])
+
+
+def latest(events: Sequence[AnyEvent], at: datetime) -> AnyEvent | None:
+    """The last of events in effective order that had happened by that instant."""
+    return next((event for event in reversed(events) if event.occurred_at <= at), None)
+
+
+# --- facts and words ------------------------------------------------------------------------------------------------
 
 
 class Fact(msgspec.Struct, frozen=True):
@@ -61,16 +139,10 @@ def facts(*parts: tuple[Sequence[type[Event]], Sequence[str]], target: int | Non
     return Facts(tuple(Fact(tuple(types), tuple(tags)) for types, tags in parts), target)
 
 
-class Fold(Protocol[State]):
-    """`evolve`: total over every event ever stored; never refuses, never decides."""
-
-    def __call__(self, state: State, event: Event) -> State: ...
-
-
 class Word(msgspec.Struct, Generic[State], frozen=True):
     """How the shell carries out the commands of one word."""
 
     boundary: Callable[[Any], Facts]
     initial: State
-    evolve: Callable[[State, Any], State]
+    evolve: Callable[[State, Any], State]  # takes every event of its facts, however wild; never refuses, never decides
     decide: Callable[[Any, State], tuple[Event, ...]]

@@ -17,10 +17,11 @@ from earlystart_core.command import Command, Facts, Word
 from earlystart_core.entry import Entry, Practitioner, Recorded
 from earlystart_core.errors import Conflict, Refused
 from earlystart_core.event import Event
-from earlystart_core.log import AlreadyRecorded, Log, Read, Receipt
+from earlystart_core.log import AlreadyRecorded, Log, Receipt
 from earlystart_core.marks import struck
 from earlystart_core.privacy.keys import Chance, Keys
 from earlystart_core.registry import Registry
+from earlystart_core.words.correction import MarkedInError
 
 TRIES = 3
 AHEAD = timedelta(minutes=5)  # how far a clock elsewhere may run before ours (audit.md section 6)
@@ -62,9 +63,8 @@ class Shell:
         known = self._log.receipt(command_id)
         if known is not None:
             return self._again(known, digest)
-        given = command if command.occurred_at is not None else command.model_copy(update={"occurred_at": now})
-        assert given.occurred_at is not None
-        if given.occurred_at > now + AHEAD:
+        given = command.dated(now)
+        if given.at > now + AHEAD:
             raise Refused("time.in_the_future", "expected something that has happened, got an instant in the future")
         for _ in range(TRIES):
             try:
@@ -84,7 +84,8 @@ class Shell:
         state = word.initial
         if target is not None:
             state = word.evolve(state, target)
-        for event in self._standing(read):
+        found = [(recorded.position, self._events.event(recorded)) for recorded in read or ()]
+        for event in standing(found, marks=target is not None):
             state = word.evolve(state, event)
         events = word.decide(command, state)
         tags = target.event.tags if target is not None else None
@@ -104,12 +105,6 @@ class Shell:
         found = next(self._log.read(after=bearing.target - 1, limit=1), None)
         return found if found is not None and found.position == bearing.target else None
 
-    def _standing(self, read: Read | None) -> list[Event]:
-        found = [(recorded.position, self._events.event(recorded)) for recorded in read or Read((), None)]
-        out = struck(found)
-        standing = [(event.occurred_at, position, event) for position, event in found if position not in out]
-        return [event for _, _, event in sorted(standing, key=lambda fact: fact[:2])]
-
     def _digest(self, command: Command, by: Practitioner) -> bytes:
         # Only what the caller set: a resent command whose occurred_at was left out is the same command.
         content = command.model_dump(mode="json", exclude_unset=True)
@@ -127,6 +122,19 @@ class Shell:
         first, count = receipt.positions[0], len(receipt.positions)
         entries = [recorded.event for recorded in self._log.read(after=first - 1, limit=count)]
         return Done(receipt.positions, ids_of(entries))
+
+
+def standing(found: Iterable[tuple[int, Event]], *, marks: bool) -> list[Event]:
+    """What stands among entries (position, event), in order of (occurred_at, position).
+
+    marks: whether the standing marks are among it; only a word that asked for a target is handed those.
+    """
+    facts = list(found)
+    out = struck(facts)
+    kept = [(event.occurred_at, position, event) for position, event in facts if position not in out]
+    return [
+        event for _, _, event in sorted(kept, key=lambda fact: fact[:2]) if marks or type(event) is not MarkedInError
+    ]
 
 
 def query_of(bearing: Facts, target: Recorded | None) -> DCBQuery:

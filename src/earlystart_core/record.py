@@ -1,0 +1,210 @@
+"""The record: the front door. Open a store, submit commands, ask questions, now or at any two clocks."""
+
+import re
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Self
+
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
+from earlystart_core.answer import Answer, rows_of
+from earlystart_core.clocks import Clocks, Moment, clocks_at
+from earlystart_core.command import Command
+from earlystart_core.decide import Done, Shell
+from earlystart_core.entry import Practitioner
+from earlystart_core.errors import Invalid
+from earlystart_core.log import Clock
+from earlystart_core.privacy.keys import Chance
+from earlystart_core.store import Frames, Rebuilt, Store, open_store
+from earlystart_core.timeline import story
+from earlystart_core.types import SLUG, SLUG_KINDS, ULID, ULID_KINDS
+from earlystart_core.ulid import new_id, ulid
+from earlystart_core.views import VIEW
+from earlystart_core.words import EVENTS, WORDS
+
+
+class Questions:
+    """What can be asked of a record, at one pair of clocks."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def _reading(self) -> AbstractContextManager[Frames]:
+        raise TypeError("ask a Record, or what its as_at gives")
+
+    def _clocks(self, frames: Frames) -> Clocks:
+        raise TypeError("ask a Record, or what its as_at gives")
+
+    def view(self, name: str, team: str | None = None, case: str | None = None) -> Answer:
+        """The rows of a view by key: `case_status`, `request_queue`, `package_status` or `consent_status`.
+
+        team: only rows whose case is under that team. case: only rows of that case.
+
+        Raises:
+            Invalid: no view has that name, or `team` or `case` is not an id of its kind.
+        """
+        if name not in VIEW:
+            raise Invalid("view", f"expected one of {', '.join(sorted(VIEW))}, got {name[:40]!r}")
+        _check_id("team", team)
+        _check_id("case", case)
+        with self._reading() as frames:
+            return Answer(rows_of(frames.frame(name, team=team, case=case)), self._clocks(frames))
+
+    def caseload(self, team: str | None = None) -> Answer:
+        """Rows `team, practitioner, open_cases, active_packages`; practitioner null for the whole team.
+
+        Raises:
+            Invalid: `team` is not a team id.
+        """
+        return self._ask("caseload", team)
+
+    def tiers(self, team: str | None = None) -> Answer:
+        """Rows `team, open_cases, universal, universal_plus, universal_partnership_plus`.
+
+        Raises:
+            Invalid: `team` is not a team id.
+        """
+        return self._ask("tiers", team)
+
+    def timeline(self, case: str) -> Answer:
+        """The case's story in order of what happened: both clocks, who, and what was corrected (`timeline.story`).
+
+        Raises:
+            Invalid: `case` is not a case id.
+        """
+        _check_id("case", case)
+        with self._reading() as frames:
+            clocks = self._clocks(frames)
+        entries = self._store.log.read(DCBQuery([DCBQueryItem(tags=[case])]))
+        return Answer(story(entries, EVENTS, self._store.keys, clocks), clocks)
+
+    def _ask(self, question: str, team: str | None) -> Answer:
+        from earlystart_core.views import questions  # Polars loads with the first question, not with the library
+
+        _check_id("team", team)
+        with self._reading() as frames:
+            asked = {"caseload": questions.caseload, "tiers": questions.tiers}[question]
+            return Answer(rows_of(asked.of(frames, team)), self._clocks(frames))
+
+
+class AsAt(Questions):
+    """The record as it was known at a position and true at an instant."""
+
+    def __init__(self, store: Store, clocks: Clocks) -> None:
+        from earlystart_core.replay.as_at import AsAt as Folded
+
+        super().__init__(store)
+        self.clocks = clocks
+        self._frames = Folded(store.log, EVENTS, clocks)
+
+    def _reading(self) -> AbstractContextManager[Frames]:
+        return nullcontext(self._frames)
+
+    def _clocks(self, frames: Frames) -> Clocks:
+        return self.clocks
+
+
+class Record(Questions):
+    """A case record on a store. Usable from threads; open one in each process."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.store = store
+        self._shell = Shell(store.log, store.keys, EVENTS, WORDS, store.chance)
+
+    @classmethod
+    def open(
+        cls,
+        url: str,
+        *,
+        keys: str | None = None,
+        clock: Clock | None = None,
+        chance: Chance | None = None,
+        **options: Any,
+    ) -> Self:
+        """The record in a store, made where there was none.
+
+        url: an SQLAlchemy URL or the path of an SQLite file. keys: where the keys of sealed text are kept, likewise;
+        by default beside the store. clock and chance: by default the system's.
+
+        Raises:
+            Invalid: the URL is wrong.
+            StoreUnavailable: the store cannot be opened.
+        """
+        return cls(open_store(url, keys=keys, clock=clock, chance=chance, **options))
+
+    def submit(self, command: Command, by: Practitioner, command_id: str | None = None) -> Done:
+        """Carries the command out, durably and once, and returns what it did.
+
+        command_id: up to 64 printable ASCII characters; sent again with it, a command does nothing more and gets the
+        same answer.
+
+        Raises:
+            Refused: a rule says no, or the command_id was used for a command of other content.
+            Conflict: someone else was first, on each of three tries.
+            Invalid: the command_id or the practitioner is malformed.
+            StoreUnavailable: nothing was kept.
+        """
+        _check_practitioner(by)
+        now = self.store.clock()
+        given = ulid(now, self.store.chance) if command_id is None else _command_id(command_id)
+        return self._shell.submit(command, by=by, command_id=given, now=now)
+
+    def new_id(self, kind: str) -> str:
+        """A fresh id: `case, family, person, request, package, contact, meeting` or `practitioner`.
+
+        Raises:
+            Invalid: ids of that kind are not made here.
+        """
+        if kind not in ULID_KINDS:
+            raise Invalid("kind", f"expected one of {', '.join(ULID_KINDS)}, got {kind[:40]!r}")
+        return new_id(kind, self.store.clock(), self.store.chance)
+
+    def as_at(self, known: Moment | None = None, effective: Moment | None = None) -> AsAt:
+        """The same questions, as known at a position (or a time) and effective at an instant. A date is its whole day.
+
+        Raises:
+            Invalid: either is not one, or lies beyond the head.
+        """
+        return AsAt(self.store, clocks_at(self.store.log, known, effective))
+
+    def rebuild(self) -> Rebuilt:
+        """Builds every view anew from the log."""
+        return self.store.views.rebuild()
+
+    def close(self) -> None:
+        """Gives back the store's connections."""
+        self.store.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _reading(self) -> AbstractContextManager[Frames]:
+        return self.store.views.reading()
+
+    def _clocks(self, frames: Frames) -> Clocks:
+        return clocks_at(self.store.log, frames.known)
+
+
+_BODY = {**dict.fromkeys(ULID_KINDS, ULID), **dict.fromkeys(SLUG_KINDS, SLUG)}
+
+
+def _check_id(kind: str, value: str | None, *, field: str | None = None) -> None:
+    if value is not None and not re.fullmatch(rf"{kind}:(?:{_BODY[kind]})", value):
+        raise Invalid(field or kind, f"expected an id such as {kind}:… of that kind, got {value[:40]!r}")
+
+
+def _check_practitioner(by: Practitioner) -> None:
+    if by.practitioner not in ("practitioner:unknown", "practitioner:import"):
+        _check_id("practitioner", by.practitioner, field="by.practitioner")
+    _check_id("org", by.employer, field="by.employer")
+    if not re.fullmatch(r"[ -~]{1,60}", by.role):
+        raise Invalid("by.role", "expected a role of 1 to 60 printable ASCII characters")
+
+
+def _command_id(given: str) -> str:
+    if not re.fullmatch(r"[!-~]{1,64}", given):
+        raise Invalid("command_id", "expected 1 to 64 printable ASCII characters without spaces")
+    return given

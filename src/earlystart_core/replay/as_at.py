@@ -1,0 +1,61 @@
+"""As at: the views as the log was known at a position and true at an instant, folded into memory when asked.
+
+Time travel is a rebuild, and only of the views and columns that a question touches. Nothing is stored.
+"""
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from earlystart_core.clocks import Clocks
+from earlystart_core.entry import micros
+from earlystart_core.log import Log
+from earlystart_core.projection import Projection
+from earlystart_core.registry import Registry
+from earlystart_core.replay.columns import load
+from earlystart_core.replay.fold import Folder
+from earlystart_core.replay.frames import frame_of
+from earlystart_core.views import VIEW
+
+
+class AsAt:
+    """The views at two clocks. What was folded is kept for the next question; safe in one thread at a time."""
+
+    def __init__(self, log: Log, registry: Registry, clocks: Clocks) -> None:
+        self.clocks = clocks
+        self.known = clocks.known
+        self._log = log
+        self._registry = registry
+        self._folders: dict[frozenset[str], Folder] = {}
+        self._frames: dict[str, pl.DataFrame] = {}
+
+    def frame(
+        self, view: str, columns: Sequence[str] | None = None, *, team: str | None = None, case: str | None = None
+    ) -> pl.DataFrame:
+        projection = VIEW[view]
+        frame = self._whole(projection)
+        if columns is not None:
+            frame = frame.select(name for name in projection.columns if name in (*projection.keys, "case", *columns))
+        if case is not None:
+            frame = frame.filter(pl.col("case") == case)
+        if team is not None:
+            cases = self._whole(VIEW["case_status"])
+            frame = frame.join(cases.filter(pl.col("team") == team).select("case"), on="case", how="semi")
+        return frame
+
+    def _whole(self, projection: Projection) -> pl.DataFrame:
+        if projection.name not in self._frames:
+            self._frames[projection.name] = frame_of(projection, self._folder(projection), VIEW)
+        return self._frames[projection.name]
+
+    def _folder(self, projection: Projection) -> Folder:
+        counted = [VIEW[count.projection] for count in projection.counts.values()]
+        names = frozenset(one.name for one in (projection, *counted))
+        for folded, folder in self._folders.items():
+            if names <= folded:
+                return folder
+        effective = self.clocks.effective
+        loaded = load(self._log, self._registry, [projection, *counted], upto=self.known)
+        folder = Folder(loaded, None if effective is None else micros(effective))
+        self._folders[names] = folder
+        return folder

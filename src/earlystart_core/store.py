@@ -1,0 +1,113 @@
+"""What a record stands on: a log, keys, and views, all given by an adapter together with a clock and chance.
+
+A scheme of a URL finds its adapter through the entry point group `earlystart.stores`; the core imports none.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
+
+from earlystart_core.errors import Invalid
+from earlystart_core.log import Clock, Log
+from earlystart_core.privacy.keys import Chance, Keys
+
+if TYPE_CHECKING:
+    import polars as pl
+
+GROUP = "earlystart.stores"
+
+
+class Frames(Protocol):
+    """The views at one moment."""
+
+    known: int  # the position
+
+    def frame(
+        self, view: str, columns: Sequence[str] | None = None, *, team: str | None = None, case: str | None = None
+    ) -> "pl.DataFrame":
+        """A view's rows by key, with its key and those columns; None means all.
+
+        team: only rows whose case is under that team in `case_status` at the same moment. case: only of that case.
+        """
+
+
+class ViewBuilt(msgspec.Struct, frozen=True):
+    """One view after a rebuild. sha256: hex, over the exact bytes of `view NAME --ndjson`."""
+
+    rows: int
+    sha256: str
+
+
+class Rebuilt(msgspec.Struct, frozen=True):
+    """What a rebuild did. Times in seconds; hashing and process start are in none of them."""
+
+    events: int  # of the types that the views name
+    source: str
+    fold_seconds: float  # stored log to view columns in memory
+    write_seconds: float  # columns to committed tables
+    seconds: float
+    views: Mapping[str, ViewBuilt]
+
+    @property
+    def fold_events_per_second(self) -> float:
+        return self.events / self.fold_seconds if self.fold_seconds else 0.0
+
+    @property
+    def events_per_second(self) -> float:
+        return self.events / self.seconds if self.seconds else 0.0
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """Where a rebuilt view and the served one part: the view, the key, and what was found."""
+
+    view: str
+    key: str
+    found: str
+
+
+class Views(Protocol):
+    """The views that a store keeps beside its log."""
+
+    def reading(self) -> AbstractContextManager[Frames]:
+        """The views at the head of the log, never stale."""
+
+    def rebuild(self) -> Rebuilt:
+        """Builds every view anew from the log and serves it from then on."""
+
+    def check(self) -> tuple[Rebuilt, list[Difference]]:
+        """Rebuilds beside the served views at their own positions, by both executors; changes nothing."""
+
+    def lag(self) -> dict[str, int | None]:
+        """How many positions each view is behind the head; None where it was never built."""
+
+
+class Store(Protocol):
+    """An open store."""
+
+    log: Log
+    keys: Keys
+    views: Views
+    clock: Clock
+    chance: Chance
+
+    def close(self) -> None:
+        """Gives back what the store holds. Closing twice is harmless."""
+
+
+def open_store(url: str, **options: Any) -> Store:
+    """The store at a URL, or at a file path (an SQLite file).
+
+    Raises:
+        Invalid: no adapter knows the URL's scheme.
+        StoreUnavailable: the store cannot be opened.
+    """
+    scheme = url.partition("://")[0].partition("+")[0] if "://" in url else "sqlite"
+    found = {point.name: point for point in entry_points(group=GROUP)}
+    if scheme not in found:
+        names = ", ".join(sorted(found))
+        raise Invalid("db", f"expected a file path or a URL of {names}, got the scheme {scheme[:40]!r}")
+    store: Store = found[scheme].load()(url, **options)
+    return store
