@@ -1,6 +1,28 @@
-"""The words of the service. Each is a file: its events, commands, state, evolve and decide, in that order."""
+"""The words of the service. Each is a file: its events, commands, state, evolve and decide, in that order.
 
+A rule that spans several words has a file of its own: `responsibility` and `closing` (of a case), `starting` (of a
+package). Every rule is judged at the instant that its command speaks of, by effective order, as the views read.
+"""
+
+from typing import Any
+
+from earlystart_core.command import Command, Word
 from earlystart_core.registry import Registry
+from earlystart_core.words import (
+    allocation,
+    case,
+    closing,
+    consent,
+    contact,
+    correction,
+    meeting,
+    package,
+    request,
+    responsibility,
+    sharing,
+    starting,
+    tier,
+)
 from earlystart_core.words.allocation import AllocationEnded, PackageAllocated
 from earlystart_core.words.case import (
     CaseClosed,
@@ -47,3 +69,30 @@ EVENTS = Registry(
         MarkedInError,
     ]
 )
+
+WORDS: dict[type[Command], Word[Any]] = {
+    case.OpenCase: case.WORD,
+    case.RecordBirth: case.WORD,
+    responsibility.PassResponsibility: responsibility.WORD,
+    responsibility.NamePointOfContact: responsibility.WORD,
+    closing.CloseCase: closing.WORD,
+    case.ReopenCase: case.WORD,
+    tier.DecideTier: tier.WORD,
+    contact.RecordContact: contact.WORD,
+    request.RequestSupport: request.WORD,
+    request.DecideRequest: request.WORD,
+    request.WithdrawRequest: request.WORD,
+    meeting.HoldMeeting: meeting.WORD,
+    meeting.CancelMeeting: meeting.WORD,
+    starting.StartPackage: starting.WORD,
+    package.ReviewPackage: package.WORD,
+    package.EndPackage: package.WORD,
+    allocation.AllocatePackage: allocation.WORD,
+    allocation.EndAllocation: allocation.WORD,
+    consent.RecordServiceAgreement: consent.WORD,
+    consent.RecordSharingConsent: consent.WORD,
+    sharing.OverrideSharing: sharing.WORD,
+    sharing.ShareInformation: sharing.WORD,
+    sharing.RefuseDisclosure: sharing.WORD,
+    correction.MarkInError: correction.WORD,
+}
