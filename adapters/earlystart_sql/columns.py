@@ -4,11 +4,12 @@ from collections.abc import Iterator
 
 import msgspec
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
+from earlystart_core.errors import StoreUnavailable
 from earlystart_core.log import Batch
 from earlystart_sql.database import Database
 from earlystart_sql.dictionary import Shape
+from earlystart_sql.raw import run_binary
 
 RUN = 50_000  # positions looked at in one transaction
 
@@ -43,9 +44,8 @@ def _run(database: Database, shapes: dict[Shape, int], after: int, upto: int) ->
     try:
         with database.reading() as connection:
             found = [_batch(connection, shape, number, after, upto) for shape, number in shapes.items()]
-    except Exception as error:
-        cause = error.__cause__
-        if upto - after == 1 or not isinstance(cause, DBAPIError) or not any(words in str(cause.orig) for words in _TOO_BIG):
+    except StoreUnavailable as error:
+        if upto - after == 1 or not any(words in str(error) for words in _TOO_BIG):
             raise
         middle = (after + upto) // 2  # more data than the database can hold in one value
         yield from _run(database, shapes, after, middle)
@@ -57,13 +57,7 @@ def _run(database: Database, shapes: dict[Shape, int], after: int, upto: int) ->
 def _batch(connection: Connection, shape: Shape, number: int, after: int, upto: int) -> Batch | None:
     bounds = f"shape = {number} AND position > {after} AND position <= {upto}"
     statement = _JOINED[connection.dialect.name].format(bounds=bounds)
-    if connection.dialect.name == "sqlite":
-        positions, occurred, data = connection.exec_driver_sql(statement).one()
-    else:
-        driver = connection.connection.driver_connection
-        assert driver is not None
-        with driver.cursor(binary=True) as cursor:  # data as bytes: text would double it
-            positions, occurred, data = cursor.execute(statement).fetchone()
+    positions, occurred, data = run_binary(connection, statement).fetchone()
     if positions is None:
         return None
     return Batch(shape[0], shape[1], _positions(positions), _occurred(occurred), data)

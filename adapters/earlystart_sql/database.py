@@ -171,7 +171,5 @@ def open_database(
             address.url, address.name, layout, create=create, read_only=read_only
         )
     else:
-        engine, read_only = sqlite.open_sqlite(
-            address.path, address.name, layout, create=create, read_only=read_only
-        )
+        engine, read_only = sqlite.open_sqlite(address.path, address.name, layout, create=create, read_only=read_only)
     return Database(engine, address, read_only=read_only)

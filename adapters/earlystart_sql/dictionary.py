@@ -8,13 +8,15 @@ from collections.abc import Iterable
 import msgspec
 from sqlalchemy import Connection
 
+from earlystart_sql.raw import one, run
+
 LIMIT = 500_000  # tags remembered; forgetting them costs time, never truth
 
 Shape = tuple[str, int]  # type and version
 
 _TAGS = {
     "sqlite": "SELECT id, tag_id FROM tag WHERE id IN (SELECT value FROM json_each(?))",
-    "postgresql": "SELECT id, tag_id FROM tag WHERE id = ANY(ARRAY(SELECT json_array_elements_text(%s::json)))",
+    "postgresql": "SELECT id, tag_id FROM tag WHERE id = ANY(%s)",
 }
 _LAST = "SELECT coalesce(max(tag_id), 0) FROM tag"
 _LAST_OF_KIND = {
@@ -46,14 +48,24 @@ class Numbers:
         known = self._dictionary.tags
         unknown = [tag for tag in dict.fromkeys(tags) if tag not in known and tag not in self.tags]
         if unknown:
-            asked = msgspec.json.encode(unknown).decode()
-            for tag, number in self._connection.exec_driver_sql(_TAGS[self._dialect], (asked,)):
+            asked: object = unknown if self._dialect == "postgresql" else msgspec.json.encode(unknown).decode()
+            for tag, number in run(self._connection, _TAGS[self._dialect], (asked,)):
                 self.tags[tag] = number
 
     def tag(self, tag: str) -> int | None:
         """The number of a tag that was looked up, None where it has none."""
         number = self._dictionary.tags.get(tag)
         return self.tags.get(tag) if number is None else number
+
+    def of(self, tags: Iterable[str]) -> dict[str, int]:
+        """The numbers of those tags, new ones where they have none yet, in that order. Only under the append lock."""
+        wanted = list(tags)
+        self.look_up(wanted)
+        known = self._dictionary.tags
+        numbers = {tag: known.get(tag) or self.tags.get(tag) or 0 for tag in wanted}
+        self._add([tag for tag, number in numbers.items() if not number])
+        numbers.update(self.tags)
+        return numbers
 
     def versions_of(self, types: Iterable[str]) -> dict[Shape, int]:
         """The shapes of those types that the log holds."""
@@ -72,17 +84,15 @@ class Numbers:
             self.new_shapes.append((number, *shape))
         return number
 
-    def add(self, tags: Iterable[str]) -> None:
-        """Numbers those that have none yet, in the order given. Only under the append lock, once looked up."""
+    def _add(self, tags: list[str]) -> None:
+        if not tags:
+            return
+        first = 1 + one(self._connection, _LAST)
         last: dict[str, int] = {}
-        number = 0
-        for tag in tags:
-            if self.tag(tag) is not None:
-                continue
+        for number, tag in enumerate(tags, first):
             kind = kind_of(tag)
-            number = 1 + (number or self._connection.exec_driver_sql(_LAST).scalar_one())
             if kind not in last:
-                last[kind] = self._connection.exec_driver_sql(_LAST_OF_KIND[self._dialect], (kind,)).scalar_one()
+                last[kind] = one(self._connection, _LAST_OF_KIND[self._dialect], (kind,))
             last[kind] += 1
             self.tags[tag] = number
             self.new_tags.append((number, kind, last[kind], tag))
@@ -92,7 +102,7 @@ class Numbers:
         self._dictionary.keep(self.tags, self.shapes)
 
     def _read_shapes(self) -> None:
-        for number, kind, version in self._connection.exec_driver_sql("SELECT id, type, version FROM shape"):
+        for number, kind, version in run(self._connection, "SELECT id, type, version FROM shape"):
             self.shapes[(kind, version)] = number
 
 

@@ -34,7 +34,9 @@ def is_busy(error: BaseException) -> bool:
 def unavailable(name: str, error: BaseException) -> StoreUnavailable:
     """The sentence for a driver's error on the store of that name."""
     if is_busy(error):
-        return StoreUnavailable(f"{name} is busy: expected its lock within a few seconds, another writer held it longer")
+        return StoreUnavailable(
+            f"{name} is busy: expected its lock within a few seconds, another writer held it longer"
+        )
     if any(words in said(error) for words in _UNWRITABLE):
         return StoreUnavailable(f"{name} cannot be written: expected the right to write, got reading only")
     return StoreUnavailable(f"{name} cannot be used: {said(error)}")

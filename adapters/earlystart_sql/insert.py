@@ -5,6 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from earlystart_sql.raw import run, run_many
+
 _COLUMNS = {  # of each table, with PostgreSQL's type of each
     "shape": (("id", "int4"), ("type", "text"), ("version", "int4")),
     "tag": (("tag_id", "int8"), ("kind", "text"), ("n", "int8"), ("id", "text")),
@@ -46,7 +48,7 @@ def insert(connection: Connection, table: str, rows: Sequence[tuple[Any, ...]]) 
     dialect = connection.dialect.name
     statement = _STATEMENTS[dialect][table]
     if dialect == "sqlite":
-        connection.exec_driver_sql(statement, list(rows))
+        run_many(connection, statement, rows)
     else:
         columns: tuple[Any, ...] = tuple(list(column) for column in zip(*rows, strict=True))
-        connection.exec_driver_sql(statement, columns)
+        run(connection, statement, columns)

@@ -28,7 +28,9 @@ def kek_of(path: Path | None, chance: Chance, *, create: bool) -> bytes:
         return _parsed(path.read_text("ascii", errors="replace"), str(path))
     except FileNotFoundError:
         if not create:
-            raise StoreUnavailable(f"{path} does not exist: expected the key-encryption key of this key store") from None
+            raise StoreUnavailable(
+                f"{path} does not exist: expected the key-encryption key of this key store"
+            ) from None
     except OSError as error:
         raise StoreUnavailable(f"{path} cannot be read: {error.strerror}") from error
     return _made(path, chance)

@@ -30,8 +30,10 @@ from earlystart_sql.database import Database
 from earlystart_sql.dictionary import Dictionary, Numbers
 from earlystart_sql.insert import insert
 from earlystart_sql.query import any_match, page, parts_of
+from earlystart_sql.raw import one, run, run_binary, together
 
 PAGE = 2_000  # entries
+EVERY = 2**31 - 1
 Follower = Callable[[Connection, Sequence[Recorded]], None]
 
 _LAST = "SELECT position, recorded_at FROM entry ORDER BY position DESC LIMIT 1"
@@ -89,13 +91,13 @@ class SqlLog(Log):
             numbers = Numbers(self._dictionary, connection)
             if condition is not None:
                 _check(connection, condition, numbers)
-            row = connection.exec_driver_sql(_LAST).first()
+            row = run(connection, _LAST).fetchone()
             head, last = (0, None) if row is None else (row[0], from_micros(row[1]))
-            numbers.look_up(tags)
-            numbers.add(tags)
-            recorded = self._insert(connection, drafts, numbers, head, last)
-            if receipt is not None:
-                insert(connection, "receipt", [(receipt.command_id, receipt.digest, head + 1, len(entries))])
+            tag_of = numbers.of(tags)
+            with together(connection):
+                recorded = self._insert(connection, drafts, numbers, tag_of, head, last)
+                if receipt is not None:
+                    insert(connection, "receipt", [(receipt.command_id, receipt.digest, head + 1, len(entries))])
             for follower in ([also] if also is not None else []) + self.followers:
                 follower(connection, recorded)
         numbers.remember()
@@ -106,6 +108,7 @@ class SqlLog(Log):
         connection: Connection,
         drafts: Sequence[tuple[Entry, bytes, tuple[str, ...]]],
         numbers: Numbers,
+        tag_of: dict[str, int],
         head: int,
         last: datetime | None,
     ) -> list[Recorded]:
@@ -116,14 +119,23 @@ class SqlLog(Log):
             frame = frame_of(entry, position, last)
             leaf = leaf_of(canonical(frame, data))
             occurred = None if entry.occurred_at is None else micros(entry.occurred_at)
-            rows.append((position, numbers.shape((entry.type, entry.version)), occurred, micros(last), frame, data, leaf))
-            tag_rows += [(numbers.tag(tag), position) for tag in tags]
+            rows.append(
+                (position, numbers.shape((entry.type, entry.version)), occurred, micros(last), frame, data, leaf)
+            )
+            tag_rows += [(tag_of[tag], position) for tag in tags]
             recorded.append(Recorded(entry, position, last, leaf))
         insert(connection, "shape", numbers.new_shapes)
         insert(connection, "tag", numbers.new_tags)
         insert(connection, "entry", rows)
         insert(connection, "entry_tag", sorted(tag_rows))
         return recorded
+
+    def within(
+        self, connection: Connection, query: DCBQuery | None, *, after: int = 0, upto: int | None = None
+    ) -> list[Recorded]:
+        """All matching entries with `after < position <= upto` as the caller's transaction sees them, its own included."""
+        parts = parts_of(query, Numbers(self._dictionary, connection))
+        return _page(connection, parts, after, _head(connection) if upto is None else upto, EVERY)
 
     def head(self) -> int:
         with self.reading() as connection:
@@ -135,7 +147,7 @@ class SqlLog(Log):
             low, high = 0, _head(connection)
             while low < high:  # recorded_at never falls as positions rise
                 middle = (low + high + 1) // 2
-                at = connection.exec_driver_sql(f"SELECT recorded_at FROM entry WHERE position = {middle}").scalar_one()
+                at = one(connection, f"SELECT recorded_at FROM entry WHERE position = {middle}")
                 low, high = (middle, high) if at <= bound else (low, middle - 1)
             return low
 
@@ -159,18 +171,18 @@ class SqlLog(Log):
 
 
 def _head(connection: Connection) -> int:
-    return int(connection.exec_driver_sql(_HEAD).scalar_one())
+    return int(one(connection, _HEAD))
 
 
 def _page(connection: Connection, parts: list[str] | None, after: int, upto: int, limit: int) -> list[Recorded]:
     statement = page(parts, after, upto, limit)
     if statement is None:
         return []
-    return [parse(*map(bytes, row)) for row in connection.exec_driver_sql(statement)]
+    return [parse(*row) for row in run_binary(connection, statement)]
 
 
 def _receipt(connection: Connection, command_id: str) -> Receipt | None:
-    row = connection.exec_driver_sql(_RECEIPT[connection.dialect.name], (command_id,)).first()
+    row = run(connection, _RECEIPT[connection.dialect.name], (command_id,)).fetchone()
     if row is None:
         return None
     return Receipt(row[0], bytes(row[1]), tuple(range(row[2], row[2] + row[3])))
@@ -178,5 +190,5 @@ def _receipt(connection: Connection, command_id: str) -> Receipt | None:
 
 def _check(connection: Connection, condition: DCBAppendCondition, numbers: Numbers) -> None:
     statement = any_match(parts_of(condition.fail_if_events_match, numbers), condition.after or 0)
-    if statement is not None and connection.exec_driver_sql(statement).first() is not None:
+    if statement is not None and run(connection, statement).fetchone() is not None:
         raise IntegrityError(condition)

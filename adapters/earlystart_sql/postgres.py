@@ -20,6 +20,9 @@ SETTINGS = {
     "lock_timeout": f"{LOCK_SECONDS}s",
     "idle_in_transaction_session_timeout": "1min",  # a writer that hangs gives the lock back
     "client_encoding": "UTF8",
+    "work_mem": "64MB",
+    "jit": "off",  # its compiling costs more than our statements take
+    "enable_bitmapscan": "off",  # pages and runs come in the order of an index, or else all is sorted for each
 }
 EXPECTED = {"server_encoding": "UTF8", "fsync": "on", "full_page_writes": "on"}  # the server's, not ours to set
 

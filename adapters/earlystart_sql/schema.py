@@ -76,24 +76,23 @@ def _sqlite_triggers() -> tuple[str, ...]:
     statements = []
     for table in TABLES:
         stop = f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are only ever added'); END"
-        statements += [f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table} {stop}" for verb in ("UPDATE", "DELETE")]
+        statements += [
+            f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table} {stop}" for verb in ("UPDATE", "DELETE")
+        ]
         if table in _TAKEN:
             statements.append(f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {_TAKEN[table]} {stop}")
     return tuple(statements)
 
 
 def _postgresql_triggers() -> tuple[str, ...]:
-    statements = [
-        "CREATE FUNCTION only_added() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN RAISE EXCEPTION 'rows of %% are only ever added', TG_TABLE_NAME; END $$"
-    ]
+    stop = "BEGIN RAISE EXCEPTION 'rows of %% are only ever added', TG_TABLE_NAME; END"
+    statements = [f"CREATE FUNCTION only_added() RETURNS trigger LANGUAGE plpgsql AS $$ {stop} $$"]
     for table in TABLES:
-        statements += [
-            f"CREATE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table}"
-            " FOR EACH ROW EXECUTE FUNCTION only_added()",
-            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}"
-            " FOR EACH STATEMENT EXECUTE FUNCTION only_added()",
-        ]
+        for name, when in (
+            ("no_change", f"BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW"),
+            ("no_truncate", f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT"),
+        ):
+            statements.append(f"CREATE TRIGGER {table}_{name} {when} EXECUTE FUNCTION only_added()")
     return tuple(statements)
 
 

@@ -8,6 +8,7 @@ import os
 import sqlite3
 import stat
 import tempfile
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,12 +20,15 @@ from earlystart_core.errors import StoreUnavailable
 from earlystart_sql.faults import Driver, translated
 from earlystart_sql.layout import Layout, is_there, lay
 
-try:
-    import pysqlite3.dbapi2 as _library
-except ImportError:
-    _library = sqlite3
 
-LIBRARY: ModuleType = _library
+def _library() -> ModuleType:
+    try:
+        return import_module("pysqlite3.dbapi2")
+    except ImportError:
+        return sqlite3
+
+
+LIBRARY = _library()
 READING = "BEGIN"
 WRITING = "BEGIN IMMEDIATE"  # a deferred BEGIN that reads, then writes, fails at once when another wrote meanwhile
 BUSY_SECONDS = 10.0
