@@ -1,6 +1,5 @@
-"""The stores on SQL: SQLite, embedded, and PostgreSQL."""
+"""The store on SQL: the log, its views and its keys, on SQLite and PostgreSQL through SQLAlchemy Core."""
 
-from earlystart_sql.log import SqlLog
 from earlystart_sql.store import SqlStore, open_store
 
-__all__ = ["SqlLog", "SqlStore", "open_store"]
+__all__ = ["SqlStore", "open_store"]

@@ -1,5 +1,6 @@
 """A store: the log and what stands beside it, opened together."""
 
+import os
 from pathlib import Path
 from threading import Lock
 
@@ -12,6 +13,8 @@ from earlystart_sql.kek import kek_of
 from earlystart_sql.keys import KEYS, SqlKeys
 from earlystart_sql.log import SqlLog
 from earlystart_sql.schema import LOG
+from earlystart_sql.system import system_clock
+from earlystart_sql.views import SqlViews
 
 
 class SqlStore:
@@ -19,9 +22,10 @@ class SqlStore:
 
     def __init__(self, database: Database, keys: str | None, clock: Clock, chance: Chance, *, create: bool) -> None:
         self.database = database
+        self.clock = clock
+        self.chance = chance
         self.log = SqlLog(database, clock)
-        self._clock = clock
-        self._chance = chance
+        self.views = SqlViews(self.log)
         self._where = keys
         self._create = create
         self._opened: Keys | None = None
@@ -53,7 +57,7 @@ class SqlStore:
         self.close()
 
     def _new_kid(self) -> str:
-        return f"k_{ulid(self._clock(), self._chance)}"
+        return f"k_{ulid(self.clock(), self.chance)}"
 
     def _open_keys(self) -> Keys:
         log = self.database.address
@@ -65,19 +69,25 @@ class SqlStore:
         assert where is not None
         address = address_of(where, field="keys")
         if address.dialect == "sqlite" and address.path is None:
-            return MemoryKeys(self._chance, self._new_kid)
+            return MemoryKeys(self.chance, self._new_kid)
         path = None if address.path is None else Path(f"{address.path}.kek")
         fresh = self._create and not self.database.read_only
         database = open_database(where, KEYS, create=fresh, read_only=self.database.read_only, field="keys")
         try:
-            return SqlKeys(database, kek_of(path, self._chance, create=fresh), self._chance, self._new_kid)
+            return SqlKeys(database, kek_of(path, self.chance, create=fresh), self.chance, self._new_kid)
         except BaseException:
             database.close()
             raise
 
 
 def open_store(
-    url: str, *, keys: str | None = None, clock: Clock, chance: Chance, create: bool = True, read_only: bool = False
+    url: str,
+    *,
+    keys: str | None = None,
+    clock: Clock | None = None,
+    chance: Chance | None = None,
+    create: bool = True,
+    read_only: bool = False,
 ) -> SqlStore:
     """The store at a file path or SQLAlchemy URL, made where there was none and `create` is true.
 
@@ -89,4 +99,4 @@ def open_store(
         StoreUnavailable: it cannot be opened, or is not a store of this library.
     """
     database = open_database(url, LOG, create=create, read_only=read_only)
-    return SqlStore(database, keys, clock, chance, create=create)
+    return SqlStore(database, keys, clock or system_clock, chance or os.urandom, create=create)

@@ -1,15 +1,12 @@
 """An answer: rows, and the two clocks that they hold for."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, overload
+from datetime import datetime
+from typing import Any, overload
 
 import msgspec
 
 from earlystart_core.clocks import Clocks
-
-if TYPE_CHECKING:
-    import polars as pl
 
 Row = dict[str, Any]
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -60,14 +57,3 @@ class Answer(Sequence[Row]):
     def ndjson(self) -> Iterator[bytes]:
         """One object a line, LF at its end."""
         return (_encode(row) + b"\n" for row in self.rows)
-
-
-def rows_of(frame: "pl.DataFrame") -> list[Row]:
-    """The rows of a frame, its instants in the one UTC of the standard library."""
-    return frame.to_dicts()
-
-
-def key_text(row: Row, keys: Sequence[str]) -> str:
-    """A row's key as people read it."""
-    parts = (row[key].isoformat() if isinstance(row[key], date) else str(row[key]) for key in keys)
-    return " ".join(parts)

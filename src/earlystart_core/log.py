@@ -71,6 +71,10 @@ class Read(DCBReadResponse):
     def __next__(self) -> Recorded:
         return next(self._entries)
 
+    def entries(self) -> Iterator[Recorded]:
+        """The same, typed: the port's own type knows only plain DCB events."""
+        return self._entries
+
 
 class Log(DCBRecorder):
     """The port. Every store passes one contract suite (tests/test_log_contract.py)."""

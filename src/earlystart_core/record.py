@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
-from earlystart_core.answer import Answer, rows_of
+from earlystart_core.answer import Answer
 from earlystart_core.clocks import Clocks, Moment, clocks_at
 from earlystart_core.command import Command
 from earlystart_core.decide import Done, Shell
@@ -47,7 +47,7 @@ class Questions:
         _check_id("team", team)
         _check_id("case", case)
         with self._reading() as frames:
-            return Answer(rows_of(frames.frame(name, team=team, case=case)), self._clocks(frames))
+            return Answer(frames.rows(name, team=team, case=case), self._clocks(frames))
 
     def caseload(self, team: str | None = None) -> Answer:
         """Rows `team, practitioner, open_cases, active_packages`; practitioner null for the whole team.
@@ -75,7 +75,7 @@ class Questions:
         with self._reading() as frames:
             clocks = self._clocks(frames)
         entries = self._store.log.read(DCBQuery([DCBQueryItem(tags=[case])]))
-        return Answer(story(entries, EVENTS, self._store.keys, clocks), clocks)
+        return Answer(story(entries.entries(), EVENTS, self._store.keys, clocks), clocks)
 
     def _ask(self, question: str, team: str | None) -> Answer:
         from earlystart_core.views import questions  # Polars loads with the first question, not with the library
@@ -83,7 +83,7 @@ class Questions:
         _check_id("team", team)
         with self._reading() as frames:
             asked = {"caseload": questions.caseload, "tiers": questions.tiers}[question]
-            return Answer(rows_of(asked.of(frames, team)), self._clocks(frames))
+            return Answer(asked.of(frames, team).to_dicts(), self._clocks(frames))
 
 
 class AsAt(Questions):

@@ -33,6 +33,9 @@ class Frames(Protocol):
         team: only rows whose case is under that team in `case_status` at the same moment. case: only of that case.
         """
 
+    def rows(self, view: str, *, team: str | None = None, case: str | None = None) -> list[dict[str, Any]]:
+        """The same with every column, as rows."""
+
 
 class ViewBuilt(msgspec.Struct, frozen=True):
     """One view after a rebuild. sha256: hex, over the exact bytes of `view NAME --ndjson`."""

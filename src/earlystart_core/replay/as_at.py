@@ -10,7 +10,7 @@ import polars as pl
 from earlystart_core.clocks import Clocks
 from earlystart_core.entry import micros
 from earlystart_core.log import Log
-from earlystart_core.projection import Projection
+from earlystart_core.projection import Projection, Row
 from earlystart_core.registry import Registry
 from earlystart_core.replay.columns import load
 from earlystart_core.replay.fold import Folder
@@ -43,19 +43,34 @@ class AsAt:
             frame = frame.join(cases.filter(pl.col("team") == team).select("case"), on="case", how="semi")
         return frame
 
+    def rows(self, view: str, *, team: str | None = None, case: str | None = None) -> list[Row]:
+        return self.frame(view, team=team, case=case).to_dicts()
+
+    def fold(self, views: Sequence[str]) -> None:
+        """Folds those views at once, from one reading of the log."""
+        self._folder([VIEW[view] for view in views])
+        for view in views:
+            self._whole(VIEW[view])
+
+    @property
+    def events(self) -> int:
+        """How many events were read, of the types that the folded views name."""
+        return sum(folder.columns.events for folder in self._folders.values())
+
     def _whole(self, projection: Projection) -> pl.DataFrame:
         if projection.name not in self._frames:
-            self._frames[projection.name] = frame_of(projection, self._folder(projection), VIEW)
+            self._frames[projection.name] = frame_of(projection, self._folder([projection]), VIEW)
         return self._frames[projection.name]
 
-    def _folder(self, projection: Projection) -> Folder:
-        counted = [VIEW[count.projection] for count in projection.counts.values()]
-        names = frozenset(one.name for one in (projection, *counted))
+    def _folder(self, projections: Sequence[Projection]) -> Folder:
+        counted = [VIEW[count.projection] for projection in projections for count in projection.counts.values()]
+        wanted = list(dict.fromkeys((*projections, *counted)))
+        names = frozenset(projection.name for projection in wanted)
         for folded, folder in self._folders.items():
             if names <= folded:
                 return folder
         effective = self.clocks.effective
-        loaded = load(self._log, self._registry, [projection, *counted], upto=self.known)
+        loaded = load(self._log, self._registry, wanted, upto=self.known)
         folder = Folder(loaded, None if effective is None else micros(effective))
         self._folders[names] = folder
         return folder

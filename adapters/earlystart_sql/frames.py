@@ -1,0 +1,100 @@
+"""The served views as frames and rows: from the tables alone, or from the tables and a tail folded in memory."""
+
+from collections.abc import Collection, Sequence
+
+import polars as pl
+from sqlalchemy import Connection
+
+from earlystart_core.live import advance
+from earlystart_core.projection import Key, Row
+from earlystart_core.views import VIEW, VIEWS
+from earlystart_core.words import EVENTS
+from earlystart_sql.past import SqlPast
+from earlystart_sql.view_tables import SqlTables, ViewTable
+
+
+class Live:
+    """The tables, as one transaction sees them (`store.Frames`)."""
+
+    def __init__(self, connection: Connection, tables: dict[str, ViewTable], known: int) -> None:
+        self.known = known
+        self._connection = connection
+        self._tables = tables
+
+    def frame(
+        self, view: str, columns: Sequence[str] | None = None, *, team: str | None = None, case: str | None = None
+    ) -> pl.DataFrame:
+        table = self._tables[view]
+        names = _names(view, columns)
+        return table.frame(names, self._select(table, names, team, case))
+
+    def rows(self, view: str, *, team: str | None = None, case: str | None = None) -> list[Row]:
+        table, names = self._tables[view], VIEW[view].columns
+        return [table.out_of(names, row) for row in self._select(table, names, team, case)]
+
+    def _select(
+        self, table: ViewTable, names: Sequence[str], team: str | None, case: str | None
+    ) -> Sequence[Sequence[object]]:
+        statement, given = table.select(names, {} if case is None else {"case": [case]}, team)
+        return self._connection.exec_driver_sql(statement, given).all()
+
+
+class Overlay:
+    """The tables of a lower position, with the rows that the tail changes laid over them in memory.
+
+    For a reader who may not write, or finds the lock taken.
+    """
+
+    def __init__(
+        self, past: SqlPast, connection: Connection, tables: dict[str, ViewTable], served: int, head: int
+    ) -> None:
+        self.known = head
+        self._live = Live(connection, tables, served)
+        self._over = _Over(SqlTables(connection, tables))
+        advance(VIEWS, EVENTS, past.between(served, head), past, self._over)
+
+    def rows(self, view: str, *, team: str | None = None, case: str | None = None) -> list[Row]:
+        keys = VIEW[view].keys
+        rows = self._over.laid_over(view, self._live.rows(view))
+        if case is not None:
+            rows = [row for row in rows if row["case"] == case]
+        if team is not None:
+            cases = {row["case"] for row in self.rows("case_status") if row["team"] == team}
+            rows = [row for row in rows if row["case"] in cases]
+        return sorted(rows, key=lambda row: tuple(row[key] for key in keys))
+
+    def frame(
+        self, view: str, columns: Sequence[str] | None = None, *, team: str | None = None, case: str | None = None
+    ) -> pl.DataFrame:
+        table, names = self._live._tables[view], VIEW[view].columns
+        rows = [table.into(row) for row in self.rows(view, team=team, case=case)]
+        return table.frame(names, rows).select(_names(view, columns))
+
+
+class _Over:
+    """Rows kept in memory over the tables (`live.Tables`)."""
+
+    def __init__(self, tables: SqlTables) -> None:
+        self._tables = tables
+        self._put: dict[str, dict[Key, Row | None]] = {view.name: {} for view in VIEWS}
+
+    def rows(self, view: str, column: str, values: Collection[str]) -> list[Row]:
+        wanted = set(values)
+        rows = self.laid_over(view, self._tables.rows(view, column, values))
+        return [row for row in rows if row[column] in wanted]
+
+    def put(self, view: str, keys: Collection[Key], rows: Sequence[Row]) -> None:
+        self._put[view].update(dict.fromkeys(keys))
+        self._put[view].update({tuple(row[name] for name in VIEW[view].keys): row for row in rows})
+
+    def laid_over(self, view: str, rows: list[Row]) -> list[Row]:
+        """Those rows of a table without what was replaced, and all that replaced something."""
+        put, keys = self._put[view], VIEW[view].keys
+        kept = [row for row in rows if tuple(row[name] for name in keys) not in put]
+        return kept + [row for row in put.values() if row is not None]
+
+
+def _names(view: str, columns: Sequence[str] | None) -> list[str]:
+    """The key, the case and the asked columns, in the view's order."""
+    keep = {*VIEW[view].keys, "case", *(VIEW[view].columns if columns is None else columns)}
+    return [name for name in VIEW[view].columns if name in keep]

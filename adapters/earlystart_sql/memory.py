@@ -1,0 +1,65 @@
+"""A store in memory: the shortest reading of every port, for tests and examples. Nothing outlives the process."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+from earlystart_core.clocks import Clocks
+from earlystart_core.log import Clock, MemoryLog
+from earlystart_core.privacy.keys import Chance, MemoryKeys
+from earlystart_core.replay.as_at import AsAt
+from earlystart_core.replay.check import built, differences, rows_by_row
+from earlystart_core.store import Difference, Frames, Rebuilt
+from earlystart_core.ulid import ulid
+from earlystart_core.views import VIEWS
+from earlystart_core.words import EVENTS
+from earlystart_sql.system import system_clock
+
+
+class MemoryViews:
+    """Views that are folded anew for every question: never stale, never stored."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        self._log = log
+
+    @contextmanager
+    def reading(self) -> Iterator[Frames]:
+        yield AsAt(self._log, EVENTS, Clocks(self._log.head(), None))
+
+    def rebuild(self) -> Rebuilt:
+        return self.check()[0]
+
+    def check(self) -> tuple[Rebuilt, list[Difference]]:
+        started = perf_counter()
+        folded = AsAt(self._log, EVENTS, Clocks(self._log.head(), None))
+        folded.fold([view.name for view in VIEWS])
+        seconds = perf_counter() - started
+        columns = {view.name: folded.rows(view.name) for view in VIEWS}
+        found = list(differences("by the row executor", rows_by_row(self._log, EVENTS, folded.known), columns))
+        views = {name: built(rows) for name, rows in columns.items()}
+        return Rebuilt(folded.events, "rows", seconds, 0.0, seconds, views), found
+
+    def lag(self) -> dict[str, int | None]:
+        return {view.name: 0 for view in VIEWS}
+
+
+class MemoryStore:
+    """The log, its keys and its views in this process (`store.Store`)."""
+
+    def __init__(self, clock: Clock, chance: Chance) -> None:
+        self.clock = clock
+        self.chance = chance
+        self.log = MemoryLog(clock)
+        self.keys = MemoryKeys(chance, lambda: f"k_{ulid(clock(), chance)}")
+        self.views = MemoryViews(self.log)
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+def open_store(
+    url: str, *, keys: str | None = None, clock: Clock | None = None, chance: Chance | None = None
+) -> MemoryStore:
+    """A fresh store at `memory://`. keys: not used, they are in memory too."""
+    return MemoryStore(clock or system_clock, chance or os.urandom)
