@@ -3,7 +3,8 @@
 Each expression has two readings, one for a row and one for a frame, which the tests hold against each other.
 """
 
-from datetime import date, timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -13,13 +14,22 @@ from earlystart_core.types import london_date
 if TYPE_CHECKING:
     import polars as pl
 
-LAST_DAY = date(9999, 12, 31)
+    from earlystart_core.projection import Projection
+
+TABLED_UNTIL = datetime(2100, 1, 1, tzinfo=UTC)  # Polars knows no summer time after it (seen in 2.1)
 
 
 class Finish(msgspec.Struct, frozen=True):
     """An expression over columns of the same row."""
 
     needs: tuple[str, ...]
+
+    def held(self, columns: Mapping[str, str]) -> str:
+        """How its values are held (as `Source.held`), given how the columns are.
+
+        Raises TypeError where it needs a column that is not there, or one of another kind.
+        """
+        raise TypeError("an expression is one of the kinds below")
 
     def row(self, row: dict[str, Any]) -> Any:
         """The value for a row."""
@@ -30,7 +40,20 @@ class Finish(msgspec.Struct, frozen=True):
         raise TypeError("an expression is one of the kinds below")
 
 
+def _expect(columns: Mapping[str, str], name: str, *kinds: str) -> str:
+    found = columns.get(name)
+    if found is None:
+        raise TypeError(f"expected a column declared before it, got {name!r}")
+    if kinds and found not in kinds:
+        raise TypeError(f"expected {name!r} to hold {' or '.join(kinds)}, got {found}")
+    return found
+
+
 class _LondonDay(Finish, frozen=True):
+    def held(self, columns: Mapping[str, str]) -> str:
+        _expect(columns, self.needs[0], "instant")
+        return "day"
+
     def row(self, row: dict[str, Any]) -> Any:
         moment = row[self.needs[0]]
         return None if moment is None else london_date(moment)
@@ -38,12 +61,26 @@ class _LondonDay(Finish, frozen=True):
     def column(self) -> "pl.Expr":
         import polars as pl
 
-        return pl.col(self.needs[0]).dt.convert_time_zone("Europe/London").dt.date()
+        return pl.col(self.needs[0]).map_batches(_london_days, return_dtype=pl.Date)
+
+
+def _london_days(moments: "pl.Series") -> "pl.Series":
+    import polars as pl
+
+    days = moments.dt.convert_time_zone("Europe/London").dt.date()
+    late = (moments >= TABLED_UNTIL).fill_null(value=False)
+    if not late.any():
+        return days
+    return moments.map_elements(london_date, pl.Date).zip_with(late, days)
 
 
 class _OnlyIf(Finish, frozen=True):
     equals: str
     then: Finish
+
+    def held(self, columns: Mapping[str, str]) -> str:
+        _expect(columns, self.needs[0], "text")
+        return self.then.held(columns)
 
     def row(self, row: dict[str, Any]) -> Any:
         return self.then.row(row) if row[self.needs[0]] == self.equals else None
@@ -58,6 +95,9 @@ class _FirstOf(Finish, frozen=True):
     column_first: str
     then: Finish
 
+    def held(self, columns: Mapping[str, str]) -> str:
+        return _expect(columns, self.column_first, self.then.held(columns))
+
     def row(self, row: dict[str, Any]) -> Any:
         value = row[self.column_first]
         return self.then.row(row) if value is None else value
@@ -71,6 +111,12 @@ class _FirstOf(Finish, frozen=True):
 class _DaysAfter(Finish, frozen=True):
     then: Finish
     days: str
+
+    def held(self, columns: Mapping[str, str]) -> str:
+        _expect(columns, self.days, "number")
+        if self.then.held(columns) != "day":
+            raise TypeError("expected a date to count days from")
+        return "day"
 
     def row(self, row: dict[str, Any]) -> Any:
         start, days = self.then.row(row), row[self.days]
@@ -108,8 +154,16 @@ class CountOf(msgspec.Struct, frozen=True):
     projection: str
     by: str
     without: str
+    kind: str  # of the ids in `by`
+    digest: str  # of the other projection
 
 
-def count_of(projection: str, *, by: str, without: str) -> CountOf:
-    """`count_of("package_status", by="case", without="ended_at")`."""
-    return CountOf(projection, by, without)
+def count_of(projection: "Projection", *, by: str, without: str) -> CountOf:
+    """`count_of(package_status, by="case", without="ended_at")`.
+
+    Raises TypeError where either is not a column that the other projection reduces.
+    """
+    for column in (by, without):
+        if column not in projection.reducers:
+            raise TypeError(f"{projection.name}: expected a column that it reduces from facts, got {column!r}")
+    return CountOf(projection.name, by, without, projection.reducers[by].held, projection.digest)

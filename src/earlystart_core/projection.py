@@ -10,7 +10,8 @@ from typing import Any
 
 from earlystart_core.event import Event, kind_of, shape_of
 from earlystart_core.finish import CountOf, Finish
-from earlystart_core.reducers import Reducer, Source, Where, field
+from earlystart_core.reducers import Reducer
+from earlystart_core.sources import IN_ORDER, Source, Where, field, may_be_null, type_of
 
 Key = tuple[str, ...]
 Parts = dict[Key, list[Any]]  # a partial result by key: one state a reducer, in the order of `reducers`
@@ -21,7 +22,7 @@ class Projection:
     """`key`: a type of id, or several fields of one event. `row`: the event that makes a row exist.
 
     Columns come as keywords; a name that starts with `_` serves only the others. Raises TypeError where a source's
-    event has no field of the key's kind, or two.
+    event has no field of the key's kind or two, and where a column stands on one that is not there.
     """
 
     def __init__(self, name: str, *, key: Any, row: type[Event], **columns: Reducer | Finish | CountOf) -> None:
@@ -34,6 +35,7 @@ class Projection:
         self.key_fields = {event: self._key_fields(key, event) for event in self.events}
         self.keys = self._key_names(key)
         self.columns = (*self.keys, *(name for name in columns if not name.startswith("_")))
+        self.held = self._held(columns)  # how each column is held (as `Source.held`), the unnamed ones too
         self._steps = self._compile()
 
     def _events(self) -> tuple[type[Event], ...]:
@@ -42,20 +44,44 @@ class Projection:
 
     def _key_fields(self, key: Any, event: type[Event]) -> tuple[str, ...]:
         if isinstance(key, tuple):
-            names = tuple(field(part).name for part in key)
+            found = [field(part).name for part in key]
             if any(field(part).event is not event for part in key):
                 raise TypeError(
                     f"{self.name}: every part of its key stands in one event, and {event.__name__} is another"
                 )
-            return names
-        kind = kind_of(key)
-        found = [name for name, of, _ in shape_of(event).ids if of == kind]
-        if kind is None or len(found) != 1:
-            raise TypeError(f"{self.name}: expected one field of kind {kind} in {event.__name__}, got {len(found)}")
-        return (found[0],)
+            if any(field(part).what != "field" or field(part).held in (*IN_ORDER, "flag") for part in key):
+                raise TypeError(f"{self.name}: expected ids or text as the parts of its key")
+        else:
+            kind = kind_of(key)
+            found = [name for name, of, _ in shape_of(event).ids if of == kind]
+            if kind is None or len(found) != 1:
+                raise TypeError(f"{self.name}: expected one field of kind {kind} in {event.__name__}, got {len(found)}")
+        for name in found:
+            if may_be_null(event, name):
+                raise TypeError(f"{self.name}: its key {event.__name__}.{name} may be null: expected one that may not")
+        return tuple(found)
 
     def _key_names(self, key: Any) -> tuple[str, ...]:
         return self.key_fields[self.exists] if isinstance(key, tuple) else (str(kind_of(key)),)
+
+    def _held(self, columns: Mapping[str, Reducer | Finish | CountOf]) -> dict[str, str]:
+        held = {
+            name: type_of(self.exists, of) for name, of in zip(self.keys, self.key_fields[self.exists], strict=True)
+        }
+        kinds = list(held.values())
+        if doubled := [name for name in self.keys if name in columns]:
+            raise TypeError(f"{self.name}: its key {doubled[0]!r} is declared as a column too")
+        held |= {name: reducer.held for name, reducer in self.reducers.items()}
+        for name, count in self.counts.items():
+            if kinds != [count.kind]:
+                raise TypeError(f"{self.name}.{name}: {count.projection}.{count.by} does not hold the key of its rows")
+            held[name] = "number"
+        for name, finish in self.finishes.items():
+            try:
+                held[name] = finish.held(held)
+            except TypeError as error:
+                raise TypeError(f"{self.name}.{name}: {error}") from None
+        return held
 
     def _compile(self) -> dict[type[Event], list[tuple[int, Reducer, Source]]]:
         steps: dict[type[Event], list[tuple[int, Reducer, Source]]] = {event: [] for event in self.events}
@@ -137,7 +163,8 @@ class Projection:
     @property
     def digest(self) -> str:
         """SHA-256 of the declaration, hex: tells a table that was built by another one."""
-        text = repr((self.name, self.keys, self.columns, self.exists.__name__, self._words()))
+        keys = [(event.__name__, event.version, names) for event, names in self.key_fields.items()]
+        text = repr((self.name, self.keys, self.columns, self.exists.__name__, keys, self._words()))
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _words(self) -> list[Any]:

@@ -11,81 +11,49 @@ from typing import Any, Literal
 import msgspec
 
 from earlystart_core.event import Event
+from earlystart_core.sources import IN_ORDER, Source, Where, field
 
 Moment = tuple[datetime, int]  # occurred_at and position: the order of facts (contract 2.4)
-
-
-class Source(msgspec.Struct, frozen=True):
-    """One value to take from events of one class: a field, their instant, their position, or a constant."""
-
-    event: type[Event]
-    what: Literal["field", "instant", "position", "constant"]
-    name: str = ""
-    value: str = ""
-
-    def take(self, position: int, event: Event) -> Any:
-        """The value in that event."""
-        if self.what == "field":
-            return getattr(event, self.name)
-        if self.what == "instant":
-            return event.occurred_at
-        return position if self.what == "position" else self.value
-
-
-def field(ref: Any) -> Source:
-    """The source that a struct's own descriptor names (`TierDecided.tier`).
-
-    Raises TypeError for anything else, and for an inherited field, whose descriptor names the wrong class.
-    """
-    if isinstance(ref, Source):
-        return ref
-    owner, name = getattr(ref, "__objclass__", None), getattr(ref, "__name__", None)
-    if not (isinstance(owner, type) and issubclass(owner, Event) and owner is not Event and isinstance(name, str)):
-        raise TypeError(f"expected an event's own field such as TierDecided.tier, got {ref!r}; at(E) gives occurred_at")
-    return Source(owner, "field", name)
-
-
-def at(event: type[Event]) -> Any:
-    """The event's occurred_at."""
-    return Source(event, "instant")
-
-
-def position(event: type[Event]) -> Any:
-    """The event's position in the log."""
-    return Source(event, "position")
-
-
-def constant(event: type[Event], value: str) -> Any:
-    """Always that code, for events of that class."""
-    return Source(event, "constant", value=value)
-
-
-class Where(msgspec.Struct, frozen=True):
-    """Keeps events of one class whose field holds one of the values; events of other classes pass."""
-
-    source: Source
-    values: frozenset[str]
-
-    def keeps(self, event: Event) -> bool:
-        return not isinstance(event, self.source.event) or getattr(event, self.source.name) in self.values
-
-
-def is_in(ref: Any, *values: str) -> Where:
-    """`is_in(ContactRecorded.attendance, "5", "6")`."""
-    return Where(field(ref), frozenset(values))
 
 
 Rule = Literal["latest", "earliest", "count", "total", "smallest", "greatest", "distinct", "standing"]
 
 
 class Reducer(msgspec.Struct, frozen=True):
-    """One column of a projection: a rule over sources. Make one with the functions below."""
+    """One column of a projection: a rule over sources. Make one with the functions below.
+
+    Raises TypeError, so at import, where the rule does not fit its sources.
+    """
 
     rule: Rule
     sources: tuple[Source, ...]
     where: Where | None = None
     initial: str | None = None  # the value where no fact gave one
     nulls: bool = False  # latest and earliest: whether a null is a value, or its event is passed over
+
+    def __post_init__(self) -> None:
+        if not self.sources:
+            raise TypeError(f"{self.rule}: expected at least one field or event")
+        events = [source.event for source in self.sources]
+        kinds = [source.held for source in self.sources]
+        named = f"{self.rule} of {', '.join(map(str, self.sources))}"
+        if len(set(kinds)) > 1:
+            raise TypeError(f"{named}: expected one kind of value, got {' and '.join(dict.fromkeys(kinds))}")
+        if self.rule in ("smallest", "greatest", "total") and kinds[0] not in IN_ORDER:
+            raise TypeError(f"{named}: expected numbers, dates or instants, got {kinds[0]}")
+        if self.rule == "total" and kinds[0] != "number":
+            raise TypeError(f"{named}: expected numbers, got {kinds[0]}")
+        if self.rule in ("latest", "earliest") and len(set(events)) < len(events):
+            raise TypeError(f"{named}: expected each event once, else one event has two latest values")
+        if self.initial is not None and kinds[0] in (*IN_ORDER, "flag"):
+            raise TypeError(f"{named}: expected ids or text beside initial={self.initial!r}, got {kinds[0]}")
+        if self.where is not None and self.where.source.event not in events:
+            raise TypeError(f"{named}: expected a condition on one of its events, got {self.where.source}")
+
+    @property
+    def held(self) -> str:
+        """How the finished values are held (as `Source.held`)."""
+        return "number" if self.rule in ("count", "total", "distinct") else self.sources[0].held
 
     def lift(self, source: Source, position: int, event: Event) -> Any:
         """The partial result of one event, or None where it gives nothing."""

@@ -3,23 +3,23 @@
 One array a field, one dictionary a kind of id and one for all other text; `NULL` stands for nothing.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import chain
-from types import UnionType
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from earlystart_core.errors import Unreadable
-from earlystart_core.event import Event, kind_of
+from earlystart_core.event import Event
 from earlystart_core.log import Batch, Log
 from earlystart_core.marks import struck_by
 from earlystart_core.projection import Projection
-from earlystart_core.reducers import Source
 from earlystart_core.registry import Registry
+from earlystart_core.sources import Source, annotation_of, holds_several, may_be_null
+from earlystart_core.sources import type_of as type_of  # noqa: PLC0414  # given on
 from earlystart_core.words.correction import MarkedInError
 
 Array = NDArray[np.int64]
@@ -47,7 +47,7 @@ class Days(dict[str | None, int]):
         super().__init__({None: NULL})
 
     def __missing__(self, text: str | None) -> int:
-        number = self[text] = date.fromisoformat(str(text)).toordinal() - _DAY_ZERO
+        number = self[text] = msgspec.convert(text, date).toordinal() - _DAY_ZERO
         return number
 
 
@@ -60,39 +60,9 @@ class Facts(msgspec.Struct):
     sizes: dict[str, Array]  # and how many each fact has
 
 
-def type_of(event: type[Event], name: str) -> str:
-    """How a field is held: the kind of id (`case`), or `text`, `day`, `number`."""
-    annotation = next(one.type for one in msgspec.structs.fields(event) if one.name == name)
-    kind = kind_of(annotation)
-    if kind is not None:
-        return kind
-    bare = {part for part in _bare(annotation) if part is not type(None)}
-    if bare == {date}:
-        return "day"
-    return "number" if bare <= {int, bool} else "text"
-
-
-def holds_several(event: type[Event], name: str) -> bool:
-    """Whether a field is a tuple of values."""
-    annotation = next(one.type for one in msgspec.structs.fields(event) if one.name == name)
-    return any(get_origin(part) is tuple for part in (annotation, *get_args(annotation)))
-
-
-def _bare(annotation: Any) -> Iterator[Any]:
-    if get_origin(annotation) in (Annotated,):
-        yield from _bare(get_args(annotation)[0])
-    elif get_origin(annotation) in (Union, UnionType, tuple):
-        for part in get_args(annotation):
-            yield from _bare(part)
-    else:
-        yield annotation
-
-
 def held_as(source: Source) -> str:
-    """As `type_of`, for any source."""
-    if source.what == "field":
-        return type_of(source.event, source.name)
-    return {"instant": "instant", "position": "number", "constant": "text"}[source.what]
+    """How the values of a source are held."""
+    return source.held
 
 
 class Columns:
@@ -142,8 +112,10 @@ class _Loader:
         self._columns = columns
         self._types = {name: type_of(event, name) for name in names}
         self._several = {name: holds_several(event, name) for name in names}
-        fields = [(name, _WIRE[self._types[name] == "number", self._several[name]], None) for name in names]
-        self._part = msgspec.defstruct(event.__name__, fields, gc=False)
+        self._one = {name: _one_of(event, name) for name in names}
+        defaults = {one.name: one.default for one in msgspec.structs.fields(event) if not one.required}
+        fields = [(name, _wire(event, name), *([defaults[name]] if name in defaults else [])) for name in names]
+        self._part = msgspec.defstruct(event.__name__, fields, gc=False, kw_only=True)
         self._decoder = msgspec.json.Decoder(list[self._part])  # type: ignore[name-defined]  # a class made above
         self._positions: list[Array] = []
         self._occurred: list[Array] = []
@@ -160,7 +132,15 @@ class _Loader:
             self._occurred.append(np.array(batch.occurred, np.int64))  # None raises TypeError
             for name in self._types:
                 self._take(name, [getattr(row, name) for row in rows])
-        except (msgspec.MsgspecError, ValueError, TypeError, OverflowError, RecursionError):
+        except (
+            msgspec.MsgspecError,
+            ValueError,
+            TypeError,
+            LookupError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+        ):
             first, last = batch.positions[0], batch.positions[-1]
             raise Unreadable(
                 f"an entry from {first} to {last} cannot be read: its data is not that of {batch.type}"
@@ -180,14 +160,20 @@ class _Loader:
         if self._several[name]:
             self._sizes[name].append(np.fromiter(map(len, values), np.int64, len(values)))
             values = list(chain.from_iterable(values))
-        self._fields[name].append(self._numbers(self._types[name], values))
+        self._fields[name].append(self._numbers(name, values))
 
-    def _numbers(self, kind: str, values: list[Any]) -> Array:
-        if kind == "number":
+    def _numbers(self, name: str, values: list[Any]) -> Array:
+        held = self._types[name]
+        if held in ("number", "flag"):
             return np.fromiter((NULL if one is None else one for one in values), np.int64, len(values))
-        if kind == "day":
+        if held == "day":
             return np.fromiter(map(self._columns.days.__getitem__, values), np.int64, len(values))
-        return np.fromiter(map(self._columns.dictionary(kind).__getitem__, values), np.int64, len(values))
+        dictionary = self._columns.dictionary(held)
+        known = len(dictionary.texts)
+        numbers = np.fromiter(map(dictionary.__getitem__, values), np.int64, len(values))
+        if held != "text":  # a new id is checked once, not wherever it stands
+            msgspec.convert(dictionary.texts[known:], list[self._one[name]])  # type: ignore[name-defined]
+        return numbers
 
     def facts(self) -> Facts:
         """All that was added."""
@@ -200,12 +186,21 @@ class _Loader:
         )
 
 
-_WIRE: dict[tuple[bool, bool], Any] = {  # (number, several): the loose type that a field is decoded as
-    (False, False): str | None,
-    (False, True): list[str],
-    (True, False): int | bool | None,
-    (True, True): list[int],
-}
+def _one_of(event: type[Event], name: str) -> Any:
+    """The type of one value of a field."""
+    annotation = annotation_of(event, name)
+    inner = next((part for part in (annotation, *get_args(annotation)) if get_origin(part) is tuple), None)
+    return annotation if inner is None else get_args(inner)[0]
+
+
+def _wire(event: type[Event], name: str) -> Any:
+    """What a field is decoded as: its own type, but ids and dates as text, checked once each in `_numbers`."""
+    held, annotation = type_of(event, name), annotation_of(event, name)
+    if holds_several(event, name):
+        return list[str]
+    if held in ("number", "flag", "text"):
+        return annotation
+    return str | None if may_be_null(event, name) else str
 
 
 def _join(parts: Sequence[Array]) -> Array:

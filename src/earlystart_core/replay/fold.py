@@ -13,10 +13,11 @@ import numpy as np
 from earlystart_core.event import Event
 from earlystart_core.finish import CountOf
 from earlystart_core.projection import Projection
-from earlystart_core.reducers import Reducer, Source, Where
-from earlystart_core.replay.columns import NULL, Array, Columns, held_as
+from earlystart_core.reducers import Reducer
+from earlystart_core.replay.columns import NULL, Array, Columns
 from earlystart_core.replay.lines import InRange, Lines, rows_of
 from earlystart_core.replay.scatter import GATHER, at_winners, counted, standing, winners
+from earlystart_core.sources import Source, Where
 
 
 class Folded(msgspec.Struct):
@@ -25,7 +26,7 @@ class Folded(msgspec.Struct):
     keys: tuple[Array, ...]  # one a key part: numbers in the dictionary of its kind
     kinds: tuple[str, ...]
     columns: dict[str, Array]
-    held: dict[str, str]  # how each column is held (`columns.held_as`)
+    held: dict[str, str]  # how each column is held (as `Source.held`)
 
 
 class Folder:
@@ -46,13 +47,13 @@ class Folder:
         exists[rows.lines[projection.exists].rows] = True
         if not exists.all():
             columns = {name: column[exists] for name, column in columns.items()}
-        held = {name: _held(projection.reducers[name]) for name in wanted}
+        held = {name: projection.reducers[name].held for name in wanted}
         return Folded(tuple(key[exists] for key in rows.keys), rows.kinds, columns, held)
 
     def count(self, folded: Folded, count: CountOf, other: Folded) -> Array:
         """For each row of one projection, how many rows of another name its key and have nothing in `without`."""
-        counting = other.columns[count.without] == NULL
-        named = other.columns[count.by][counting]
+        by = other.columns[count.by]
+        named = by[(by != NULL) & (other.columns[count.without] == NULL)]
         tally = counted(named, named, len(self.columns.dictionary(folded.kinds[0]).texts))
         return tally[folded.keys[0]]
 
@@ -89,7 +90,7 @@ class _Pass:
             found = winners(reducer.rule == "latest", rows, occurred, positions, self._count)
             if shared:
                 self._winners[asked] = found
-        initial = NULL if reducer.initial is None else self._columns.dictionary("text")[reducer.initial]
+        initial = NULL if reducer.initial is None else self._columns.dictionary(reducer.held)[reducer.initial]
         return at_winners(found, values, initial)
 
     def _given(self, reducer: Reducer, source: Source) -> _Given:
@@ -115,16 +116,10 @@ class _Pass:
     def _kept(self, where: Where | None, event: type[Event], lines: Lines) -> Array | None:
         if where is None or where.source.event is not event:
             return None
-        dictionary = self._columns.dictionary(held_as(where.source))
-        keeps = np.zeros(max(len(dictionary.texts), 1), bool)
+        dictionary = self._columns.dictionary(where.source.held)
+        keeps = np.zeros(len(dictionary.texts) + 1, bool)
         keeps[[dictionary[value] for value in where.values if value in dictionary]] = True
-        return keeps[self._values(where.source, lines)]
-
-
-def _held(reducer: Reducer) -> str:
-    if reducer.rule in ("count", "total", "distinct"):
-        return "number"
-    return held_as(reducer.sources[0])
+        return keeps[np.maximum(self._values(where.source, lines), -1)]  # NULL reads the last place, False
 
 
 def _join(parts: tuple[Array, ...]) -> Array:

@@ -23,7 +23,10 @@ def frame_of(
     projection: Projection, folder: Folder, others: Mapping[str, Projection], names: Iterable[str] | None = None
 ) -> pl.DataFrame:
     """The rows of a projection by key in code-point order, with its key and the named columns; None means all."""
-    public = [name for name in projection.columns if names is None or name in projection.keys or name in set(names)]
+    asked = set(projection.columns if names is None else names)
+    if not asked <= set(projection.columns):
+        raise TypeError(f"{projection.name} has no column {', '.join(sorted(asked - set(projection.columns)))}")
+    public = [name for name in projection.columns if name in asked or name in projection.keys]
     wanted = needed(projection, public)
     folded = folder.fold(projection, [*wanted])
     series = {name: _series(folder.columns, folded.held[name], one) for name, one in folded.columns.items()}
@@ -41,13 +44,15 @@ def frame_of(
 
 
 def _series(columns: Columns, held: str, values: Array) -> pl.Series:
-    if held in ("number", "instant", "day"):
+    if held in ("number", "flag", "instant", "day"):
         nulls = values == NULL
         plain = pl.Series(np.where(nulls, 0, values))
         whole = plain if not nulls.any() else pl.select(pl.when(~pl.Series(nulls)).then(plain)).to_series()
         if held == "instant":
             return whole.cast(pl.Datetime("us", "UTC"))
-        return whole.cast(pl.Int32).cast(pl.Date) if held == "day" else whole
+        if held == "day":
+            return whole.cast(pl.Int32).cast(pl.Date)
+        return whole.cast(pl.Boolean) if held == "flag" else whole
     texts = pl.Series(columns.dictionary(held).texts, dtype=pl.String)
     index = pl.Series(np.where(values == NULL, len(texts), values).astype(np.uint32))
     return pl.concat([texts, pl.Series([None], dtype=pl.String)]).gather(index)

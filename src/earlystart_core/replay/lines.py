@@ -5,8 +5,9 @@ import numpy as np
 
 from earlystart_core.event import Event
 from earlystart_core.projection import Projection
-from earlystart_core.replay.columns import Array, Columns, Facts, holds_several, type_of
+from earlystart_core.replay.columns import Array, Columns, Facts
 from earlystart_core.replay.scatter import distinct_pairs, pack
+from earlystart_core.sources import holds_several, type_of
 
 
 class Lines(msgspec.Struct):

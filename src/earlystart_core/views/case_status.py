@@ -2,8 +2,10 @@
 
 from earlystart_core.finish import count_of, london_day, only_if
 from earlystart_core.projection import Projection
-from earlystart_core.reducers import at, constant, count, earliest, is_in, latest
+from earlystart_core.reducers import count, earliest, latest
+from earlystart_core.sources import at, constant, is_in
 from earlystart_core.types import CaseId
+from earlystart_core.views.package_status import package_status
 from earlystart_core.words.case import (
     CaseClosed,
     CaseOpened,
@@ -32,7 +34,7 @@ case_status = Projection(
     born_on=latest(ChildBorn.born_on, CaseOpened.born_on),
     contacts_attended=count(ContactRecorded, where=attended),
     last_contact_at=latest(at(ContactRecorded), where=attended),
-    active_packages=count_of("package_status", by="case", without="ended_at"),
+    active_packages=count_of(package_status, by="case", without="ended_at"),
     _opened_at=earliest(at(CaseOpened)),
     _closed_at=latest(at(CaseClosed)),
 )

@@ -1,7 +1,8 @@
 """consent_status: one row per case, recipient and purpose, and the decision that stands (contract section 2)."""
 
 from earlystart_core.projection import Projection
-from earlystart_core.reducers import at, latest, position
+from earlystart_core.reducers import latest
+from earlystart_core.sources import at, position
 from earlystart_core.words.consent import SharingConsentRecorded
 
 consent_status = Projection(

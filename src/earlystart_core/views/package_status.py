@@ -2,7 +2,8 @@
 
 from earlystart_core.finish import days_after, first_of, london_day
 from earlystart_core.projection import Projection
-from earlystart_core.reducers import at, earliest, latest, standing
+from earlystart_core.reducers import earliest, latest, standing
+from earlystart_core.sources import at
 from earlystart_core.types import PackageId
 from earlystart_core.words.allocation import AllocationEnded, PackageAllocated
 from earlystart_core.words.package import PackageEnded, PackageReviewed, PackageStarted

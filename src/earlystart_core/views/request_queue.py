@@ -1,7 +1,8 @@
 """request_queue: one row per request for support, and what the meetings made of it (contract section 2)."""
 
 from earlystart_core.projection import Projection
-from earlystart_core.reducers import at, constant, count, earliest, is_in, latest
+from earlystart_core.reducers import count, earliest, latest
+from earlystart_core.sources import at, constant, is_in
 from earlystart_core.types import RequestId
 from earlystart_core.words.request import RequestDecided, RequestWithdrawn, SupportRequested
 
