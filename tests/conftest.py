@@ -12,8 +12,8 @@ import psycopg
 import pytest
 
 from earlystart_core.log import Log, MemoryLog
-from earlystart_sql import SqlLog
 from earlystart_sql.database import open_database
+from earlystart_sql.log import SqlLog
 from earlystart_sql.schema import LOG
 
 START = datetime(2026, 1, 1, 9, tzinfo=UTC)

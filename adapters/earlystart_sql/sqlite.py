@@ -34,6 +34,7 @@ WRITING = "BEGIN IMMEDIATE"  # a deferred BEGIN that reads, then writes, fails a
 BUSY_SECONDS = 10.0
 CACHE_KIB = 32_768  # per connection
 CHECKPOINT_PAGES = 4_000  # 16 MB of write-ahead log
+_WRITERS = frozenset({"journal_mode", "wal_autocheckpoint"})  # pragmas that a reader leaves alone
 
 Driver.errors += (LIBRARY.Error,)
 
@@ -101,21 +102,22 @@ def open_sqlite(path: Path | None, name: str, layout: Layout, *, create: bool, r
         if not path.exists():
             _make(path, layout)
         read_only = read_only or not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
+        _recognise(path, name, layout, read_only=read_only)
         if read_only:
-            wanted = {key: value for key, value in pragmas(in_memory=False).items() if key != "journal_mode"}
-            wanted |= {"query_only": 1}
-            del wanted["wal_autocheckpoint"]
-            engine = _engine(name, wanted, lambda: _connect_to_read(path), NullPool)
-        else:
-            engine = _engine(name, pragmas(in_memory=False), lambda: _connect(f"{path.as_uri()}?mode=rw"), QueuePool)
-        try:
-            with engine.connect() as connection:
-                if not is_there(connection, layout, name):
-                    raise StoreUnavailable(f"{name} is not a store of this library: expected its tables, got none")
-        except BaseException:
-            engine.dispose()
-            raise
-    return engine, read_only
+            wanted = {key: value for key, value in pragmas(in_memory=False).items() if key not in _WRITERS}
+            return _engine(name, wanted | {"query_only": 1}, lambda: _connect_to_read(path), NullPool), True
+        return _engine(name, pragmas(in_memory=False), lambda: _connect(f"{path.as_uri()}?mode=rw"), QueuePool), False
+
+
+def _recognise(path: Path, name: str, layout: Layout, *, read_only: bool) -> None:
+    """Refuses a file that is no store of this layout, before anything is set on it."""
+    torn = not read_only and Path(f"{path}-journal").exists()  # left by a crash: only a writer may roll it back
+    engine = _engine(
+        name, {}, (lambda: _connect(f"{path.as_uri()}?mode=rw")) if torn else lambda: _connect_to_read(path), NullPool
+    )
+    with engine.connect() as connection:
+        if not is_there(connection, layout, name):
+            raise StoreUnavailable(f"{name} is not a store of this library: expected its tables, got none")
 
 
 def _look(path: Path, *, create: bool) -> None:
