@@ -15,12 +15,16 @@ from typing import Any
 import msgspec
 from eventsourcing.dcb.api import DCBEvent, DCBSequencedEvent
 
-from earlystart_core.errors import Unreadable
+from earlystart_core.errors import Invalid, Unreadable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _CUT = b'"data":'
+
+LONGEST_TEXT = 1_000  # characters of a type, tag, command_id, role
+MOST_TAGS = 10_000
+MOST_DATA = 16 * 2**20  # bytes
 
 
 class Practitioner(msgspec.Struct, frozen=True):
@@ -159,5 +163,42 @@ def as_entry(event: DCBEvent) -> Entry:
 
 
 def as_entries(events: Sequence[DCBEvent]) -> list[Entry]:
-    """All of them, as entries."""
-    return [as_entry(event) for event in events]
+    """All of them, as entries that every store can hold.
+
+    Raises:
+        Invalid: a field of one is of another type than declared, or longer than any store need hold.
+    """
+    entries = [as_entry(event) for event in events]
+    for entry in entries:
+        _check(entry)
+    return entries
+
+
+def check_text(field: str, text: object) -> None:
+    """Refuses text that not every store can hold: over 1,000 characters, or with NUL or half a surrogate pair."""
+    if not isinstance(text, str) or len(text) > LONGEST_TEXT or "\x00" in text:
+        raise Invalid(field, f"expected text of at most {LONGEST_TEXT:,} characters without NUL")
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise Invalid(field, "expected text that UTF-8 can hold, got half of a surrogate pair") from None
+
+
+def _check(entry: Entry) -> None:
+    check_text("type", entry.type)
+    if not isinstance(entry.data, bytes) or len(entry.data) > MOST_DATA:
+        raise Invalid("data", f"expected at most {MOST_DATA:,} bytes")
+    if len(entry.tags) > MOST_TAGS:
+        raise Invalid("tags", f"expected at most {MOST_TAGS:,} tags, got {len(entry.tags):,}")
+    for tag in entry.tags:
+        check_text("tags", tag)
+    if not 1 <= entry.version < 2**31:
+        raise Invalid("version", "expected a number from 1 to 2147483647")
+    if entry.occurred_at is not None and entry.occurred_at.utcoffset() is None:
+        raise Invalid("occurred_at", "expected an instant with its offset from UTC, got one without")
+    if entry.command_id is not None:
+        check_text("command_id", entry.command_id)
+    if entry.recorded_by is not None:
+        for text in msgspec.structs.astuple(entry.recorded_by):
+            check_text("recorded_by", text)
