@@ -5,16 +5,29 @@ keep it away from the key store's backups: with both, whoever has them has every
 """
 
 import os
+from hashlib import sha256
 from pathlib import Path
 
 from earlystart_core.errors import StoreUnavailable
-from earlystart_core.privacy.keys import Chance
+from earlystart_sql.address import Address
 
 VARIABLE = "EARLYSTART_KEK"
 
 
-def kek_of(path: Path | None, chance: Chance, *, create: bool) -> bytes:
-    """The key-encryption key. `path`: its file; None where only the environment can give it.
+def file_of(address: Address) -> Path:
+    """Where the key-encryption key of a key store is kept without the environment.
+
+    Beside an SQLite file; for a PostgreSQL database in the user's configuration folder, under a name that its address
+    gives, so that it is never in the database's own backups.
+    """
+    if address.path is not None:
+        return Path(f"{address.path}.kek")
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    return home / "earlystart" / f"{sha256(address.name.encode()).hexdigest()[:16]}.kek"
+
+
+def kek_of(path: Path, *, create: bool) -> bytes:
+    """The key-encryption key. `path`: its file, made with the system's chance where there is none and `create` is true.
 
     Raises:
         StoreUnavailable: there is none, or it is not 64 hexadecimal digits.
@@ -22,18 +35,16 @@ def kek_of(path: Path | None, chance: Chance, *, create: bool) -> bytes:
     given = os.environ.get(VARIABLE)
     if given is not None:
         return _parsed(given, VARIABLE)
-    if path is None:
-        raise StoreUnavailable(f"a key store in PostgreSQL needs the key-encryption key in {VARIABLE} (64 hex digits)")
     try:
         return _parsed(path.read_text("ascii", errors="replace"), str(path))
     except FileNotFoundError:
         if not create:
             raise StoreUnavailable(
-                f"{path} does not exist: expected the key-encryption key of this key store"
+                f"{path} does not exist: expected the key-encryption key of this key store there, or in {VARIABLE}"
             ) from None
     except OSError as error:
         raise StoreUnavailable(f"{path} cannot be read: {error.strerror}") from error
-    return _made(path, chance)
+    return _made(path)
 
 
 def _parsed(text: str, where: str) -> bytes:
@@ -46,13 +57,14 @@ def _parsed(text: str, where: str) -> bytes:
     return kek
 
 
-def _made(path: Path, chance: Chance) -> bytes:
+def _made(path: Path) -> bytes:
     """Makes the file whole beside its place and links it there: whoever was first made the key."""
-    draft = path.with_name(f".{path.name}-{chance(8).hex()}")
+    draft = path.with_name(f".{path.name}-{os.urandom(8).hex()}")
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         try:
-            os.write(descriptor, chance(32).hex().encode() + b"\n")
+            os.write(descriptor, os.urandom(32).hex().encode() + b"\n")
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

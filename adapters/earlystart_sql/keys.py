@@ -52,6 +52,7 @@ class SqlKeys:
         self._kek = kek
         self._chance = chance
         self._new_kid = new_kid
+        self._secrets: dict[str, bytes] = {}  # they never change
         try:
             self.secret(_CHECK)
         except Tampered as error:
@@ -93,6 +94,8 @@ class SqlKeys:
 
     def secret(self, name: str) -> bytes:
         """A store-wide secret of 32 bytes, made at first use."""
+        if name in self._secrets:
+            return self._secrets[name]
         asked = "SELECT wrapped FROM secret WHERE name = ?"
         with self.database.reading() as connection:
             row = self._ask(connection, asked, name)
@@ -102,7 +105,8 @@ class SqlKeys:
                 if row is None:
                     row = (wrap(self._kek, make_key(name, self._chance)),)
                     self._do(connection, "INSERT INTO secret (name, wrapped) VALUES (?, ?)", name, row[0])
-        return unwrap(self._kek, name, bytes(row[0])).secret
+        self._secrets[name] = unwrap(self._kek, name, bytes(row[0])).secret
+        return self._secrets[name]
 
     def _stored(self, connection: Connection, subjects: list[str]) -> dict[str, Key]:
         each = "SELECT value FROM json_each(?)"

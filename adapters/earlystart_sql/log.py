@@ -17,6 +17,7 @@ from earlystart_core.entry import (
     Recorded,
     as_entries,
     canonical,
+    check_text,
     frame_of,
     from_micros,
     leaf_of,
@@ -83,6 +84,8 @@ class SqlLog(Log):
         if not events and receipt is None:
             raise ProgrammingError("an append needs at least one event, or a receipt")
         entries = as_entries(events)
+        if receipt is not None:
+            check_text("command_id", receipt.command_id)
         drafts = [(entry, stored_data(entry.data), tuple(dict.fromkeys(entry.tags))) for entry in entries]
         tags = list(dict.fromkeys(tag for _, _, own in drafts for tag in own))
         with self.writing() as connection:

@@ -1,7 +1,6 @@
 """A store: the log and what stands beside it, opened together."""
 
 import os
-from pathlib import Path
 from threading import Lock
 
 from earlystart_core.log import Clock
@@ -9,7 +8,7 @@ from earlystart_core.privacy.keys import Chance, Keys, MemoryKeys
 from earlystart_core.ulid import ulid
 from earlystart_sql.address import address_of
 from earlystart_sql.database import Database, open_database
-from earlystart_sql.kek import kek_of
+from earlystart_sql.kek import file_of, kek_of
 from earlystart_sql.keys import KEYS, SqlKeys
 from earlystart_sql.log import SqlLog
 from earlystart_sql.schema import LOG
@@ -70,11 +69,10 @@ class SqlStore:
         address = address_of(where, field="keys")
         if address.dialect == "sqlite" and address.path is None:
             return MemoryKeys(self.chance, self._new_kid)
-        path = None if address.path is None else Path(f"{address.path}.kek")
         fresh = self._create and not self.database.read_only
         database = open_database(where, KEYS, create=fresh, read_only=self.database.read_only, field="keys")
         try:
-            return SqlKeys(database, kek_of(path, self.chance, create=fresh), self.chance, self._new_kid)
+            return SqlKeys(database, kek_of(file_of(address), create=fresh), self.chance, self._new_kid)
         except BaseException:
             database.close()
             raise
@@ -92,7 +90,7 @@ def open_store(
     """The store at a file path or SQLAlchemy URL, made where there was none and `create` is true.
 
     keys: where the key store is; without it a file beside the log's (`FILE.keys`, its key-encryption key in
-    `FILE.keys.kek`), or a schema of the log's PostgreSQL database.
+    `FILE.keys.kek`), or a schema of the log's PostgreSQL database (`kek.file_of`).
 
     Raises:
         Invalid: the URL is wrong.

@@ -75,7 +75,7 @@ class Questions:
         with self._reading() as frames:
             clocks = self._clocks(frames)
         entries = self._store.log.read(DCBQuery([DCBQueryItem(tags=[case])]))
-        return Answer(story(entries.entries(), EVENTS, self._store.keys, clocks), clocks)
+        return Answer(story(entries.entries(), EVENTS, lambda: self._store.keys, clocks), clocks)
 
     def _ask(self, question: str, team: str | None) -> Answer:
         from earlystart_core.views import questions  # Polars loads with the first question, not with the library
@@ -109,7 +109,6 @@ class Record(Questions):
     def __init__(self, store: Store) -> None:
         super().__init__(store)
         self.store = store
-        self._shell = Shell(store.log, store.keys, EVENTS, WORDS, store.chance)
 
     @classmethod
     def open(
@@ -147,7 +146,8 @@ class Record(Questions):
         _check_practitioner(by)
         now = self.store.clock()
         given = ulid(now, self.store.chance) if command_id is None else _command_id(command_id)
-        return self._shell.submit(command, by=by, command_id=given, now=now)
+        shell = Shell(self.store.log, self.store.keys, EVENTS, WORDS, self.store.chance)
+        return shell.submit(command, by=by, command_id=given, now=now)
 
     def new_id(self, kind: str) -> str:
         """A fresh id: `case, family, person, request, package, contact, meeting` or `practitioner`.

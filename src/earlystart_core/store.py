@@ -91,10 +91,13 @@ class Store(Protocol):
     """An open store."""
 
     log: Log
-    keys: Keys
     views: Views
     clock: Clock
     chance: Chance
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of sealed text; what needs none never asks for them. Raises StoreUnavailable without them."""
 
     def close(self) -> None:
         """Gives back what the store holds. Closing twice is harmless."""

@@ -1,6 +1,7 @@
 """The story of a case: every entry about it, on both clocks, who recorded it, and what was corrected."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +20,9 @@ from earlystart_core.words.correction import MarkedInError
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def story(entries: Iterable[Recorded], registry: Registry, keys: Keys, clocks: Clocks) -> list[dict[str, Any]]:
+def story(
+    entries: Iterable[Recorded], registry: Registry, keys: Callable[[], Keys], clocks: Clocks
+) -> list[dict[str, Any]]:
     """Rows in order of (occurred_at, position), as known and effective at those clocks.
 
     A row: `position, recorded_at, occurred_at, type, recorded_by` (practitioner, role, employer)`, fields, struck`
@@ -50,11 +53,11 @@ def story(entries: Iterable[Recorded], registry: Registry, keys: Keys, clocks: C
     return sorted(rows, key=lambda row: (row["occurred_at"] or _EPOCH, row["position"]))
 
 
-def _fields(recorded: Recorded, event: Event, registry: Registry, keys: Keys) -> dict[str, Any]:
-    try:
-        texts: dict[str, Any] = registry.opened(event, recorded, keys)
-    except StoreUnavailable:
-        texts = {}
+def _fields(recorded: Recorded, event: Event, registry: Registry, keys: Callable[[], Keys]) -> dict[str, Any]:
+    texts: dict[str, Any] = {}
+    if any(isinstance(getattr(event, name), Sealed) for name in shape_of(type(event)).sealed):
+        with suppress(StoreUnavailable):
+            texts = dict(registry.opened(event, recorded, keys()))
     fields: dict[str, Any] = {}
     for name in shape_of(type(event)).fields:
         value = texts.get(name, getattr(event, name))
