@@ -1,1 +1,9 @@
-"""TBD"""
+"""Feeds: what each organisation's own recording system sends, read, checked, and recorded as the history that it was.
+
+reading  ->  checking (tables, faults, contacts)  ->  planning (becoming, naming)  ->  importing  ->  report
+"""
+
+from earlystart_feeds.importing import import_feed
+from earlystart_feeds.report import Report
+
+__all__ = ["Report", "import_feed"]

@@ -1,0 +1,143 @@
+"""Importing: a feed's steps, appended to the log some thousand rows a transaction, each with its ledger rows.
+
+Whatever stops an import, what was committed is a beginning of the whole; importing again goes on from there, and a
+feed that was imported adds nothing.
+"""
+
+from collections.abc import Callable, Iterable
+from itertools import islice
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from earlystart_core.entry import Entry, Practitioner
+from earlystart_core.errors import StoreUnavailable
+from earlystart_core.event import shape_of, subjects_of, tags_of
+from earlystart_core.log import Clock, Log
+from earlystart_core.privacy.keys import Chance, Key, Keys, Shredded
+from earlystart_core.privacy.sealed import seal
+from earlystart_core.words import EVENTS
+from earlystart_feeds.becoming import EMPLOYERS
+from earlystart_feeds.checking import Checking
+from earlystart_feeds.invariants import broken_by
+from earlystart_feeds.ledger import Digests, Ledger, Memory, Name, Remembered
+from earlystart_feeds.naming import Naming
+from earlystart_feeds.notes import notes_on
+from earlystart_feeds.past import Past
+from earlystart_feeds.planning import Planning, Step
+from earlystart_feeds.reading import read_feed
+from earlystart_feeds.report import Report, report_of
+
+BATCH = 2_000  # rows a transaction
+Progress = Callable[[int, int], None]  # rows recorded so far, rows to record
+
+
+class Store(Protocol):
+    """What an import needs of a store."""
+
+    @property
+    def log(self) -> Log: ...
+
+    @property
+    def keys(self) -> Keys: ...
+
+    @property
+    def ledger(self) -> Ledger: ...
+
+
+def import_feed(
+    folder: Path, store: Store, *, clock: Clock, chance: Chance, progress: Progress | None = None
+) -> Report:
+    """Imports the feed in that folder and says what became of it. Importing it again adds nothing.
+
+    Raises:
+        Invalid: it is not a feed; nothing was stored.
+        Conflict: another import ran at the same time; run this one again.
+        StoreUnavailable: the store did not take it, or its ledger was written with other keys.
+    """
+    feed = read_feed(folder)
+    digests = Digests(store.keys.secret("ledger"))
+    proof = _proof_of_keys(store.ledger, digests)
+    memory, past = Memory(store.ledger, digests), Past(store.log)
+    checked = Checking(feed, memory, past).run()
+    naming = Naming(store.ledger, digests, clock, chance)
+    steps = Planning(checked, memory, naming, past).steps()
+    total = sum(len(outcome.accepted) for outcome in checked.outcomes.values())
+    done = 0
+    while batch := list(islice(steps, BATCH)):
+        _record(batch, store, chance, proof)
+        proof = []
+        done += sum(len(step.rows) for step in batch)
+        if progress is not None:
+            progress(done, total)
+    now = clock()
+    return report_of(feed, checked, broken_by(checked, now), notes_on(checked, memory))
+
+
+def _proof_of_keys(ledger: Ledger, digests: Digests) -> list[Name]:
+    """The name by which a ledger shows that these keys wrote it; to be remembered where it is still empty.
+
+    Without it a lost key store would make every row of the next feed look new, and the whole history come twice.
+    """
+    name = Name(digests.of("written-with-these-keys"), "ledger")
+    if ledger.names([name.key]):
+        return []
+    if not ledger.is_empty():
+        raise StoreUnavailable("the import ledger was written with other keys: expected the key store kept beside it")
+    return [name]
+
+
+def _record(batch: list[Step], store: Store, chance: Chance, proof: list[Name]) -> None:
+    keys = _Held(store.keys, _subjects(batch))
+    entries: list[Entry] = []
+    rows: list[Remembered] = []
+    names = list(proof)
+    for step in batch:
+        table = step.row.table
+        by = Practitioner("practitioner:import", "feed", EMPLOYERS[table.system])
+        entries += [EVENTS.entry(event, by=by, command_id=None, keys=keys, chance=chance) for event in step.events]
+        names += step.names
+        rows += step.rows if step.personal is None else [_sealed(step, keys, chance)]
+    store.ledger.record(entries, rows, names)
+
+
+def _subjects(batch: Iterable[Step]) -> set[str]:
+    """Whose keys those steps need."""
+    needed = set()
+    for step in batch:
+        for event in step.events:
+            if any(isinstance(getattr(event, name), str) for name in shape_of(type(event)).sealed):
+                needed.update(subjects_of(tags_of(event)))
+        if step.personal is not None:
+            needed.add(step.rows[0].ids[0])
+    return needed
+
+
+def place_of(row: Remembered) -> dict[str, Any]:
+    """What a value sealed into the ledger is bound to."""
+    return {"file": row.file, "ids": row.ids, "ledger": row.key}
+
+
+def _sealed(step: Step, keys: Keys, chance: Chance) -> Remembered:
+    row = step.rows[0]
+    found = keys.for_subjects(row.ids[:1])
+    sealed = seal(step.personal or "", list(found.values()), place_of(row), chance)
+    return msgspec.structs.replace(row, sealed=msgspec.json.encode(sealed))
+
+
+class _Held:
+    """The keys that one batch needs, fetched at once."""
+
+    def __init__(self, keys: Keys, subjects: set[str]) -> None:
+        self._keys = keys
+        self._found: dict[str, Key] = keys.for_subjects(sorted(subjects)) if subjects else {}
+
+    def for_subjects(self, subjects: Iterable[str]) -> dict[str, Key]:
+        return {subject: self._found[subject] for subject in subjects}
+
+    def find(self, kid: str) -> Key | Shredded | None:
+        return self._keys.find(kid)
+
+    def secret(self, name: str) -> bytes:
+        return self._keys.secret(name)

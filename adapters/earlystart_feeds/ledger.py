@@ -1,0 +1,165 @@
+"""The import ledger: what earlier imports made of each row, known by keyed digests only.
+
+It tells already known from changed, survives interruption, and holds what is not an event. Here are the port and its
+shortest reading, in memory; `earlystart_sql.ledger` keeps it beside the log.
+"""
+
+import hmac
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+import msgspec
+
+from earlystart_core.entry import Entry
+from earlystart_core.errors import Conflict
+from earlystart_core.log import Log
+from earlystart_feeds.reading import Row
+from earlystart_feeds.tables import Table
+
+DIGEST = 16  # bytes kept of each field's HMAC-SHA256
+TAKEN = "another import recorded a row of this feed first: run the import again"
+
+
+class Remembered(msgspec.Struct, frozen=True):
+    """A row as the ledger knows it. It holds no value of the feed in clear."""
+
+    key: bytes  # HMAC-SHA256 of (system, file, id)
+    file: str
+    ids: tuple[str, ...]  # what the row was given: its own id first
+    fields: bytes  # one digest a column, in the table's order, each bound to key and column
+    sealed: bytes | None = None  # a sealed value, where the row is about a person and gives no event
+    before: bytes | None = None  # the fields that a filled row replaces
+
+    @property
+    def case(self) -> str:
+        """The case that the row is about, "" where it is about none."""
+        return next((id for id in self.ids if id.startswith("case:")), "")
+
+
+class Name(msgspec.Struct, frozen=True):
+    """The id given to something that rows only mention: a family, a person, a practitioner, a meeting."""
+
+    key: bytes
+    id: str
+
+
+class Ledger(Protocol):
+    """A ledger beside one log."""
+
+    def rows(self, keys: Iterable[bytes]) -> dict[bytes, Remembered]:
+        """The rows known by those keys."""
+
+    def names(self, keys: Iterable[bytes]) -> dict[bytes, str]:
+        """The ids known by those keys."""
+
+    def is_empty(self) -> bool:
+        """Whether nothing was ever imported."""
+
+    def record(self, entries: Sequence[Entry], rows: Sequence[Remembered], names: Sequence[Name]) -> None:
+        """Appends the entries and remembers rows and names, all in one transaction or nothing.
+
+        Raises:
+            Conflict: one of them was recorded meanwhile.
+            StoreUnavailable: the store did not take it.
+        """
+
+    def forget(self, subject: str) -> int:
+        """Deletes every row about a `case:` or `person:`, and its names; returns how many."""
+
+
+class Digests:
+    """Keyed digests of rows and fields. secret: 32 bytes from the key store, so that no value can be guessed from them."""
+
+    def __init__(self, secret: bytes) -> None:
+        self._secret = secret
+
+    def of(self, *parts: str) -> bytes:
+        """The key of something known by those parts; only the last may hold any character."""
+        return hmac.digest(self._secret, "\0".join(parts).encode("utf-8", "surrogatepass"), "sha256")
+
+    def row(self, table: Table, id: object) -> bytes:
+        """The key of the row of that id."""
+        whole = id if isinstance(id, str) else msgspec.json.encode(id).decode()
+        return self.of("row", table.system, table.file, whole)
+
+    def field(self, key: bytes, column: str, text: str) -> bytes:
+        """The digest of one field of the row of that key."""
+        message = b"field\0" + key + column.encode() + b"\0" + text.encode()
+        return hmac.digest(self._secret, message, "sha256")[:DIGEST]
+
+    def fields(self, key: bytes, row: Row) -> bytes:
+        """The digests of all of a row's fields."""
+        return b"".join(self.field(key, name, row[name]) for name in row.table.at)
+
+
+class Memory:
+    """What a ledger knows of the rows that one feed holds or refers to. Ask `recall` first, for many ids at once."""
+
+    def __init__(self, ledger: Ledger, digests: Digests) -> None:
+        self._ledger = ledger
+        self.digests = digests
+        self._nothing = ledger.is_empty()
+        self._rows: dict[tuple[str, object], Remembered] = {}
+
+    def recall(self, table: Table, ids: Iterable[object]) -> None:
+        """Fetches what is known of the rows of those ids."""
+        if self._nothing:
+            return
+        keys = {self.digests.row(table, id): id for id in ids}
+        for key, remembered in self._ledger.rows(keys).items():
+            self._rows[table.file, keys[key]] = remembered
+
+    def row(self, file: str, id: object) -> Remembered | None:
+        """What an earlier import made of the row of that id."""
+        return self._rows.get((file, id))
+
+    def filled(self, remembered: Remembered, row: Row) -> frozenset[str] | None:
+        """The columns that were empty and now are not; None where any other field changed."""
+        columns: list[str] = []
+        for index, name in enumerate(row.table.at):
+            before = remembered.fields[index * DIGEST : (index + 1) * DIGEST]
+            if before == self.digests.field(remembered.key, name, row[name]):
+                continue
+            if not row[name] or before != self.digests.field(remembered.key, name, ""):
+                return None
+            columns.append(name)
+        return frozenset(columns)
+
+
+class MemoryLedger:
+    """The ledger in its shortest reading, beside a log in memory."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._rows: dict[bytes, Remembered] = {}
+        self._names: dict[bytes, str] = {}
+
+    def rows(self, keys: Iterable[bytes]) -> dict[bytes, Remembered]:
+        return {key: self._rows[key] for key in keys if key in self._rows}
+
+    def names(self, keys: Iterable[bytes]) -> dict[bytes, str]:
+        return {key: self._names[key] for key in keys if key in self._names}
+
+    def is_empty(self) -> bool:
+        return not self._rows and not self._names
+
+    def record(self, entries: Sequence[Entry], rows: Sequence[Remembered], names: Sequence[Name]) -> None:
+        for row in rows:
+            known = self._rows.get(row.key)
+            if (known and known.fields) != row.before:
+                raise Conflict(TAKEN)
+        if any(name.key in self._names for name in names):
+            raise Conflict(TAKEN)
+        if entries:
+            self._log.append(entries)
+        self._rows.update((row.key, row) for row in rows)
+        self._names.update((name.key, name.id) for name in names)
+
+    def forget(self, subject: str) -> int:
+        rows = [key for key, row in self._rows.items() if subject in row.ids]
+        names = [key for key, id in self._names.items() if id == subject]
+        for key in rows:
+            del self._rows[key]
+        for key in names:
+            del self._names[key]
+        return len(rows) + len(names)

@@ -1,0 +1,155 @@
+"""The import ledger on SQL: two tables beside the log, written in the transaction of the entries that they explain.
+
+They hold keyed digests, ids, and sealed values; nothing of a feed stands in them in clear. Unlike the log's rows these
+may be changed (a later feed fills a field) and deleted (a subject is erased).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    bindparam,
+    delete,
+    insert,
+    inspect,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.exc import IntegrityError
+
+from earlystart_core.entry import Entry
+from earlystart_core.errors import Conflict
+from earlystart_feeds.ledger import TAKEN, Name, Remembered
+from earlystart_sql.log import SqlLog
+
+ASKED = 500  # keys a statement
+
+metadata = MetaData()
+import_row = Table(
+    "import_row",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),  # 32 bytes: HMAC of (system, file, id)
+    Column("file", Text, nullable=False),
+    Column("ids", Text, nullable=False),  # separated by spaces, the row's own first
+    Column("about_case", Text),
+    Column("about_person", Text),
+    Column("fields", LargeBinary, nullable=False),  # 16 bytes a column
+    Column("sealed", LargeBinary),
+)
+Index("import_row_by_case", import_row.c.about_case)
+Index("import_row_by_person", import_row.c.about_person)
+import_name = Table(
+    "import_name",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("id", Text, nullable=False),
+)
+Index("import_name_by_id", import_name.c.id)
+
+_FILL = (
+    update(import_row)
+    .where(import_row.c.key == bindparam("of_key"), import_row.c.fields == bindparam("before"))
+    .values(fields=bindparam("now"))
+)
+
+
+class SqlLedger:
+    """The ledger beside an open log. Its tables are made at the first import."""
+
+    def __init__(self, log: SqlLog) -> None:
+        self._log = log
+        self._made = False
+
+    def rows(self, keys: Iterable[bytes]) -> dict[bytes, Remembered]:
+        columns = (import_row.c.key, import_row.c.file, import_row.c.ids, import_row.c.fields, import_row.c.sealed)
+        return {
+            bytes(key): Remembered(bytes(key), file, tuple(ids.split()), bytes(fields), sealed and bytes(sealed))
+            for key, file, ids, fields, sealed in self._asked(select(*columns), import_row.c.key, keys)
+        }
+
+    def names(self, keys: Iterable[bytes]) -> dict[bytes, str]:
+        return {
+            bytes(key): id
+            for key, id in self._asked(select(import_name.c.key, import_name.c.id), import_name.c.key, keys)
+        }
+
+    def is_empty(self) -> bool:
+        with self._log.reading() as connection:
+            return not self._is_made(connection) or all(
+                connection.execute(select(table.c.key).limit(1)).first() is None for table in (import_row, import_name)
+            )
+
+    def record(self, entries: Sequence[Entry], rows: Sequence[Remembered], names: Sequence[Name]) -> None:
+        def remember(connection: Connection, _: object = None) -> None:
+            if not self._is_made(connection):
+                metadata.create_all(connection)
+            _write(connection, rows, names)
+
+        if entries:
+            self._log.append(entries, also=remember)
+        else:
+            with self._log.writing() as connection:
+                remember(connection)
+
+    def forget(self, subject: str) -> int:
+        with self._log.writing() as connection:
+            if not self._is_made(connection):
+                return 0
+            about = or_(import_row.c.about_case == subject, import_row.c.about_person == subject)
+            return (
+                connection.execute(delete(import_row).where(about)).rowcount
+                + connection.execute(delete(import_name).where(import_name.c.id == subject)).rowcount
+            )
+
+    def _asked(self, statement: Any, column: Any, keys: Iterable[bytes]) -> Iterator[Any]:
+        rest = iter(keys)
+        with self._log.reading() as connection:
+            if not self._is_made(connection):
+                return
+            while some := list(islice(rest, ASKED)):
+                yield from connection.execute(statement.where(column.in_(some))).all()
+
+    def _is_made(self, connection: Connection) -> bool:
+        self._made = self._made or inspect(connection).has_table(import_row.name)
+        return self._made
+
+
+def _write(connection: Connection, rows: Sequence[Remembered], names: Sequence[Name]) -> None:
+    new = [
+        {
+            "key": row.key,
+            "file": row.file,
+            "ids": " ".join(row.ids),
+            "about_case": _first(row, "case:"),
+            "about_person": _first(row, "person:"),
+            "fields": row.fields,
+            "sealed": row.sealed,
+        }
+        for row in rows
+        if row.before is None
+    ]
+    try:
+        if new:
+            connection.execute(insert(import_row), new)
+        if names:
+            connection.execute(insert(import_name), [{"key": name.key, "id": name.id} for name in names])
+    except IntegrityError:
+        raise Conflict(TAKEN) from None
+    for row in rows:
+        if row.before is not None:
+            filled = connection.execute(_FILL, {"of_key": row.key, "before": row.before, "now": row.fields})
+            if filled.rowcount != 1:
+                raise Conflict(TAKEN)
+
+
+def _first(row: Remembered, kind: str) -> str | None:
+    return next((id for id in row.ids if id.startswith(kind)), None)
