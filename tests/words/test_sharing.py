@@ -1,0 +1,171 @@
+import pytest
+from leeds import *
+from spec import but, given, irrelevant, order
+
+from earlystart_core.errors import Invalid
+from earlystart_core.words.sharing import OverrideSharing, RefuseDisclosure, ShareInformation
+
+SHARE = order(ShareInformation, SHARED)
+TOLD = but(SHARED, recipient=POLICE, purpose="danger", basis="override")
+TELL = order(ShareInformation, TOLD)
+WITHDRAWAL = but(CONSENTED, occurred_at=on(9), decision="withdrawn")
+UNTOLD = but(OVERRIDDEN, family_told=False, if_not_why="it would bring danger")
+
+
+def test_information_is_shared_with_consent():
+    given(OPENED, CONSENTED).when(SHARE).then(SHARED)
+
+
+def test_nothing_is_shared_without_consent():
+    given(OPENED).when(SHARE).refused("sharing.nobody_asked")
+
+
+@pytest.mark.parametrize("decision", ["refused", "withdrawn"])
+def test_nothing_is_shared_when_one_of_two_did_not_consent(decision):
+    given(OPENED, CONSENTED, but(CONSENTED, person=FATHER, decision=decision)).when(SHARE).refused("sharing.not_given")
+
+
+def test_a_withdrawal_blocks_what_is_shared_after_it():
+    given(OPENED, CONSENTED, WITHDRAWAL).when(SHARE).refused("sharing.not_given")
+
+
+@pytest.mark.parametrize(("day", "hour", "fine"), [(9, 11, True), (9, 12, False), (9, 13, False)])
+def test_a_withdrawal_does_not_block_what_was_shared_before_it(day, hour, fine):
+    shared = but(SHARED, occurred_at=on(day, hour))
+    spec = given(OPENED, CONSENTED, WITHDRAWAL).when(order(ShareInformation, shared))
+    spec.then(shared) if fine else spec.refused("sharing.not_given")
+
+
+@pytest.mark.parametrize(("day", "fine"), [(10, False), (11, True)])
+def test_consent_covers_until_its_last_day(day, fine):
+    spec = given(OPENED, but(CONSENTED, until=april(day))).when(SHARE)
+    spec.then(SHARED) if fine else spec.refused("sharing.past")
+
+
+def test_consent_told_late_covers_from_when_it_was_given():
+    given(OPENED, but(CONSENTED, occurred_at=on(12))).when(SHARE).refused("sharing.nobody_asked")
+
+
+def test_consent_for_another_purpose_does_not_cover():
+    given(OPENED, but(CONSENTED, purpose="trips")).when(SHARE).refused("sharing.nobody_asked")
+
+
+@pytest.mark.parametrize("change", [{"recipient": COUNCIL}, {"case": BEN}])
+def test_consent_for_another_recipient_or_child_does_not_cover(change):
+    given(OPENED, irrelevant(but(CONSENTED, **change))).when(SHARE).refused("sharing.nobody_asked")
+
+
+def test_an_override_covers_its_recipient():
+    given(OPENED, OVERRIDDEN).when(TELL).then(TOLD)
+
+
+@pytest.mark.parametrize("change", [{"recipient": SCHOOL}, {"case": BEN}])
+def test_an_override_for_another_recipient_or_child_does_not_cover(change):
+    given(OPENED, irrelevant(but(OVERRIDDEN, **change))).when(TELL).refused("sharing.no_override")
+
+
+def test_an_override_covers_from_its_instant():
+    given(OPENED, but(OVERRIDDEN, occurred_at=on(12))).when(TELL).refused("sharing.no_override")
+
+
+def test_a_sharing_is_covered_only_by_the_basis_that_it_states():
+    given(OPENED, irrelevant(but(CONSENTED, recipient=POLICE, purpose="danger"))).when(TELL).refused(
+        "sharing.no_override"
+    )
+
+
+def test_a_duty_covers_itself():
+    given(OPENED).when(order(ShareInformation, DUTY)).then(DUTY)
+
+
+def test_there_are_no_agreements_yet():
+    given(OPENED).when(order(ShareInformation, SHARED, basis="agreement")).refused("sharing.no_agreement")
+
+
+def test_the_same_sharing_again_changes_nothing():
+    given(OPENED, CONSENTED, SHARED).when(SHARE).nothing()
+
+
+def test_the_same_sharing_again_changes_nothing_once_consent_is_withdrawn():
+    given(OPENED, CONSENTED, SHARED, but(WITHDRAWAL, occurred_at=on(10))).when(SHARE).nothing()
+
+
+def test_a_sharing_of_another_instant_is_another_sharing():
+    later = but(SHARED, occurred_at=on(12))
+    given(OPENED, CONSENTED, SHARED).when(order(ShareInformation, later)).then(later)
+
+
+def test_information_about_a_closed_case_is_shared():
+    later = but(SHARED, occurred_at=on(30))
+    given(OPENED, irrelevant(CLOSED), CONSENTED).when(order(ShareInformation, later)).then(later)
+
+
+@pytest.mark.parametrize("position", [0, -1, True, 2**53 + 1])
+def test_a_basis_position_is_a_position(position):
+    with pytest.raises(Invalid) as fault:
+        order(ShareInformation, SHARED, basis_position=position)
+    assert fault.value.field == "basis_position"
+
+
+def test_a_basis_position_may_be_given():
+    shared = but(SHARED, basis_position=2)
+    given(OPENED, CONSENTED).when(order(ShareInformation, shared)).then(shared)
+
+
+@pytest.mark.parametrize("override", [OVERRIDDEN, UNTOLD])
+def test_sharing_is_overridden(override):
+    given(OPENED).when(order(OverrideSharing, override)).then(override)
+
+
+def test_the_same_override_again_changes_nothing():
+    given(OPENED, OVERRIDDEN).when(order(OverrideSharing, OVERRIDDEN)).nothing()
+
+
+def test_an_override_of_another_instant_is_another_override():
+    later = but(OVERRIDDEN, occurred_at=on(7))
+    given(OPENED, OVERRIDDEN).when(order(OverrideSharing, later)).then(later)
+
+
+def test_that_the_family_was_not_told_needs_a_reason():
+    given(OPENED).when(order(OverrideSharing, OVERRIDDEN, family_told=False)).refused("sharing.family_not_told")
+
+
+@pytest.mark.parametrize(
+    ("field", "came"),
+    [
+        ("harm", None),
+        ("harm", ""),
+        ("harm", " \n"),
+        ("harm", "a\x00b"),
+        ("authorised_by", None),
+        ("authorised_by", "practitioner:unknown"),
+        ("authorised_by", MOTHER),
+        ("family_told", None),
+        ("family_told", 1),
+        ("if_not_why", " "),
+    ],
+)
+def test_an_override_states_its_harm_and_who_authorised_it(field, came):
+    with pytest.raises(Invalid) as fault:
+        order(OverrideSharing, OVERRIDDEN, **{field: came})
+    assert fault.value.field == field
+
+
+def test_a_disclosure_is_refused():
+    given(OPENED).when(order(RefuseDisclosure, KEPT)).then(KEPT)
+
+
+def test_the_same_refusal_again_changes_nothing():
+    given(OPENED, KEPT).when(order(RefuseDisclosure, KEPT)).nothing()
+
+
+def test_a_refusal_of_another_instant_is_another_refusal():
+    later = but(KEPT, occurred_at=on(14))
+    given(OPENED, KEPT).when(order(RefuseDisclosure, later)).then(later)
+
+
+@pytest.mark.parametrize(
+    ("command", "event"), [(ShareInformation, DUTY), (OverrideSharing, OVERRIDDEN), (RefuseDisclosure, KEPT)]
+)
+def test_whatever_is_shared_or_kept_is_about_a_known_case(command, event):
+    given(irrelevant(BEN_OPENED)).when(order(command, event)).refused("case.unknown")
