@@ -5,19 +5,21 @@ from collections.abc import Collection, Sequence
 import polars as pl
 from sqlalchemy import Connection
 
+from earlystart_core.clocks import Clocks
 from earlystart_core.live import advance
 from earlystart_core.projection import Key, Row
 from earlystart_core.views import VIEW, VIEWS
 from earlystart_core.words import EVENTS
 from earlystart_sql.past import SqlPast
+from earlystart_sql.served import Served
 from earlystart_sql.view_tables import SqlTables, ViewTable
 
 
 class Live:
     """The tables, as one transaction sees them (`store.Frames`)."""
 
-    def __init__(self, connection: Connection, tables: dict[str, ViewTable], known: int) -> None:
-        self.known = known
+    def __init__(self, connection: Connection, tables: dict[str, ViewTable], clocks: Clocks) -> None:
+        self.clocks = clocks
         self._connection = connection
         self._tables = tables
 
@@ -45,13 +47,11 @@ class Overlay:
     For a reader who may not write, or finds the lock taken.
     """
 
-    def __init__(
-        self, past: SqlPast, connection: Connection, tables: dict[str, ViewTable], served: int, head: int
-    ) -> None:
-        self.known = head
-        self._live = Live(connection, tables, served)
+    def __init__(self, past: SqlPast, connection: Connection, tables: dict[str, ViewTable], served: Served) -> None:
+        self.clocks = served.clocks
+        self._live = Live(connection, tables, served.clocks)
         self._over = _Over(SqlTables(connection, tables))
-        advance(VIEWS, EVENTS, past.between(served, head), past, self._over)
+        advance(VIEWS, EVENTS, past.between(served.position, served.head), past, self._over)
 
     def rows(self, view: str, *, team: str | None = None, case: str | None = None) -> list[Row]:
         keys = VIEW[view].keys

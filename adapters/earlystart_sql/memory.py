@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
 
-from earlystart_core.clocks import Clocks
+from earlystart_core.clocks import clocks_at
 from earlystart_core.log import Clock, MemoryLog
 from earlystart_core.privacy.keys import Chance, MemoryKeys
 from earlystart_core.replay.as_at import AsAt
@@ -25,18 +25,18 @@ class MemoryViews:
 
     @contextmanager
     def reading(self) -> Iterator[Frames]:
-        yield AsAt(self._log, EVENTS, Clocks(self._log.head(), None))
+        yield AsAt(self._log, EVENTS, clocks_at(self._log))
 
     def rebuild(self) -> Rebuilt:
         return self.check()[0]
 
     def check(self) -> tuple[Rebuilt, list[Difference]]:
         started = perf_counter()
-        folded = AsAt(self._log, EVENTS, Clocks(self._log.head(), None))
+        folded = AsAt(self._log, EVENTS, clocks_at(self._log))
         folded.fold([view.name for view in VIEWS])
         seconds = perf_counter() - started
         columns = {view.name: folded.rows(view.name) for view in VIEWS}
-        found = list(differences("by the row executor", rows_by_row(self._log, EVENTS, folded.known), columns))
+        found = list(differences("by the row executor", rows_by_row(self._log, EVENTS, folded.clocks.known), columns))
         views = {name: built(rows) for name, rows in columns.items()}
         return Rebuilt(folded.events, "rows", seconds, 0.0, seconds, views), found
 

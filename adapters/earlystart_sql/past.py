@@ -16,8 +16,8 @@ class SqlPast:
         self._log = log
         self._connection = connection
 
-    def find(self, query: DCBQuery) -> Iterable[Recorded]:
-        return self._log.within(self._connection, query)
+    def find(self, query: DCBQuery, after: int) -> Iterable[Recorded]:
+        return self._log.within(self._connection, query, after=after)
 
     def at(self, position: int) -> Recorded:
         return next(self.between(position - 1, position))

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from earlystart_core.clocks import Clocks
 from earlystart_core.entry import Recorded
-from earlystart_core.live import advance
+from earlystart_core.live import Kept, advance
 from earlystart_core.replay.as_at import AsAt
 from earlystart_core.replay.check import built, differences, rows_by_row
 from earlystart_core.store import Difference, Frames, Rebuilt
@@ -35,6 +35,7 @@ class SqlViews:
     def __init__(self, log: SqlLog) -> None:
         self._log = log
         self._tables = {view.name: ViewTable(view, log.database.dialect) for view in VIEWS}
+        self._kept = Kept()
         log.followers.append(self._follow)
 
     @contextmanager
@@ -43,19 +44,19 @@ class SqlViews:
         with self._log.reading() as connection:
             state = served(connection)
             if state.fresh:
-                yield Live(connection, self._tables, state.head)
+                yield Live(connection, self._tables, state.clocks)
                 return
         if state.head:
             self._catch_up(state)
         with self._log.reading() as connection:
             state = served(connection)
             if state.fresh:
-                yield Live(connection, self._tables, state.head)
+                yield Live(connection, self._tables, state.clocks)
             elif state.laid and state.head - state.position <= BY_KEY:
                 past = SqlPast(self._log, connection)
-                yield Overlay(past, connection, self._tables, state.position, state.head)
+                yield Overlay(past, connection, self._tables, state)
             else:
-                yield AsAt(self._log, EVENTS, Clocks(state.head, None))
+                yield AsAt(self._log, EVENTS, state.clocks)
 
     def rebuild(self) -> Rebuilt:
         started = perf_counter()
@@ -72,13 +73,13 @@ class SqlViews:
             state = served(connection)
             rows = {}
             if state.laid:
-                live = Live(connection, self._tables, state.position)
+                live = Live(connection, self._tables, state.clocks)
                 rows = {view.name: live.rows(view.name) for view in VIEWS}
         started = perf_counter()
         folded = self._fold(state.position if state.laid else state.head)
         seconds = perf_counter() - started
         columns = {view.name: folded.rows(view.name) for view in VIEWS}
-        found = list(differences("by the row executor", rows_by_row(self._log, EVENTS, folded.known), columns))
+        found = list(differences("by the row executor", rows_by_row(self._log, EVENTS, folded.clocks.known), columns))
         if state.laid:
             found += differences("as served", rows, columns)
         elif not state.built:
@@ -103,7 +104,7 @@ class SqlViews:
             if connection is None:
                 return
             state = served(connection)
-            if folded is not None and not (state.laid and state.position >= folded.known):
+            if folded is not None and not (state.laid and state.position >= folded.clocks.known):
                 self._serve(connection, folded)
             elif state.laid:
                 self._advance(connection, state.position, state.head)
@@ -117,7 +118,8 @@ class SqlViews:
             return
         if not state.laid:
             self._lay(connection)
-        advance(VIEWS, EVENTS, recorded, SqlPast(self._log, connection), SqlTables(connection, self._tables))
+        tables = SqlTables(connection, self._tables)
+        advance(VIEWS, EVENTS, recorded, SqlPast(self._log, connection), tables, self._kept)
         self._move(connection, recorded[-1].position)
 
     def _serve(self, connection: Connection, folded: AsAt) -> None:
@@ -126,8 +128,8 @@ class SqlViews:
             rows = table.tuples(folded.frame(name))
             if rows:
                 connection.exec_driver_sql(table.insert, rows)
-        self._move(connection, folded.known)
-        self._advance(connection, folded.known, served(connection).head)
+        self._move(connection, folded.clocks.known)
+        self._advance(connection, folded.clocks.known, served(connection).head)
 
     def _advance(self, connection: Connection, after: int, head: int) -> None:
         if after < head:

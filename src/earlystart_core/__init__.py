@@ -14,19 +14,56 @@ from earlystart_core.errors import (
     Unreadable,
 )
 from earlystart_core.record import AsAt, Record
+from earlystart_core.words.allocation import AllocatePackage, EndAllocation
+from earlystart_core.words.case import OpenCase, RecordBirth, ReopenCase
+from earlystart_core.words.closing import CloseCase
+from earlystart_core.words.consent import RecordServiceAgreement, RecordSharingConsent
+from earlystart_core.words.contact import RecordContact
+from earlystart_core.words.correction import MarkInError
+from earlystart_core.words.meeting import CancelMeeting, HoldMeeting
+from earlystart_core.words.package import EndPackage, ReviewPackage
+from earlystart_core.words.request import DecideRequest, RequestSupport, WithdrawRequest
+from earlystart_core.words.responsibility import NamePointOfContact, PassResponsibility
+from earlystart_core.words.sharing import OverrideSharing, RefuseDisclosure, ShareInformation
+from earlystart_core.words.starting import StartPackage
+from earlystart_core.words.tier import DecideTier
 
 __all__ = [
+    "AllocatePackage",
     "Answer",
     "AsAt",
+    "CancelMeeting",
+    "CloseCase",
     "Conflict",
+    "DecideRequest",
+    "DecideTier",
     "Done",
     "EarlyStartError",
+    "EndAllocation",
+    "EndPackage",
+    "HoldMeeting",
     "Invalid",
+    "MarkInError",
+    "NamePointOfContact",
     "NotPermitted",
+    "OpenCase",
+    "OverrideSharing",
+    "PassResponsibility",
     "Practitioner",
     "Record",
+    "RecordBirth",
+    "RecordContact",
+    "RecordServiceAgreement",
+    "RecordSharingConsent",
+    "RefuseDisclosure",
     "Refused",
+    "ReopenCase",
+    "RequestSupport",
+    "ReviewPackage",
+    "ShareInformation",
+    "StartPackage",
     "StoreUnavailable",
     "Tampered",
     "Unreadable",
+    "WithdrawRequest",
 ]

@@ -52,15 +52,19 @@ class Shell:
         self._words = words
         self._chance = chance
 
-    def submit(self, command: Command, *, by: Practitioner, command_id: str, now: datetime) -> Done:
+    def submit(
+        self, command: Command, *, by: Practitioner, command_id: str, now: datetime, fresh: bool = False
+    ) -> Done:
         """Carries the command out once, however often it is sent under one command_id.
+
+        fresh: the command_id was made for this call, so no receipt of it is looked up before deciding.
 
         Raises:
             Refused: a rule of the word; `time.in_the_future`; `command.other_content` for a reused command_id.
             Conflict: bearing facts were recorded meanwhile, on each of three tries.
         """
         digest = self._digest(command, by)
-        known = self._log.receipt(command_id)
+        known = None if fresh else self._log.receipt(command_id)
         if known is not None:
             return self._again(known, digest)
         given = command.dated(now)

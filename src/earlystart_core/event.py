@@ -38,6 +38,7 @@ def kind_of(annotation: Any) -> str | None:
     return next((part.name for part in _parts(annotation) if isinstance(part, Kind)), None)
 
 
+@cache
 def kind_of_field(cls: type[Event], name: str) -> str | None:
     """The kind of id that a field of a class holds, or None."""
     return next(kind_of(field.type) for field in msgspec.structs.fields(cls) if field.name == name)

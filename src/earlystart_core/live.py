@@ -5,8 +5,7 @@ mark need no rule of their own, and a row can only be what a rebuild would make 
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from itertools import islice
-from typing import Protocol
+from typing import Any, Protocol
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
@@ -17,14 +16,12 @@ from earlystart_core.projection import Key, Projection, Row
 from earlystart_core.registry import Registry
 from earlystart_core.words.correction import MarkedInError
 
-AT_ONCE = 40  # keys asked for in one query
-
 
 class Past(Protocol):
     """The log as one transaction sees it."""
 
-    def find(self, query: DCBQuery) -> Iterable[Recorded]:
-        """The entries that match."""
+    def find(self, query: DCBQuery, after: int) -> Iterable[Recorded]:
+        """The entries that match, after a position."""
 
     def at(self, position: int) -> Recorded:
         """The entry at a position that exists."""
@@ -40,14 +37,42 @@ class Tables(Protocol):
         """Replaces the rows of those keys by these."""
 
 
+class Kept:
+    """Partial results of keys that were folded lately: at most `limit`, each up to a position that was committed.
+
+    An entry never changes, so what is kept is never wrong, only behind. Used under the append lock.
+    """
+
+    def __init__(self, limit: int = 5_000) -> None:
+        self._limit = limit
+        self._states: dict[tuple[str, Key], tuple[int, list[Any]]] = {}
+
+    def take(self, view: str, key: Key) -> tuple[int, list[Any] | None]:
+        """Up to which position the key was folded, and its state; 0 and None for one that is not kept."""
+        return self._states.pop((view, key), (0, None))
+
+    def keep(self, view: str, key: Key, upto: int, state: list[Any]) -> None:
+        """Keeps the state of a key, forgetting the longest kept where there are too many."""
+        while len(self._states) >= self._limit:
+            del self._states[next(iter(self._states))]
+        self._states[view, key] = (upto, state)
+
+
 def advance(
-    projections: Sequence[Projection], registry: Registry, new: Iterable[Recorded], past: Past, tables: Tables
+    projections: Sequence[Projection],
+    registry: Registry,
+    new: Iterable[Recorded],
+    past: Past,
+    tables: Tables,
+    kept: Kept | None = None,
 ) -> None:
     """Brings the tables from just before `new` to its last entry. `past` already holds the new entries.
 
-    projections: one that counts another's rows stands after it.
+    projections: one that counts another's rows stands after it. kept: spares reading a key's facts from the start.
     """
+    new = list(new)
     events = [event for recorded in new for event in _with_targets(registry, recorded, past)]
+    before = new[0].position - 1
     moved: dict[str, set[str]] = {}  # for `counting.column`: the keys named by rows that changed
     for projection in projections:
         keys = {key for event in events for key in projection.keys_of(event)}
@@ -55,15 +80,15 @@ def advance(
             keys |= {(key,) for key in moved.get(f"{count.projection}.{count.by}", ())}
         if not keys:
             continue
-        before = _named(projection, projections, tables, keys)
-        parts = projection.fold(_facts(projection, registry, keys, past))
+        named = _named(projection, projections, tables, keys)
+        states = {key: _state(projection, registry, key, past, before, kept) for key in sorted(keys)}
         counted = {
             count.projection: tables.rows(count.projection, count.by, [key[0] for key in keys])
             for count in projection.counts.values()
         }
-        rows = projection.finish({key: parts[key] for key in keys if key in parts}, counted)
+        rows = projection.finish({key: state for key, state in states.items() if state is not None}, counted)
         tables.put(projection.name, keys, rows)
-        for column, values in before.items():
+        for column, values in named.items():
             moved[f"{projection.name}.{column}"] = values | {row[column] for row in rows}
 
 
@@ -88,23 +113,40 @@ def _named(
     return {column: {row[column] for row in rows} for column in columns}
 
 
-def _facts(
-    projection: Projection, registry: Registry, keys: Collection[Key], past: Past
-) -> Iterator[tuple[int, Event]]:
-    """The standing facts of those keys; some bear on other keys too."""
+def _state(
+    projection: Projection, registry: Registry, key: Key, past: Past, before: int, kept: Kept | None
+) -> list[Any] | None:
+    """The partial result of a key, read on from what is kept of it."""
+    upto, state = (0, None) if kept is None else kept.take(projection.name, key)
+    found = _facts(projection, registry, key, past, upto)
+    if state is not None and any(isinstance(event, MarkedInError) for _, event in found):
+        upto, state = 0, None  # a mark may strike what was folded: from the start
+        found = _facts(projection, registry, key, past, 0)
+    out = struck(found)
+    standing = [fact for fact in found if fact[0] not in out]
+    old = _merged(projection, key, state, [fact for fact in standing if fact[0] <= before])
+    if kept is not None and old is not None and not _marked_after(found, before):
+        kept.keep(projection.name, key, before, old)
+    return _merged(projection, key, old, [fact for fact in standing if fact[0] > before])
+
+
+def _merged(
+    projection: Projection, key: Key, state: list[Any] | None, facts: list[tuple[int, Event]]
+) -> list[Any] | None:
+    more = projection.fold(facts).get(key)
+    if state is None or more is None:
+        return more if state is None else state
+    return projection.merge({key: state}, {key: more})[key]
+
+
+def _marked_after(found: list[tuple[int, Event]], before: int) -> bool:
+    return any(position > before and isinstance(event, MarkedInError) for position, event in found)
+
+
+def _facts(projection: Projection, registry: Registry, key: Key, past: Past, after: int) -> list[tuple[int, Event]]:
+    """The facts that bear on a key, and the marks on them; some bear on other keys too."""
     types = [*(event.__name__ for event in projection.events), MarkedInError.__name__]
     fields = projection.key_fields[projection.exists]
-    ids = [kind_of_field(projection.exists, name) is not None for name in fields]
-    found: dict[int, Event] = {}
-    for some in _some(sorted(keys), AT_ONCE):
-        items = [DCBQueryItem(types, [part for part, is_id in zip(key, ids, strict=True) if is_id]) for key in some]
-        for recorded in past.find(DCBQuery(items)):
-            found[recorded.position] = registry.event(recorded)
-    out = struck(found.items())
-    return ((position, event) for position, event in found.items() if position not in out)
-
-
-def _some(keys: Iterable[Key], size: int) -> Iterator[list[Key]]:
-    rest = iter(keys)
-    while some := list(islice(rest, size)):
-        yield some
+    tags = [part for part, name in zip(key, fields, strict=True) if kind_of_field(projection.exists, name) is not None]
+    found = past.find(DCBQuery([DCBQueryItem(types, tags)]), after)
+    return [(recorded.position, registry.event(recorded)) for recorded in found]

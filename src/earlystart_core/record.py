@@ -31,8 +31,8 @@ class Questions:
     def _reading(self) -> AbstractContextManager[Frames]:
         raise TypeError("ask a Record, or what its as_at gives")
 
-    def _clocks(self, frames: Frames) -> Clocks:
-        raise TypeError("ask a Record, or what its as_at gives")
+    def _moment(self) -> Clocks:
+        return clocks_at(self._store.log)
 
     def view(self, name: str, team: str | None = None, case: str | None = None) -> Answer:
         """The rows of a view by key: `case_status`, `request_queue`, `package_status` or `consent_status`.
@@ -47,7 +47,7 @@ class Questions:
         _check_id("team", team)
         _check_id("case", case)
         with self._reading() as frames:
-            return Answer(frames.rows(name, team=team, case=case), self._clocks(frames))
+            return Answer(frames.rows(name, team=team, case=case), frames.clocks)
 
     def caseload(self, team: str | None = None) -> Answer:
         """Rows `team, practitioner, open_cases, active_packages`; practitioner null for the whole team.
@@ -72,8 +72,7 @@ class Questions:
             Invalid: `case` is not a case id.
         """
         _check_id("case", case)
-        with self._reading() as frames:
-            clocks = self._clocks(frames)
+        clocks = self._moment()
         entries = self._store.log.read(DCBQuery([DCBQueryItem(tags=[case])]))
         return Answer(story(entries.entries(), EVENTS, lambda: self._store.keys, clocks), clocks)
 
@@ -83,7 +82,7 @@ class Questions:
         _check_id("team", team)
         with self._reading() as frames:
             asked = {"caseload": questions.caseload, "tiers": questions.tiers}[question]
-            return Answer(asked.of(frames, team).to_dicts(), self._clocks(frames))
+            return Answer(asked.of(frames, team).to_dicts(), frames.clocks)
 
 
 class AsAt(Questions):
@@ -99,7 +98,7 @@ class AsAt(Questions):
     def _reading(self) -> AbstractContextManager[Frames]:
         return nullcontext(self._frames)
 
-    def _clocks(self, frames: Frames) -> Clocks:
+    def _moment(self) -> Clocks:
         return self.clocks
 
 
@@ -145,9 +144,10 @@ class Record(Questions):
         """
         _check_practitioner(by)
         now = self.store.clock()
-        given = ulid(now, self.store.chance) if command_id is None else _command_id(command_id)
         shell = Shell(self.store.log, self.store.keys, EVENTS, WORDS, self.store.chance)
-        return shell.submit(command, by=by, command_id=given, now=now)
+        if command_id is not None:
+            return shell.submit(command, by=by, command_id=_command_id(command_id), now=now)
+        return shell.submit(command, by=by, command_id=ulid(now, self.store.chance), now=now, fresh=True)
 
     def new_id(self, kind: str) -> str:
         """A fresh id: `case, family, person, request, package, contact, meeting` or `practitioner`.
@@ -183,9 +183,6 @@ class Record(Questions):
 
     def _reading(self) -> AbstractContextManager[Frames]:
         return self.store.views.reading()
-
-    def _clocks(self, frames: Frames) -> Clocks:
-        return clocks_at(self.store.log, frames.known)
 
 
 _BODY = {**dict.fromkeys(ULID_KINDS, ULID), **dict.fromkeys(SLUG_KINDS, SLUG)}

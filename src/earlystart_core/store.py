@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from earlystart_core.clocks import Clocks
 from earlystart_core.errors import Invalid
 from earlystart_core.log import Clock, Log
 from earlystart_core.privacy.keys import Chance, Keys
@@ -23,7 +24,7 @@ GROUP = "earlystart.stores"
 class Frames(Protocol):
     """The views at one moment."""
 
-    known: int  # the position
+    clocks: Clocks  # the position and instants that they answer for
 
     def frame(
         self, view: str, columns: Sequence[str] | None = None, *, team: str | None = None, case: str | None = None

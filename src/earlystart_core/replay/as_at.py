@@ -23,7 +23,6 @@ class AsAt:
 
     def __init__(self, log: Log, registry: Registry, clocks: Clocks) -> None:
         self.clocks = clocks
-        self.known = clocks.known
         self._log = log
         self._registry = registry
         self._folders: dict[frozenset[str], Folder] = {}
@@ -70,7 +69,7 @@ class AsAt:
             if names <= folded:
                 return folder
         effective = self.clocks.effective
-        loaded = load(self._log, self._registry, wanted, upto=self.known)
+        loaded = load(self._log, self._registry, wanted, upto=self.clocks.known)
         folder = Folder(loaded, None if effective is None else micros(effective))
         self._folders[names] = folder
         return folder
