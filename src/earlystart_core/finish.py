@@ -4,7 +4,7 @@ Each expression has two readings, one for a row and one for a frame, which the t
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -120,12 +120,17 @@ class _DaysAfter(Finish, frozen=True):
 
     def row(self, row: dict[str, Any]) -> Any:
         start, days = self.then.row(row), row[self.days]
-        return None if start is None or days is None else start + timedelta(days=days)
+        try:
+            return None if start is None or days is None else start + timedelta(days=days)
+        except OverflowError:
+            return None
 
     def column(self) -> "pl.Expr":
         import polars as pl
 
-        return (self.then.column().cast(pl.Int32) + pl.col(self.days).cast(pl.Int32)).cast(pl.Date)
+        day = self.then.column().cast(pl.Int32).cast(pl.Int64) + pl.col(self.days)
+        first, last = ((end - date(1970, 1, 1)).days for end in (date.min, date.max))
+        return pl.when(day.is_between(first, last)).then(day).cast(pl.Int32).cast(pl.Date)
 
 
 def london_day(column: str) -> Finish:
@@ -144,7 +149,7 @@ def first_of(column: str, then: Finish) -> Finish:
 
 
 def days_after(then: Finish, days: str) -> Finish:
-    """A date that many days later; null where either is null."""
+    """A date that many days later; null where either is, or beyond the calendar's years 1 to 9999."""
     return _DaysAfter((*then.needs, days), then, days)
 
 

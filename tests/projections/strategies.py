@@ -11,6 +11,9 @@ from types import UnionType
 from typing import Annotated, Literal, Union, get_args, get_origin
 
 import msgspec
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+
 from earlystart_core.entry import Practitioner, canonical_of
 from earlystart_core.event import kind_of, tags_of
 from earlystart_core.log import Batch, MemoryLog
@@ -19,8 +22,6 @@ from earlystart_core.privacy.keys import MemoryKeys
 from earlystart_core.types import LONDON, SLUG_KINDS
 from earlystart_core.words import EVENTS
 from earlystart_core.words.correction import MarkedInError
-from hypothesis import HealthCheck, settings
-from hypothesis import strategies as st
 
 DAYS = [  # year ends, both nights on which the clocks change, a summer, and years that tables of time zones forget
     date(2025, 12, 31),
@@ -33,7 +34,13 @@ DAYS = [  # year ends, both nights on which the clocks change, a summer, and yea
     date(1969, 1, 1),
     date(2150, 7, 2),
 ]
-AROUND = [timedelta(0), timedelta(microseconds=-1), timedelta(microseconds=1), timedelta(minutes=30), timedelta(hours=2)]
+AROUND = [
+    timedelta(0),
+    timedelta(microseconds=-1),
+    timedelta(microseconds=1),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+]
 INSTANTS = sorted(
     {datetime(day.year, day.month, day.day, tzinfo=LONDON).astimezone(UTC) + by for day in DAYS for by in AROUND}
 )
@@ -99,11 +106,11 @@ def facts(draw, classes, most=24):
     drawn = draw(st.lists(one, min_size=size, max_size=size))
     found = []
     for event, gap in drawn:
-        if isinstance(event, MarkedInError):
-            if not found:
-                continue
-            event = msgspec.structs.replace(event, target=1 + draw(st.integers(0, len(found) - 1)))
-        found.append((event, gap))
+        if not isinstance(event, MarkedInError):
+            found.append((event, gap))
+        elif found:
+            target = 1 + draw(st.integers(0, len(found) - 1))
+            found.append((msgspec.structs.replace(event, target=target), gap))
     return found
 
 

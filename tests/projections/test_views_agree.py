@@ -2,8 +2,11 @@
 
 import random
 
-import naive
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import naive
 from earlystart_core.clocks import clocks_at
 from earlystart_core.entry import micros
 from earlystart_core.projection import finish_all
@@ -13,8 +16,6 @@ from earlystart_core.replay.frames import frame_of
 from earlystart_core.views import VIEW, VIEWS
 from earlystart_core.views.questions import caseload, tiers
 from earlystart_core.words import EVENTS
-from hypothesis import given
-from hypothesis import strategies as st
 
 from .strategies import Cut, bounded, clocks, in_range, merged, ndjson, told
 
@@ -53,7 +54,7 @@ def agree(log, known, effective, seed):
         assert ndjson(answer.to_dicts()) == naive.ndjson(naive.answer(question.name, log.lines, known, effective))
 
 
-@bounded(150)
+@bounded(110)
 @given(st.data())
 def test_every_reading_of_any_log_gives_the_same_rows(data):
     log = data.draw(told([*NAMED, MARK, MARK]), label="log")

@@ -6,7 +6,7 @@ One array a field, one dictionary a kind of id and one for all other text; `NULL
 from collections.abc import Iterable, Sequence
 from datetime import date
 from itertools import chain
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
 import numpy as np
@@ -197,7 +197,8 @@ def _wire(event: type[Event], name: str) -> Any:
     """What a field is decoded as: its own type, but ids and dates as text, checked once each in `_numbers`."""
     held, annotation = type_of(event, name), annotation_of(event, name)
     if holds_several(event, name):
-        return list[str]
+        bounds = [part for part in get_args(annotation) if isinstance(part, msgspec.Meta)]
+        return Annotated[list[str], *bounds] if bounds else list[str]
     if held in ("number", "flag", "text"):
         return annotation
     return str | None if may_be_null(event, name) else str
