@@ -70,7 +70,7 @@ def lacking_in(cls: Any) -> Iterator[str]:
             yield f"{cls.__name__}.{name}"
 
 
-@pytest.mark.parametrize("name", names_of_modules())
+@pytest.mark.parametrize("name", list(names_of_modules()))
 def test_what_is_public_is_described(name: str) -> None:
     """A docstring says what a thing is or returns, its bounds, and what it raises."""
     assert not list(lacking(importlib.import_module(name)))
