@@ -37,7 +37,7 @@ def irrelevant(event: Event) -> Irrelevant:
 
 
 def history(events: list[Event]) -> list[Recorded]:
-    """Those events as entries at positions 1, 2, 3, …"""
+    """Those events as entries at positions 1, 2, 3 and so on."""
     found: list[Recorded] = []
     for position, event in enumerate(events, 1):
         tags = found[event.target - 1].event.tags if isinstance(event, MarkedInError) else tags_of(event)

@@ -2,6 +2,7 @@ import pytest
 from leeds import *
 from spec import but, given, irrelevant, order
 
+from earlystart_core.errors import Refused
 from earlystart_core.words.closing import CloseCase
 
 
@@ -26,6 +27,10 @@ def test_a_case_does_not_close_before_its_latest_change():
     given(OPENED, CLOSED, REOPENED).when(order(CloseCase, CLOSED, occurred_at=on(15))).refused("case.changed_since")
 
 
+def test_a_case_does_not_close_before_it_passed_to_another_team():
+    given(OPENED, PASSED).when(order(CloseCase, CLOSED, occurred_at=on(9))).refused("case.changed_since")
+
+
 def test_an_unknown_case_does_not_close():
     given(irrelevant(BEN_OPENED)).when(order(CloseCase, CLOSED)).refused("case.unknown")
 
@@ -38,9 +43,7 @@ def test_a_case_does_not_close_over_an_active_package():
     given(OPENED, STARTED).when(order(CloseCase, CLOSED)).refused("case.package_active")
 
 
-def test_the_refusal_names_the_package(capsys):
-    from earlystart_core.errors import Refused
-
+def test_the_refusal_names_the_package():
     with pytest.raises(Refused, match=PLAN):
         given(OPENED, STARTED).when(order(CloseCase, CLOSED)).nothing()
 

@@ -12,7 +12,16 @@ from earlystart_core.command import Command, Facts, Word, facts, latest
 from earlystart_core.errors import Refused
 from earlystart_core.event import Event
 from earlystart_core.types import CaseId, CloseReason
-from earlystart_core.words.case import LIFE, CaseClosed, CaseOpened, CaseReopened, Life, LifeEvent, expect_newest
+from earlystart_core.words.case import (
+    LIFE,
+    CaseClosed,
+    CaseOpened,
+    CaseReopened,
+    Life,
+    LifeEvent,
+    ResponsibilityPassed,
+    expect_newest,
+)
 from earlystart_core.words.package import PackageEnded, PackageStarted
 
 
@@ -23,18 +32,21 @@ class CloseCase(Command):
 
 class Closing(msgspec.Struct, frozen=True):
     life: Life = Life()
+    passed: tuple[ResponsibilityPassed, ...] = ()
     started: tuple[PackageStarted, ...] = ()
     ended: tuple[PackageEnded, ...] = ()
 
 
 def boundary(command: CloseCase) -> Facts:
-    return facts(([*LIFE, PackageStarted, PackageEnded], [command.case]))
+    return facts(([*LIFE, ResponsibilityPassed, PackageStarted, PackageEnded], [command.case]))
 
 
-def evolve(state: Closing, event: LifeEvent | PackageStarted | PackageEnded) -> Closing:
+def evolve(state: Closing, event: LifeEvent | ResponsibilityPassed | PackageStarted | PackageEnded) -> Closing:
     match event:
         case CaseOpened() | CaseClosed() | CaseReopened():
             return replace(state, life=state.life.after(event))
+        case ResponsibilityPassed():
+            return replace(state, passed=(*state.passed, event))
         case PackageStarted():
             return replace(state, started=(*state.started, event))
         case PackageEnded():
@@ -48,7 +60,7 @@ def decide(command: CloseCase, state: Closing) -> tuple[Event, ...]:
     if isinstance(last, CaseClosed) and command.says(last):
         return ()
     state.life.expect_open(command, command.case)
-    expect_newest(command, command.case, state.life.changes)
+    expect_newest(command, command.case, [*state.life.changes, *state.passed])
     ended = {end.package for end in state.ended if end.occurred_at <= command.at}
     for start in state.started:
         if start.package not in ended:
