@@ -1,0 +1,313 @@
+"""Opening a store: what it is set to, and one clear sentence for whatever is wrong."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from earlystart_core.entry import Entry
+from earlystart_core.errors import Invalid, StoreUnavailable
+from earlystart_sql import postgres, sqlite
+from earlystart_sql.database import open_database
+from earlystart_sql.layout import Layout
+from earlystart_sql.log import SqlLog
+from earlystart_sql.schema import LOG
+
+ENTRY = Entry("Tried", b"{}", ["case:a"])
+
+
+def other_database(path: Path, *statements: str) -> None:
+    connection = sqlite.LIBRARY.connect(str(path))
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def test_every_pragma_is_read_back(
+    tmp_path: Path, open_log: Callable[..., SqlLog], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log = open_log(str(tmp_path / "store.db"))
+    for wanted, own in ((sqlite.pragmas(in_memory=False), log), (sqlite.pragmas(in_memory=True), open_log(":memory:"))):
+        with own.reading() as connection:
+            for pragma, value in wanted.items():
+                assert (connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() or 0) == value, pragma
+    wanted = sqlite.pragmas(in_memory=False)
+    assert wanted["synchronous"] in (2, 3)
+    monkeypatch.setattr(sqlite, "pragmas", lambda *, in_memory: wanted | {"cache_spill": -5})  # does not take
+    other = open_log(str(tmp_path / "store.db"))
+    with pytest.raises(StoreUnavailable, match=r"expected SQLite's cache_spill = -5, got \d+"):
+        other.head()
+
+
+def test_which_sqlite_may_use_wal() -> None:
+    bad = [(3, 7, 0), (3, 40, 1), (3, 44, 5), (3, 45, 0), (3, 50, 6), (3, 51, 2), (3, 52, 0)]
+    good = [(3, 6, 23), (3, 44, 6), (3, 50, 7), (3, 51, 3), (3, 53, 0), (4, 0, 0)]
+    assert all(sqlite.has_wal_reset_bug(version) for version in bad)
+    assert not any(sqlite.has_wal_reset_bug(version) for version in good)
+
+
+def test_the_safe_mode_of_an_old_sqlite(
+    tmp_path: Path, open_log: Callable[..., SqlLog], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one journal or the other: a store goes from library to library."""
+    for bug, mode in ((True, "delete"), (False, "wal"), (True, "delete")):
+        monkeypatch.setattr(sqlite, "has_wal_reset_bug", lambda version, bug=bug: bug)
+        log = open_log(str(tmp_path / "store.db"))
+        log.append([ENTRY])
+        with log.reading() as connection:
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == mode
+        log.database.close()
+    assert log.head() == 3
+
+
+SECOND = """
+import os, sys
+opened = []
+sys.addaudithook(lambda event, args: opened.append((event, args)) if event in ("open", "sqlite3.connect") else None)
+from datetime import UTC, datetime
+from earlystart_core.entry import Entry
+from earlystart_sql.database import open_database
+from earlystart_sql import sqlite
+from earlystart_sql.log import SqlLog
+from earlystart_sql.schema import LOG
+path = sys.argv[1]
+log = SqlLog(open_database(path, LOG), lambda: datetime.now(UTC))
+log.append([Entry("Tried", b"{}", ["a:1"])])
+print(list(log.batches(["Tried"]))[0].data)
+log.database.close()
+mine = [(event, args) for event, args in opened if path in str(args[0]) and "draft" not in str(args[0])]
+files = [args for event, args in mine if event == "open" and str(args[0]) != os.path.dirname(path)]
+assert not files, files
+libraries = {event for event, _ in mine if event == "sqlite3.connect"}
+assert libraries == ({"sqlite3.connect"} if sqlite.LIBRARY.__name__.startswith("sqlite3") else set()), libraries
+"""
+
+
+def test_only_one_sqlite_library_opens_a_store_and_nothing_else_does(tmp_path: Path) -> None:
+    """A second library, or a plain open() and close() of the file, would drop the first one's locks."""
+    done = subprocess.run(
+        [sys.executable, "-c", SECOND, str(tmp_path / "s.db")], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "b'[{}]'\n"
+
+
+URLS = [
+    ("", "got no name"),
+    ("  ", "got no name"),
+    ("a\x00b", "got no name"),
+    ("mysql://u:secret@h/d", "got the scheme mysql"),
+    ("postgresql+asyncpg://u:secret@h/d", r"got the scheme postgresql\+asyncpg"),
+    ("sqlite:/x.db", "without two slashes"),
+    ("postgresql:u:secret@h", "without two slashes"),
+    ("sqlite://host/x.db", "three slashes"),
+    ("sqlite:///x.db?mode=ro", "with options"),
+    ("postgresql://u:secret@h:port/d", "malformed postgresql URL"),
+]
+
+
+@pytest.mark.parametrize(("url", "sentence"), URLS)
+def test_a_wrong_url_is_invalid(url: str, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(Invalid, match=sentence) as raised:
+        open_database(url, LOG)
+    assert raised.value.field == "db"
+    assert "secret" not in str(raised.value)
+    assert not list(tmp_path.iterdir())
+
+
+def wrong_files(folder: Path) -> dict[str, str]:
+    """Makes files that are no stores; their names with what is said of them."""
+    open_database(str(folder / "good"), LOG).close()
+    good = (folder / "good").read_bytes()
+    keys = Layout("keys", 7, 1, LOG.metadata, LOG.triggers)
+    open_database(str(folder / "keys"), keys).close()
+    (folder / "empty").touch()
+    (folder / "junk").write_bytes(b"hello world\n" * 1_000)
+    (folder / "tiny").write_bytes(b"SQL")
+    (folder / "cut").write_bytes(good[: len(good) // 2])
+    (folder / "header").write_bytes(good[:50])
+    (folder / "torn").write_bytes(good[:4096] + os.urandom(len(good) - 4096))
+    (folder / "newer").write_bytes(good[:60] + b"\x00\x00\x00\x09" + good[64:])
+    other_database(folder / "other", "CREATE TABLE theirs (a)")
+    other_database(folder / "blank", "PRAGMA journal_mode = delete", "CREATE TABLE a (b)", "DROP TABLE a")
+    (folder / "folder").mkdir()
+    os.mkfifo(folder / "pipe")
+    return {
+        "empty": "is empty: expected a store",
+        "junk": "file is not a database",
+        "tiny": "file is not a database",
+        "cut": "malformed",
+        "header": "malformed|not a database",
+        "torn": "malformed",
+        "newer": "expected 1, got 9",
+        "other": "belongs to another program",
+        "keys": "belongs to another program",
+        "blank": "expected its tables, got none",
+        "folder": "expected a file, got a folder",
+        "pipe": "expected a file, got something else",
+        "no/such": "the folder .* does not exist",
+    }
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+def test_a_wrong_file_is_refused_and_left_as_it_was(tmp_path: Path, read_only: bool) -> None:
+    wrong = wrong_files(tmp_path)
+
+    def state() -> dict[str, bytes]:
+        beside = ("-shm", "-wal")  # what SQLite itself puts beside a file in WAL mode to read it
+        files = [path for path in tmp_path.rglob("*") if not path.name.endswith(beside)]
+        return {str(path): path.read_bytes() if path.is_file() else b"" for path in files}
+
+    before = state()
+    for name, sentence in wrong.items():
+        expected = "does not exist" if name == "no/such" else sentence
+        with pytest.raises(StoreUnavailable, match=expected) as raised:
+            open_database(str(tmp_path / name), LOG, read_only=read_only)
+        assert str(tmp_path) in str(raised.value)
+        assert "\n" not in str(raised.value)
+    assert state() == before
+
+
+def test_a_missing_store_is_not_made_for_reading(tmp_path: Path, postgres_url: str) -> None:
+    for options in ({"create": False}, {"read_only": True}):
+        for url in (str(tmp_path / "none"), postgres_url):
+            with pytest.raises(StoreUnavailable, match="does not exist"):
+                open_database(url, LOG, **options)
+    assert not list(tmp_path.iterdir())
+    with psycopg.connect(postgres_url) as connection:
+        assert connection.execute("SELECT count(*) FROM pg_class WHERE relname = 'store'").fetchone() == (0,)
+
+
+def test_who_may_not_write_may_read(sql_url: str, open_log: Callable[..., SqlLog]) -> None:
+    writer = open_log(sql_url)
+    writer.append([ENTRY])
+    reader = open_log(sql_url, read_only=True)
+    assert reader.head() == 1
+    writer.append([ENTRY])
+    assert [found.position for found in reader.read()] == [1, 2]
+    with pytest.raises(StoreUnavailable, match="open for reading only"):
+        reader.append([ENTRY])
+    with reader.try_writing() as connection:
+        assert connection is None
+    with pytest.raises(StoreUnavailable), reader.reading() as connection:
+        connection.exec_driver_sql("CREATE TABLE x (a int)")
+
+
+READER = """
+import os, sys
+from datetime import UTC, datetime
+from earlystart_core.errors import StoreUnavailable
+from earlystart_core.entry import Entry
+from earlystart_sql.database import open_database
+from earlystart_sql.log import SqlLog
+from earlystart_sql.schema import LOG
+log = SqlLog(open_database(":memory:", LOG), lambda: datetime.now(UTC))
+log.append([Entry("Tried", b"{}", [])])  # everything is imported by now: nobody may not read it
+log.database.close()
+os.setgroups([]); os.setgid(65534); os.setuid(65534)
+log = SqlLog(open_database(sys.argv[1], LOG), lambda: datetime.now(UTC))
+print(log.head(), log.database.read_only)
+try:
+    log.append([Entry("Tried", b"{}", [])])
+except StoreUnavailable as error:
+    print(error)
+log.database.close()
+try:
+    open_database(os.path.join(os.path.dirname(sys.argv[1]), "new"), LOG)
+except StoreUnavailable as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become someone without rights")
+@pytest.mark.parametrize("open_elsewhere", [False, True])
+def test_a_read_only_folder_can_be_read(open_log: Callable[..., SqlLog], open_elsewhere: bool) -> None:
+    import shutil
+    import tempfile
+
+    folder = Path(tempfile.mkdtemp())  # not below pytest's own, which others may not enter
+    try:
+        folder.chmod(0o755)
+        log = open_log(str(folder / "store.db"))
+        log.append([ENTRY])
+        if not open_elsewhere:
+            log.database.close()
+        paths = os.pathsep.join(path for path in sys.path if path)
+        done = subprocess.run(
+            [sys.executable, "-c", READER, str(folder / "store.db")],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=os.environ | {"PYTHONPATH": paths},
+        )
+        assert done.returncode == 0, done.stderr
+        said = done.stdout.splitlines()
+        assert said[0] == "1 True"
+        assert "reading only" in said[1]
+        assert said[2].endswith("new cannot be made: Permission denied")
+        log.database.close()
+    finally:
+        shutil.rmtree(folder)
+
+
+def test_no_server(postgres_url: str) -> None:
+    for url in ("postgresql://u:secret@127.0.0.1:1/d", "postgresql://u:secret@/d?host=/nowhere&password=secret"):
+        with pytest.raises(StoreUnavailable) as raised:
+            open_database(url, LOG)
+        assert "secret" not in str(raised.value)
+        assert "\n" not in str(raised.value)
+    with pytest.raises(StoreUnavailable, match='database "none" does not exist'):
+        open_database(
+            postgres_url.replace("/t", "/none?x=", 1).partition("?")[0] + "?" + postgres_url.partition("?")[2], LOG
+        )
+
+
+def test_a_database_of_someone_else(postgres_url: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE TABLE theirs (a int)")
+        with pytest.raises(StoreUnavailable, match="belongs to another program"):
+            open_database(postgres_url, LOG)
+        connection.execute("ALTER TABLE theirs RENAME TO store")
+        with pytest.raises(StoreUnavailable, match="belongs to another program"):
+            open_database(postgres_url, LOG)
+        connection.execute("DROP TABLE store")
+        open_database(postgres_url, LOG).close()
+        connection.execute("UPDATE store SET version = 9")
+        with pytest.raises(StoreUnavailable, match="expected 1, got 9"):
+            open_database(postgres_url, LOG)
+
+
+def test_unsafe_servers_are_refused(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(postgres.EXPECTED, "fsync", "never")
+    with pytest.raises(StoreUnavailable, match="expected fsync = never, got on"):
+        open_database(postgres_url, LOG)
+    monkeypatch.setattr(postgres, "OLDEST", 99)
+    with pytest.raises(StoreUnavailable, match="expected PostgreSQL 99 or newer, got 18"):
+        open_database(postgres_url, LOG)
+
+
+def test_a_role_that_may_only_read(postgres_url: str, open_log: Callable[..., SqlLog]) -> None:
+    open_log(postgres_url).append([ENTRY])
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE looker LOGIN")
+        try:
+            connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO looker")
+            log = open_log(postgres_url.replace("postgres@", "looker@", 1))
+            assert log.head() == 1
+            assert log.database.read_only
+            log.database.close()
+        finally:
+            connection.execute("DROP OWNED BY looker")
+            connection.execute("DROP ROLE looker")
+
+
+def test_without_psycopg(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreUnavailable, match=r"needs psycopg: pip install 'earlystart-core\[postgres\]'"):
+        open_database("postgresql://h/d", LOG)
