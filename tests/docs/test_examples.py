@@ -1,0 +1,90 @@
+"""Every example in the README and the pages is run, top to bottom, page by page, in a folder of its own.
+
+```python     run; what stands after >>> is compared with what is shown, `...` standing for any text.
+```console    each line after $ is run; `# exit N` at its end says which status is expected, and what is shown below
+              it is compared where anything is shown. `…` stands for any text, alone on a line for any lines.
+
+Anything else (```sh, ```text, ```json) is only shown. A page finds `feeds/2026-11` in its folder, the URL of a
+fresh PostgreSQL database in DATABASE_URL, and a key-encryption key in EARLYSTART_KEK where it names that.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from doctest import ELLIPSIS
+from pathlib import Path
+
+import pytest
+from sybil import Document, Example
+from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+COMMAND = re.compile(r"^\$ (?P<command>.*?)(?:\s+# exit (?P<status>\d+))?$")
+
+
+def run_console(example: Example) -> None:
+    """Runs the commands of a console block, and holds what they print against what is shown."""
+    commands: list[tuple[str, int, list[str]]] = []
+    for line in str(example.parsed).splitlines():
+        found = COMMAND.match(line)
+        if found:
+            commands.append((found["command"], int(found["status"] or 0), []))
+        else:
+            assert commands, f"{example.path}: a console block begins with a command"
+            commands[-1][2].append(line)
+    for command, status, shown in commands:
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        ran = subprocess.run(
+            ["sh", "-c", command],
+            env={**os.environ, "PATH": path, "COLUMNS": "120", "NO_COLOR": "1"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        where = f"{example.path}:{example.line}: {command}"
+        assert ran.returncode == status, f"{where}: expected exit status {status}, got {ran.returncode}\n{ran.stdout}"
+        if any(line.strip() for line in shown):
+            assert re.fullmatch(pattern(shown), ran.stdout.rstrip() + "\n"), f"{where} printed\n{ran.stdout}"
+
+
+def pattern(shown: list[str]) -> str:
+    """What is shown, as a pattern for what is printed."""
+    parts = []
+    for line in "\n".join(shown).strip().splitlines():
+        if line.strip() == "…":
+            parts.append(r"(?:.*\n)*?")
+        else:
+            parts.append(r"[^\n]*?".join(re.escape(part) for part in line.rstrip().split("…")) + r" *\n")
+    return "".join(parts)
+
+
+PARSERS = (PythonCodeBlockParser(doctest_optionflags=ELLIPSIS), CodeBlockParser("console", run_console))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_the_examples_of_a_page_hold(
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> None:
+    """What a page shows is what happens."""
+    text = page.read_text("utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("EARLYSTART_KEK", raising=False)
+    if "DATABASE_URL" in text:
+        monkeypatch.setenv("DATABASE_URL", request.getfixturevalue("postgres_url"))
+        monkeypatch.setenv("EARLYSTART_KEK", "11" * 32)
+    if "feeds/2026-11" in text:
+        shutil.copytree(ROOT / "tests" / "data" / "feeds" / "small", tmp_path / "feeds" / "2026-11")
+    for example in Document.parse(str(page), *PARSERS).examples():
+        example.evaluate()
+
+
+def test_the_readme_holds_both_commands() -> None:
+    """The main job, and the tests: each one line to paste."""
+    lines = (ROOT / "README.md").read_text("utf-8").splitlines()
+    assert "pip install '.[cli]' && earlystart demo" in lines
+    assert "pip install '.[test]' && pytest" in lines
