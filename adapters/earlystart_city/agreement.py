@@ -27,9 +27,10 @@ def agreements(life: Life, period: Period) -> None:
 
 
 def _decide(life: Life, at: int, decision: Decision) -> None:
-    if life.open_at(at) is None or (life.agreements and at <= life.agreements[-1].at):
+    last = life.agreements[-1] if life.agreements else None
+    if life.open_at(at) is None or (last is not None and (at <= last.at or last.given == (decision == "given"))):
         return
-    after = life.agreements[-1].typed if life.agreements else 0
+    after = last.typed if last is not None else 0
     event = (
         ServiceAgreementRecorded(
             occurred_at=moment(at), case=case, person=life.mother, capacity="mother", decision=decision

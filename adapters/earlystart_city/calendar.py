@@ -57,11 +57,9 @@ def day_of(at: int) -> int:
 def _holiday(day: date) -> bool:
     """The bank holidays that have a rule without Easter in it."""
     fixed = (day.month, day.day) in ((1, 1), (12, 25), (12, 26))
-    monday = day.weekday() == 0
-    return fixed or (
-        monday
-        and ((day.month == 5 and (day.day <= 7 or day.day >= 25)) or (day.month, day.day) >= (8, 25) and day.month == 8)
-    )
+    in_may = day.month == 5 and (day.day <= 7 or day.day >= 25)
+    in_august = day.month == 8 and day.day >= 25
+    return fixed or (day.weekday() == 0 and (in_may or in_august))
 
 
 @cache

@@ -17,6 +17,10 @@ class CityClock:
         """The instants at which the next entries are recorded, in order."""
         self._next = list(moments)[::-1]
 
+    def stand(self, now: datetime) -> None:
+        """Stands at that instant until the next ones are planned."""
+        self._next, self._now = [], now
+
     @property
     def left(self) -> int:
         """How many planned instants nobody has asked for."""

@@ -29,7 +29,7 @@ class Session(Draft):
 
 
 class Groups:
-    """The sessions that families have joined so far."""
+    """The sessions planned so far."""
 
     def __init__(self, diary: Diary, dice: Dice, ids: Ids) -> None:
         self._diary = diary
@@ -65,6 +65,10 @@ class Groups:
             employers=tuple(post.employer for post in posts),
             duration_min=75,
         )
-        session = Session(event, team, at, (typed, posts[0].holder(day), self._ids.ulid(typed)))
-        self._diary.add(session)
-        return session
+        return Session(event, team, at, (typed, posts[0].holder(day), self._ids.ulid(typed)))
+
+    def join(self, session: Session, cases: tuple[str, ...]) -> None:
+        """Those cases come to that session; the first to come put it into the diary."""
+        if not session.cases:
+            self._diary.add(session)
+        session.cases += cases

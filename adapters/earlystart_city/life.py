@@ -15,7 +15,7 @@ from earlystart_city.scenario import Scenario
 from earlystart_city.teams import Post, Team
 from earlystart_core.entry import Practitioner
 from earlystart_core.event import Event
-from earlystart_core.types import CloseReason, Tier
+from earlystart_core.types import CloseReason, ContactKind, Tier
 
 
 @dataclass(slots=True)
@@ -86,6 +86,7 @@ class Life:
     agreements: list[Decided] = field(default_factory=list)
     consents: dict[tuple[str, str, str], list[Decided]] = field(default_factory=dict)
     supported: list[tuple[str, int, int, str | None]] = field(default_factory=list)  # case, from, to, meeting
+    kept: set[tuple[tuple[str, ...], ContactKind]] = field(default_factory=set)  # universal contacts
     tiers: dict[str, Tier] = field(default_factory=dict)
     busy: list[tuple[int, int]] = field(default_factory=list)  # times with a package, as the record knows them
 

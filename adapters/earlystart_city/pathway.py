@@ -1,4 +1,4 @@
-"""Pathway: the universal contacts that every child is offered, kept in time, late, or not at all; and other contacts."""
+"""Pathway: the universal contacts every child is offered, kept in time, late, or not at all; and other contacts."""
 
 from typing import NamedTuple
 
@@ -148,12 +148,13 @@ def _offered(life: Life, period: Period, cases: tuple[str, ...], contact: Univer
 def _kept(life: Life, period: Period, cases: tuple[str, ...], contact: Universal, window: Window) -> None:
     """A contact on a working day between two days, perhaps missed once before and perhaps entered twice."""
     dice, rates = life.city.dice, life.city.scenario
-    if not dice.yes(window.share) or window.most < window.least:
+    if not dice.yes(window.share) or window.most < window.least or (cases, contact.kind) in life.kept:
         return
     day = working_within(dice.between(window.least, window.most), window.most)
     at = at_minute(day, dice.pick((540, 570, 600, 630, 660, 780, 810, 840, 870, 900, 930, 960)))
     if not period.start <= at < min(period.end, END):
         return
+    life.kept.add((cases, contact.kind))
     if dice.yes(rates.missed_first):
         _missed(life, period, cases, contact.kind, day - dice.between(2, 9))
     kept, mechanism, joint = dice.of(KEPT), dice.of(contact.mechanism), dice.yes(contact.joint)
@@ -199,5 +200,5 @@ def _group(life: Life, period: Period, day: int, times: int, last: int) -> None:
             continue
         if life.stay_at(session.at).team is not session.team or life.cases[0] in session.cases:
             continue
-        session.cases += life.cases
+        life.city.groups.join(session, life.cases)
         life.latest = max(life.latest, session.typed)

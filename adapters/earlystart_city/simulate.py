@@ -97,4 +97,4 @@ def small_city(seed: int, cases: int = 12, years: int = 6, teams: int = 2) -> li
         consent_withdrawn=0.3,
     )
     log, _, _ = in_memory(cases=cases, years=years, seed=seed, teams=teams, scenario=often)
-    return [recorded for recorded in log.read()]
+    return [*log.read()]

@@ -89,7 +89,8 @@ class Team:
 
     def attendees(self, day: int) -> tuple[str, ...]:
         """Who comes to a meeting that day: one of each two posts, the lead always."""
-        return tuple(dict.fromkeys(post.holder(day).practitioner for post in self.posts[day % 2 :: 2] + [self.lead]))
+        posts = [*self.posts[day % 2 :: 2], self.lead]
+        return tuple(dict.fromkeys(post.holder(day).practitioner for post in posts))
 
 
 def team_names(count: int) -> list[str]:

@@ -13,7 +13,7 @@ LEVELS: tuple[Tier, ...] = ("universal", "universal_plus", "universal_partnershi
 
 
 def tiers(life: Life, period: Period) -> None:
-    """The decisions of a period, from the packages of each case; every later one is another tier than the one before."""
+    """The decisions of a period, from the packages of each case; each is of another tier than the one before."""
     dice = life.city.dice
     until = min(period.end, END)
     for case in life.cases:

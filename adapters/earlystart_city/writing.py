@@ -63,6 +63,7 @@ class Writer:
             self._waiting = []
 
     def _append(self, drafts: list[Draft]) -> None:
+        self._clock.stand(moment(drafts[0].typed))  # a store may date the keys that it makes
         entries = self.entries(drafts)
         self._clock.plan(moment(draft.typed) for draft in drafts)
         head = self._log.append(entries)
