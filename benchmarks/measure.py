@@ -1,0 +1,112 @@
+"""Measuring on a machine that others use too: the sides take turns, and what counts is the ratio within a turn."""
+
+import gc
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+Side = Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Some values of one thing."""
+
+    values: tuple[float, ...]
+
+    @property
+    def middle(self) -> float:
+        """The median."""
+        return median(self.values)
+
+    def per(self, count: float) -> "Spread":
+        """So many of something in each of these times: how many a second."""
+        return Spread(tuple(count / seconds for seconds in self.values))
+
+    def over(self, other: "Spread") -> "Spread":
+        """These divided by those, turn by turn."""
+        return Spread(tuple(one / two for one, two in zip(self.values, other.values, strict=True)))
+
+    def __str__(self) -> str:
+        return f"{figure(self.middle)} ({figure(min(self.values))} to {figure(max(self.values))})"
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of the results: what was measured, and what it is held against."""
+
+    name: str  # stable: the key in ratios.json
+    what: str
+    ours: str
+    peer: str = ""
+    ratio: Spread | None = None  # above 1: ours is better
+    target: float | None = None  # the ratio to reach
+    rate: Spread | None = None  # where there is no peer: ours, a second
+    least: float | None = None  # the rate to reach
+
+    @property
+    def reached(self) -> bool | None:
+        """Whether the target is reached; None where there is none."""
+        if self.ratio is not None and self.target is not None:
+            return self.ratio.middle >= self.target
+        if self.rate is not None and self.least is not None:
+            return self.rate.middle >= self.least
+        return None
+
+
+@dataclass
+class Results:
+    """All figures of a run."""
+
+    figures: list[Figure] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def figure(value: float) -> str:
+    """A number as people read it, to three digits."""
+    if abs(value) >= 1000:
+        return f"{float(f'{value:.3g}'):,.0f}"
+    return f"{value:.3g}"
+
+
+def seconds_of(side: Side) -> tuple[float, Any]:
+    """How long one call takes, and what it gives. The garbage collector waits outside, for every side alike."""
+    gc.collect()
+    gc.disable()
+    try:
+        started = perf_counter()
+        given = side()
+        return perf_counter() - started, given
+    finally:
+        gc.enable()
+
+
+def in_turns(sides: Mapping[str, Side], rounds: int, times: Mapping[str, int] | None = None) -> dict[str, Spread]:
+    """Seconds of each side, one value a round. The sides go forth in one round and back in the next.
+
+    times: calls in a round, of which the median counts; for sides too short to be measured once.
+    """
+    found: dict[str, list[float]] = {name: [] for name in sides}
+    for turn in range(rounds):
+        for name in list(sides)[:: 1 if turn % 2 == 0 else -1]:
+            calls = (times or {}).get(name, 1)
+            found[name].append(median(seconds_of(sides[name])[0] for _ in range(calls)))
+    return {name: Spread(tuple(values)) for name, values in found.items()}
+
+
+def fsync_seconds(folder: Path) -> Spread:
+    """How long this disk takes to keep four kilobytes: what every durable command pays once."""
+    found = []
+    path = folder / "fsync"
+    with path.open("wb", buffering=0) as file:
+        for _ in range(50):
+            started = perf_counter()
+            file.write(bytes(4096))
+            os.fsync(file.fileno())
+            found.append(perf_counter() - started)
+    path.unlink()
+    return Spread(tuple(found))

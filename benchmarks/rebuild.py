@@ -1,0 +1,70 @@
+"""How much faster is a whole rebuild, to committed tables, than the peer's replay committed to the same tables?
+
+Both end in one transaction of SQLite with `synchronous` FULL. The peer gets our statements that make and fill the
+tables, so both write the same.
+"""
+
+import sqlite3
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from benchmarks.by_hand import Row
+from benchmarks.fold import expect_equal
+from benchmarks.measure import Figure, Spread, figure, seconds_of
+from benchmarks.run import Run
+from earlystart_core.store import Rebuilt
+from earlystart_core.views import VIEWS
+from earlystart_sql.view_tables import ViewTable
+
+TABLES = {view.name: ViewTable(view, "sqlite") for view in VIEWS}
+
+
+def commit(path: Path, views: Mapping[str, Sequence[Row]]) -> None:
+    """The views as tables in a file of the peer's own, in one durable transaction."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("BEGIN IMMEDIATE")
+    for name, table in TABLES.items():
+        connection.execute(f"DROP TABLE IF EXISTS {table.name}")
+        for statement in table.create:
+            connection.execute(statement)
+        connection.executemany(table.insert, map(table.into, views[name]))
+    connection.execute("COMMIT")
+    connection.close()
+
+
+def measure(run: Run) -> None:
+    path = run.city.folder / "stock_views.db"
+    stock = run.stock
+    ours: list[Rebuilt] = []
+    peer: list[float] = []
+    with run.city.record() as record:
+        record.rebuild()  # the file and the peer's grow to their size before anything is timed
+        commit(path, stock.replay())
+        expect_equal({view.name: list(record.view(view.name)) for view in VIEWS}, stock.replay(), "the stock replay")
+        run.say("rebuilding")
+        for turn in range(run.rounds):
+            for side in ("ours", "peer")[:: 1 if turn % 2 == 0 else -1]:
+                if side == "ours":
+                    ours.append(seconds_of(record.rebuild)[1])
+                else:
+                    peer.append(seconds_of(lambda: commit(path, stock.replay()))[0])
+    count = ours[0].events
+    mine, theirs = Spread(tuple(one.seconds for one in ours)), Spread(tuple(peer))
+    folding, writing = (Spread(tuple(values)) for values in zip(*((r.fold_seconds, r.write_seconds) for r in ours), strict=True))
+    run.results.figures.append(
+        Figure(
+            "rebuild",
+            "whole rebuild to committed tables, against the stock replay to the same tables",
+            f"{figure(mine.per(count).middle)} events/s",
+            f"{figure(theirs.per(count).middle)} events/s",
+            theirs.over(mine),
+            5,
+        )
+    )
+    rows = sum(view.rows for view in ours[0].views.values())
+    run.results.notes.append(
+        f"A rebuild spends {folding.middle / mine.middle:.0%} on rows to columns in memory and"
+        f" {writing.middle / mine.middle:.0%} on writing {rows:,} rows."
+    )
