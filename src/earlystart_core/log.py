@@ -22,7 +22,17 @@ from eventsourcing.dcb.api import (
 )
 from eventsourcing.persistence import IntegrityError, ProgrammingError
 
-from earlystart_core.entry import Recorded, as_entries, canonical, frame_of, leaf_of, micros, parse, stored_data
+from earlystart_core.entry import (
+    Recorded,
+    as_entries,
+    canonical,
+    check_text,
+    frame_of,
+    leaf_of,
+    micros,
+    parse,
+    stored_data,
+)
 
 Clock = Callable[[], datetime]  # gives aware instants; called once an entry, under the append lock
 POLL_SECONDS = 0.05
@@ -188,6 +198,8 @@ class MemoryLog(Log):
         if not events and receipt is None:
             raise ProgrammingError("an append needs at least one event, or a receipt")
         entries = as_entries(events)
+        if receipt is not None:
+            check_text("command_id", receipt.command_id)
         with self._lock:
             if receipt is not None and receipt.command_id in self._receipts:
                 raise AlreadyRecorded(self._receipts[receipt.command_id])
