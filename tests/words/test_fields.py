@@ -1,0 +1,222 @@
+"""The types of fields say the same to events (msgspec) and commands (pydantic); where they do not, this says so."""
+
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Annotated, Any
+
+import msgspec
+import pytest
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from earlystart_core import types
+from earlystart_core.command import several
+
+ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ"
+
+
+def events_take(kind: Any, value: Any) -> bool:
+    try:
+        msgspec.convert(value, kind)
+    except msgspec.ValidationError:
+        return False
+    return True
+
+
+def commands_take(kind: Any, value: Any) -> bool:
+    try:
+        TypeAdapter(kind, config=ConfigDict(strict=True)).validate_python(value)
+    except ValidationError:
+        return False
+    return True
+
+
+IDS = [getattr(types, kind.capitalize() + "Id") for kind in types.ULID_KINDS]
+SLUGS = [getattr(types, kind.capitalize() + "Id") for kind in types.SLUG_KINDS]
+
+
+@pytest.mark.parametrize(("kind", "name"), [*zip(IDS, types.ULID_KINDS, strict=True)], ids=types.ULID_KINDS)
+@pytest.mark.parametrize(
+    ("body", "fine"),
+    [
+        (ULID, True),
+        ("0" * 26, True),
+        ("7" + "Z" * 25, True),
+        ("8" + "Z" * 25, False),  # over 128 bits
+        (ULID + "\n", False),
+        ("\n" + ULID, False),
+        (" " + ULID, False),
+        (ULID.lower(), False),
+        (ULID[:-1], False),
+        (ULID + "0", False),
+        ("I" + ULID[1:], False),
+        (ULID[:-1] + "L", False),
+        (ULID[:-1] + "O", False),
+        (ULID[:-1] + "U", False),
+        (ULID[:-1] + "é", False),
+        (ULID[:-1] + "\u0661", False),  # a digit, but not one of ours
+        ("", False),
+        ("a" * 10_000, False),
+    ],
+)
+def test_ids(kind, name, body, fine):
+    value = f"{name}:{body}"
+    assert (events_take(kind, value), commands_take(kind, value)) == (fine, fine)
+
+
+@pytest.mark.parametrize("kind", IDS + SLUGS)
+@pytest.mark.parametrize(
+    "value", [None, 1, True, b"case:" + ULID.encode(), ULID, f"baby:{ULID}", f"CASE:{ULID}", ["x"], {}]
+)
+def test_ids_of_no_kind(kind, value):
+    assert (events_take(kind, value), commands_take(kind, value)) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("value", "fine"),
+    [("unknown", True), ("import", True), ("Unknown", False), ("unknown\n", False), ("someone", False)],
+)
+def test_reserved_practitioners(value, fine):
+    value = f"practitioner:{value}"
+    assert (events_take(types.PractitionerId, value), commands_take(types.PractitionerId, value)) == (fine, fine)
+
+
+@pytest.mark.parametrize(("kind", "name"), [*zip(SLUGS, types.SLUG_KINDS, strict=True)], ids=types.SLUG_KINDS)
+@pytest.mark.parametrize(
+    ("body", "fine"),
+    [
+        ("armley", True),
+        ("inner-west-2", True),
+        ("2", True),
+        ("a" * 80, True),
+        ("a" * 100, False),
+        ("armley\n", False),
+        ("Armley", False),
+        ("inner--west", False),
+        ("-west", False),
+        ("west-", False),
+        ("inner west", False),
+        ("inner_west", False),
+        ("örtlich", False),
+        ("", False),
+    ],
+)
+def test_slugs(kind, name, body, fine):
+    value = f"{name}:{body}"
+    assert (events_take(kind, value), commands_take(kind, value)) == (fine, fine)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "fine"),
+    [
+        (types.Minutes, -1, False),
+        (types.Minutes, 0, True),
+        (types.Minutes, 1440, True),
+        (types.Minutes, 1441, False),
+        (types.ReviewDays, 0, False),
+        (types.ReviewDays, 1, True),
+        (types.ReviewDays, 366, True),
+        (types.ReviewDays, 367, False),
+        (types.Position, 0, False),
+        (types.Position, 1, True),
+        (types.Position, 2**53, True),
+        (types.Position, 2**53 + 1, False),
+        (types.Position, 10**30, False),
+        (types.Position, True, False),
+        (types.Position, "1", False),
+        (types.Position, 1.5, False),
+        (types.Tier, "universal", True),
+        (types.Tier, "community", False),
+        (types.Tier, "universal\n", False),
+        (types.Attendance, "5", True),
+        (types.Attendance, 5, False),
+        (types.Attendance, "05", False),
+        (types.Mechanism, "01", True),
+        (types.Mechanism, "1", False),
+        (types.Mechanism, "03", False),
+        (types.Text, "a" * 10_000, True),
+        (types.Text, "a" * 10_001, False),
+        (types.Text, 5, False),
+        (types.Text, "Zoë said:\n\tdanger", True),
+        (types.Label, "a" * 200, True),
+        (types.Label, "a" * 201, False),
+        (types.Instant, datetime(2026, 4, 1, tzinfo=UTC), True),
+        (types.Instant, datetime(2026, 4, 1), False),  # noqa: DTZ001
+        (types.Instant, date(2026, 4, 1), False),
+        (types.Instant, 5, False),
+        (types.Instant, None, False),
+        (types.Day, date(2026, 4, 1), True),
+        (types.Day, 5, False),
+    ],
+)
+def test_bounds_and_codes(kind, value, fine):
+    commands = types.AwareInstant if kind is types.Instant else kind
+    assert (events_take(kind, value), commands_take(commands, value)) == (fine, fine)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (types.Text, ""),
+        (types.Label, ""),
+        (types.Text, "a\x00b"),
+        (types.Text, "a\x1bb"),
+        (types.Text, "a\r\nb"),
+        (types.Text, "a\u202eb"),
+        (types.Text, "\ufeffb"),
+        (types.Text, "a\u200bb"),
+        (types.Label, "a\x7fb"),
+        (types.Label, "\ue000"),
+        (types.Day, date(1899, 12, 31)),
+        (types.Day, date(2201, 1, 1)),
+        (types.AwareInstant, datetime(1899, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        (types.AwareInstant, datetime(2201, 1, 1, tzinfo=UTC)),
+        (types.AwareInstant, datetime(2200, 12, 31, 23, 30, tzinfo=timezone(timedelta(hours=-1)))),
+        (types.AwareInstant, datetime.max.replace(tzinfo=timezone(timedelta(hours=-14)))),
+        (types.AwareInstant, datetime(2026, 4, 1, tzinfo=timezone(timedelta(hours=14, minutes=1)))),
+    ],
+)
+def test_what_only_commands_refuse(kind, value):
+    """Empty text, characters, years and offsets are checked at the edge; the log is read back as it was written."""
+    assert events_take(types.Instant if kind is types.AwareInstant else kind, value)
+    assert not commands_take(kind, value)
+
+
+@pytest.mark.parametrize("value", [date(1900, 1, 1), date(2200, 12, 31)])
+def test_years(value):
+    assert commands_take(types.Day, value)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        datetime(1900, 1, 1, tzinfo=UTC),
+        datetime(2200, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+        datetime(1899, 12, 31, 23, 30, tzinfo=timezone(timedelta(hours=-1))),
+        datetime(2026, 4, 1, tzinfo=timezone(timedelta(hours=14))),
+    ],
+)
+def test_instants_are_bounded_in_utc(value):
+    assert commands_take(types.AwareInstant, value)
+
+
+@pytest.mark.parametrize(("text", "stored"), [("Zoe\u0308", "Zo\u00eb"), ("\u0646\u200c\u0645", "\u0646\u200c\u0645")])
+def test_text_is_kept_in_its_composed_form(text, stored):
+    assert TypeAdapter(types.Text).validate_python(text) == stored
+
+
+UpToTwo = Annotated[tuple[str, ...], *several(1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("value", "fine"),
+    [
+        ((), False),
+        ((ULID,), True),
+        ((ULID, ULID), True),
+        ((ULID,) * 3, False),
+        ([ULID], True),
+        ((5,), False),
+        (ULID, False),
+    ],
+)
+def test_several(value, fine):
+    assert (events_take(UpToTwo, value), commands_take(UpToTwo, value)) == (fine, fine)
