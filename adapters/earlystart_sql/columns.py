@@ -18,12 +18,12 @@ _JOINED = {
     "sqlite": (
         "SELECT '[' || group_concat(position) || ']', '[' || group_concat(coalesce(occurred_at, 'null')) || ']',"
         " CAST('[' || group_concat(CAST(data AS TEXT)) || ']' AS BLOB)"
-        " FROM (SELECT position, occurred_at, data FROM entry WHERE {bounds} ORDER BY position) AS run"
+        " FROM (SELECT position, occurred_at, data FROM fact WHERE {bounds} ORDER BY position) AS run"
     ),
     "postgresql": (
         "SELECT '[' || string_agg(position::text, ',' ORDER BY position) || ']',"
         " '[' || string_agg(coalesce(occurred_at::text, 'null'), ',' ORDER BY position) || ']',"
-        " '['::bytea || string_agg(data, ','::bytea ORDER BY position) || ']'::bytea FROM entry WHERE {bounds}"
+        " '['::bytea || string_agg(data, ','::bytea ORDER BY position) || ']'::bytea FROM fact WHERE {bounds}"
     ),
 }
 _TOO_BIG = ("too big", "invalid memory alloc request size", "out of memory", "array size exceeds", "string buffer")

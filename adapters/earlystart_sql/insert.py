@@ -13,12 +13,11 @@ _COLUMNS = {  # of each table, with PostgreSQL's type of each
     "entry": (
         ("position", "int8"),
         ("shape", "int4"),
-        ("occurred_at", "int8"),
         ("recorded_at", "int8"),
         ("frame", "bytea"),
-        ("data", "bytea"),
         ("leaf", "bytea"),
     ),
+    "fact": (("shape", "int4"), ("position", "int8"), ("occurred_at", "int8"), ("data", "bytea")),
     "entry_tag": (("tag_id", "int8"), ("position", "int8")),
     "receipt": (("command_id", "text"), ("digest", "bytea"), ("first", "int8"), ("count", "int4")),
 }

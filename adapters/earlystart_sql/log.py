@@ -115,21 +115,22 @@ class SqlLog(Log):
         head: int,
         last: datetime | None,
     ) -> list[Recorded]:
-        rows, tag_rows, recorded = [], [], []
+        rows, facts, tag_rows, recorded = [], [], [], []
         for position, (entry, data, tags) in enumerate(drafts, head + 1):
             now = self._clock().astimezone(UTC)
             last = now if last is None or now > last else last
             frame = frame_of(entry, position, last)
             leaf = leaf_of(canonical(frame, data))
             occurred = None if entry.occurred_at is None else micros(entry.occurred_at)
-            rows.append(
-                (position, numbers.shape((entry.type, entry.version)), occurred, micros(last), frame, data, leaf)
-            )
+            shape = numbers.shape((entry.type, entry.version))
+            rows.append((position, shape, micros(last), frame, leaf))
+            facts.append((shape, position, occurred, data))
             tag_rows += [(tag_of[tag], position) for tag in tags]
             recorded.append(Recorded(entry, position, last, leaf))
         insert(connection, "shape", numbers.new_shapes)
         insert(connection, "tag", numbers.new_tags)
         insert(connection, "entry", rows)
+        insert(connection, "fact", sorted(facts))
         insert(connection, "entry_tag", sorted(tag_rows))
         return recorded
 

@@ -9,6 +9,8 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from earlystart_sql.dictionary import Numbers, kind_of
 
+# An entry whose data is gone has null there: it is found unreadable, not passed over.
+WHOLE = "entry AS e LEFT JOIN fact AS f ON f.shape = e.shape AND f.position = e.position"
 BROAD = frozenset({"team", "org", "centre", "cluster", "practitioner"})  # tags that a great many entries share
 
 
@@ -34,7 +36,7 @@ def _of_item(item: DCBQueryItem, numbers: Numbers) -> list[str]:
     if None in tags or (item.types and not shapes):
         return []
     if not tags:  # one part a shape: each has its own run of the index
-        return [f"SELECT e.position FROM entry AS e WHERE e.shape = {shape} AND {{bounds}}" for shape in shapes]
+        return [f"SELECT e.position FROM fact AS e WHERE e.shape = {shape} AND {{bounds}}" for shape in shapes]
     # CROSS JOIN is an order for SQLite: the first tag leads
     tables = ["entry_tag AS e", *(f"entry_tag AS t{n}" for n in range(1, len(tags)))]
     where = [f"e.tag_id = {tags[0]}"]
@@ -48,7 +50,7 @@ def _of_item(item: DCBQueryItem, numbers: Numbers) -> list[str]:
 
 def page(parts: Sequence[str] | None, after: int, upto: int, limit: int) -> str | None:
     """The statement giving `frame, data, leaf` of the first `limit` matches with after < position <= upto."""
-    columns = "SELECT e.frame, e.data, e.leaf FROM entry AS e"
+    columns = f"SELECT e.frame, f.data, e.leaf FROM {WHOLE}"
     order = f"ORDER BY e.position LIMIT {limit}"
     bounds = f"e.position > {after} AND e.position <= {upto}"
     if parts is None:

@@ -3,6 +3,7 @@
 import os
 from threading import Lock
 
+from earlystart_core.entry import EPOCH
 from earlystart_core.log import Clock
 from earlystart_core.privacy.keys import Chance, Keys, MemoryKeys
 from earlystart_core.ulid import ulid
@@ -56,7 +57,7 @@ class SqlStore:
         self.close()
 
     def _new_kid(self) -> str:
-        return f"k_{ulid(self.clock(), self.chance)}"
+        return f"k_{ulid(EPOCH, self.chance)}"  # no instant in it: a key says nothing of when it was made
 
     def _open_keys(self) -> Keys:
         log = self.database.address

@@ -125,18 +125,19 @@ def parse(frame: bytes, stored: bytes, leaf: bytes) -> Recorded:
     """The recorded entry that those stored bytes stand for.
 
     Raises:
-        Unreadable: the frame is not the frame of an entry.
+        Unreadable: the frame is not the frame of an entry, or its data is gone.
     """
     try:
         cut = frame.index(_CUT) + len(_CUT)
         head = _frames.decode(frame[:cut] + b"null" + frame[cut:])
-    except (ValueError, msgspec.MsgspecError):
+        data = given_data(stored)
+    except (ValueError, TypeError, msgspec.MsgspecError):  # TypeError: there is no data at all
         raise Unreadable(
             "an entry of the log cannot be read: expected the frame of an entry, got other bytes"
         ) from None
     entry = Entry(
         type=head.type,
-        data=given_data(stored),
+        data=data,
         tags=head.tags,
         recorded_by=head.recorded_by,
         command_id=head.command_id,

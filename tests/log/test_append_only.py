@@ -10,19 +10,21 @@ from earlystart_sql.log import SqlLog
 from earlystart_sql.schema import TABLES
 
 CHANGES = [f"DELETE FROM {table}" for table in TABLES] + [
-    "UPDATE entry SET data = frame",
+    "UPDATE fact SET data = '{}'",
+    "UPDATE entry SET frame = leaf",
     "UPDATE entry SET position = 9 WHERE position = 1",
     "UPDATE tag SET id = 'x:2'",
     "UPDATE shape SET version = 2",
     "UPDATE entry_tag SET position = 2",
     "UPDATE receipt SET count = 0",
 ]
-ENTRY = "entry (position, shape, recorded_at, frame, data, leaf)"
+ENTRY = "entry (position, shape, recorded_at, frame, leaf)"
 REPLACES = [
-    f"INSERT OR REPLACE INTO {ENTRY} VALUES (1, 1, 0, x'00', x'00', x'00')",
-    f"REPLACE INTO {ENTRY} VALUES (1, 1, 0, x'00', x'00', x'00')",
-    f"INSERT INTO {ENTRY} VALUES (1, 1, 0, x'00', x'00', x'00') ON CONFLICT DO UPDATE SET data = x'00'",
-    f"INSERT OR REPLACE INTO {ENTRY} VALUES (30, 1, 0, x'00', x'00', x'00')",  # leaves a gap
+    f"INSERT OR REPLACE INTO {ENTRY} VALUES (1, 1, 0, x'00', x'00')",
+    f"REPLACE INTO {ENTRY} VALUES (1, 1, 0, x'00', x'00')",
+    f"INSERT INTO {ENTRY} VALUES (1, 1, 0, x'00', x'00') ON CONFLICT DO UPDATE SET frame = x'00'",
+    f"INSERT OR REPLACE INTO {ENTRY} VALUES (30, 1, 0, x'00', x'00')",  # leaves a gap
+    "INSERT OR REPLACE INTO fact VALUES (1, 1, 0, x'00')",
     "INSERT OR REPLACE INTO tag VALUES (1, 'x', 9, 'x:9')",
     "INSERT OR REPLACE INTO tag VALUES (9, 'x', 9, 'x:1')",
     "INSERT OR REPLACE INTO tag VALUES (9, 'x', 1, 'x:9')",
@@ -31,8 +33,8 @@ REPLACES = [
     "INSERT OR REPLACE INTO receipt VALUES ('c1', x'00', 1, 1)",
 ]
 UPSERT = (
-    f"INSERT INTO {ENTRY} VALUES (1, 1, 0, '\\x00', '\\x00', '\\x00')"
-    " ON CONFLICT (position) DO UPDATE SET data = EXCLUDED.data"
+    f"INSERT INTO {ENTRY} VALUES (1, 1, 0, '\\x00', '\\x00')"
+    " ON CONFLICT (position) DO UPDATE SET frame = EXCLUDED.frame"
 )
 
 
