@@ -45,7 +45,7 @@ Stated = Annotated[Text, Field(pattern=r"\S")]  # text that a rule asks for: not
 class Command(BaseModel):
     """`occurred_at`: when it was so; aware; now where left out. Building one raises `Invalid`, naming the field."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, hide_input_in_errors=True, defer_build=True)
 
     occurred_at: AwareInstant | None = None
 
