@@ -1,0 +1,7 @@
+"""`python -m earlystart_cli` is `earlystart`."""
+
+import sys
+
+from earlystart_cli import main
+
+sys.exit(main())

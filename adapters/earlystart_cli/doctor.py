@@ -1,0 +1,122 @@
+"""Doctor: what a store runs on and how it is set, read back from it; changes nothing, makes nothing."""
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from earlystart_cli.columns import text_of
+from earlystart_cli.options import HERE, Db, Json, Keys, form
+from earlystart_cli.output import put, put_json
+from earlystart_cli.stores import on_sql, opened
+from earlystart_core.errors import EarlyStartError
+
+if TYPE_CHECKING:
+    from earlystart_core.record import Record
+
+EXAMPLE = "earlystart doctor --db leeds.db"
+PACKAGES = (
+    "cryptography", "eventsourcing", "msgspec", "numpy", "polars", "psycopg", "pydantic", "pysqlite3", "rich",
+    "sqlalchemy", "typer", "tzdata",
+)  # fmt: skip
+
+
+def doctor(db: Db = HERE, keys: Keys = None, json: Json = False) -> None:
+    """Print versions, the store's settings as read back, known faults of its SQLite, the lag of its views, its keys."""
+    asked = form(json=json)
+    found: dict[str, Any] = {"versions": versions(), "sqlite": sqlite()}
+    fault: EarlyStartError | None = None
+    try:
+        with opened(db, keys) as record:
+            found |= {
+                "store": store(record),
+                "views": record.store.views.lag(),
+                "checkpoint": "no checkpoint",
+                "keys": key_store(record),
+            }
+    except EarlyStartError as error:  # what runs here is worth knowing also where the store does not open
+        fault = error
+    if asked == "json":
+        put_json(found)
+    else:
+        put(line for title, values in found.items() for line in _told(title, values))
+    if fault is not None:
+        raise fault
+
+
+def versions() -> dict[str, str | None]:
+    """Of this library, of Python, and of what it stands on; None for what is not installed."""
+    found: dict[str, str | None] = {
+        "earlystart-core": version("earlystart-core"),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+    for name in PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            found[name] = None
+    return found
+
+
+def sqlite() -> dict[str, Any]:
+    """The SQLite in use, and its faults that are known."""
+    from earlystart_sql.sqlite import LIBRARY, has_wal_reset_bug, journal_mode
+
+    faults = []
+    if has_wal_reset_bug(LIBRARY.sqlite_version_info):
+        faults.append("WAL mode may corrupt a file (the WAL-reset bug): a rollback journal is used instead")
+    return {
+        "library": LIBRARY.__name__.partition(".")[0],
+        "version": LIBRARY.sqlite_version,
+        "journal": journal_mode(),
+        "faults": faults,
+    }
+
+
+def store(record: "Record") -> dict[str, Any]:
+    """Where the store is, how far its log goes, and its settings as the database itself gives them."""
+    from earlystart_core.clocks import clocks_at
+
+    database = on_sql(record).database
+    head = clocks_at(record.store.log)
+    return {
+        "name": database.name,
+        "kind": database.dialect,
+        "read_only": database.read_only,
+        "head": head.known,
+        "recorded_at": head.known_at,
+        "settings": _settings(database),
+    }
+
+
+def key_store(record: "Record") -> str:
+    """`reachable`, or why it is not: there may be none yet."""
+    try:
+        record.store.keys  # noqa: B018 - opening is the question
+    except EarlyStartError as error:
+        return str(error)
+    return "reachable"
+
+
+def _settings(database: Any) -> dict[str, Any]:
+    from earlystart_sql import postgres, sqlite
+
+    with database.reading() as connection:
+        if database.dialect == "sqlite":
+            pragmas = (*sqlite.pragmas(in_memory=False), "page_size")
+            return {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar() for name in pragmas}
+        names = (*postgres.SETTINGS, *postgres.EXPECTED, "server_version")
+        return {name: connection.exec_driver_sql("SELECT current_setting(%s)", (name,)).scalar() for name in names}
+
+
+def _told(title: str, values: Any, left: str = "") -> list[str]:
+    if not isinstance(values, dict):
+        return [f"{left}{title}: {text_of(values)}"]
+    lines = [f"{left}{title}"]
+    for name, value in values.items():
+        if isinstance(value, dict):
+            lines += _told(name, value, left + "  ")
+        else:
+            shown = {"versions": "not installed", "views": "never built"}.get(title) if value is None else None
+            lines.append(f"{left}  {name}: {shown or text_of(value)}")
+    return lines

@@ -1,0 +1,91 @@
+"""Import: a feed's files, and a report of what became of each row."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from earlystart_cli.columns import lines_of
+from earlystart_cli.options import HERE, Db, Json, Keys
+from earlystart_cli.output import put, put_json
+from earlystart_cli.progress import working
+from earlystart_cli.stores import on_sql, opened
+from earlystart_core.errors import Invalid
+
+if TYPE_CHECKING:
+    from earlystart_feeds import Report
+
+EXAMPLE = "earlystart import feeds/2026-11 --db leeds.db"
+NAMED = 3  # rows named of each kind of refusal or finding
+
+
+class Beside(NamedTuple):
+    """What an import needs of a store: the log, its keys, and the ledger beside it."""
+
+    log: Any
+    keys: Any
+    ledger: Any
+
+
+def import_(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder with the feed's CSV files.")],
+    db: Db = HERE,
+    keys: Keys = None,
+    json: Json = False,
+) -> None:
+    """Import a feed. Refused rows stay out, each with its reason; the same feed again adds nothing."""
+    from earlystart_feeds import import_feed
+    from earlystart_feeds.tables import TABLES
+    from earlystart_sql.ledger import SqlLedger
+
+    path = Path(folder)
+    if not any((path / table.file).exists() for table in TABLES):  # before a store is made for nothing
+        found = "no such folder" if not path.is_dir() else "none of them"
+        raise Invalid("DIR", f"expected a folder with the files of a feed ({TABLES[0].file}, …), found {found}")
+    with opened(db, keys, create=True) as record, working("reading the feed") as step:
+        store = on_sql(record)
+        report = import_feed(
+            path,
+            Beside(store.log, store.keys, SqlLedger(store.log)),
+            clock=store.clock,
+            chance=store.chance,
+            progress=lambda done, total: step(done / total if total else None, f"{done:,} of {total:,} rows recorded"),
+        )
+    if json:
+        put_json(report.as_json())
+    else:
+        put(told(report))
+
+
+def told(report: "Report") -> Iterator[str]:
+    """The report for people: a line a file, then what was refused and why, then what the history breaks."""
+    counts = [*report.files.items(), ("total", report.total)]
+    shown = [
+        {"file": name, "accepted": count.accepted, "already known": count.already_known, "refused": count.refused}
+        for name, count in counts
+        if name not in report.absent
+    ]
+    yield from lines_of(shown, None)
+    if report.absent:
+        yield f"absent: {', '.join(report.absent)}"
+    for file, columns in report.unknown_columns.items():
+        yield f"{file}: ignored {', '.join(columns)}"
+    if report.refused:
+        yield from ("", "Refused")
+        kinds: dict[tuple[str, str, str], list[int]] = {}
+        for each in report.refused:
+            kinds.setdefault((each.file, each.field, each.reason), []).append(each.line)
+        for (file, field, reason), lines in sorted(kinds.items(), key=lambda kind: (kind[0][0], -len(kind[1]))):
+            yield f"  {len(lines):>6,}  {file}, {field}: {reason} (line {_first(list(map(str, lines)))})"
+    for title, findings in (("The history breaks", report.invariants), ("Not carried over", report.notes)):
+        if findings:
+            yield from ("", title)
+        for finding in findings:
+            named = _first([f"{file}:{line}" for file, line in finding.rows])
+            yield f"  {len(finding.rows):>6,}  {finding.code}: {finding.says}" + (f" ({named})" if named else "")
+
+
+def _first(names: list[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more:,} more" if more > 0 else "")

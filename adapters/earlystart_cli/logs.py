@@ -1,0 +1,37 @@
+"""The log itself: every entry to standard output, byte for byte as it is hashed."""
+
+from typing import Annotated
+
+import typer
+
+from earlystart_cli.options import HERE, Db, Keys
+from earlystart_cli.output import put_clocks, writing
+from earlystart_cli.stores import on_sql, opened
+
+app = typer.Typer(help="The log: every entry as it is hashed.", epilog="Example: earlystart log export --ndjson")
+
+
+@app.callback()
+def log() -> None:
+    """The log: every entry as it is hashed."""
+
+
+@app.command("export", epilog="Example: earlystart log export --db leeds.db --ndjson > leeds.ndjson")
+def export(
+    db: Db = HERE,
+    keys: Keys = None,
+    _: Annotated[bool, typer.Option("--ndjson", help="One entry a line: the only form, so it may be left out.")] = True,
+    leaves: Annotated[
+        bool, typer.Option("--leaves", help="Give each entry its leaf of the hash tree, in hex.")
+    ] = False,
+) -> None:
+    """Print every entry, one a line: exactly its canonical bytes, personal text sealed."""
+    from earlystart_core.clocks import clocks_at
+    from earlystart_sql.export import canonical_lines
+
+    with opened(db, keys) as record, writing() as write:
+        log = on_sql(record).log
+        clocks = clocks_at(log)
+        put_clocks(clocks)
+        for block in canonical_lines(log, upto=clocks.known, leaves=leaves):
+            write(block)

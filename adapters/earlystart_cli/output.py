@@ -1,0 +1,118 @@
+"""What goes out: data to standard output, everything else to standard error, and nothing that drives a terminal."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from typing import IO, Any
+
+import msgspec
+from rich.console import Console
+
+from earlystart_cli.columns import lines_of
+from earlystart_core.answer import Answer
+from earlystart_core.clocks import Clocks
+from earlystart_core.errors import StoreUnavailable
+
+Write = Callable[[bytes], object]
+_JOINERS = "\u200c\u200d"  # belong to Persian and Indic names
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+class ReaderGone(Exception):
+    """Whoever read the output has had enough: stop, and say nothing."""
+
+
+def plain(text: str, *, keep: str = "") -> str:
+    """The text on one line without what could drive a terminal or turn its direction; `keep`: what may stay."""
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or char in _JOINERS + keep else " " if char.isspace() else "\ufffd" for char in text
+    )
+
+
+def note(text: str) -> None:
+    """One line to standard error. Where nobody hears it, nothing happens."""
+    with suppress(OSError, ValueError, AttributeError):
+        sys.stderr.write(f"{plain(text)}\n")
+        sys.stderr.flush()
+
+
+@contextmanager
+def writing() -> Iterator[Write]:
+    """Within: writes bytes to standard output.
+
+    Raises:
+        ReaderGone: the other end of a pipe was closed.
+        StoreUnavailable: there is no standard output.
+    """
+    if sys.stdout is None:
+        raise StoreUnavailable("there is no standard output: expected one, open for writing")
+    try:
+        sys.stdout.flush()
+        yield sys.stdout.buffer.write
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise ReaderGone from None
+
+
+def put(lines: Iterable[str]) -> None:
+    """Lines for people, to standard output, in its own encoding."""
+    with writing() as write:
+        encoding = sys.stdout.encoding or "utf-8"
+        for line in lines:
+            write(f"{plain(line)}\n".encode(encoding, "replace"))
+
+
+def put_json(value: Any) -> None:
+    """One JSON value and LF: UTF-8, no spaces, keys sorted."""
+    with writing() as write:
+        write(_encode(value) + b"\n")
+
+
+def put_clocks(clocks: Clocks) -> None:
+    """The line that says what was answered for."""
+    note(str(clocks))
+
+
+def put_answer(answer: Answer, form: str) -> None:
+    """The answer in that form (`options.form`), and the clocks that it holds for."""
+    put_clocks(answer.clocks)
+    if form == "text":
+        put(lines_of(answer.rows, _width()))
+        if not answer:
+            note("no rows")
+        return
+    with writing() as write:
+        if form == "json":
+            write(answer.json() + b"\n")
+        else:
+            for line in answer.ndjson():
+                write(line)
+
+
+class Screen(Console):
+    """Rich on one of the standard streams. Text is shown as it is: no markup in it, no emoji, nothing guessed."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        super().__init__(file=stream, markup=False, emoji=False, highlight=False)
+
+    def on_broken_pipe(self) -> None:
+        raise ReaderGone
+
+
+def screen() -> Screen:
+    """Standard output, for what Rich draws.
+
+    Raises:
+        StoreUnavailable: there is none.
+    """
+    if sys.stdout is None:
+        raise StoreUnavailable("there is no standard output: expected one, open for writing")
+    return Screen(sys.stdout)
+
+
+def _width() -> int | None:
+    """The terminal's width, None where the output is no terminal."""
+    found = screen()
+    return found.width if found.is_terminal else None

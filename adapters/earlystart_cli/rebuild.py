@@ -1,0 +1,80 @@
+"""Rebuild: every view anew from the log; or beside the served views, to see whether they are what the log says."""
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from earlystart_cli.columns import lines_of
+from earlystart_cli.options import HERE, Db, Json, Keys
+from earlystart_cli.output import note, put, put_json
+from earlystart_cli.progress import working
+from earlystart_cli.stores import opened
+
+if TYPE_CHECKING:
+    from earlystart_core.store import Difference, Rebuilt
+
+EXAMPLE = "earlystart rebuild --db leeds.db --check"
+
+
+class Source(StrEnum):
+    """What a rebuild reads."""
+
+    segments = "segments"
+    rows = "rows"
+
+
+def rebuild(
+    db: Db = HERE,
+    keys: Keys = None,
+    source: Annotated[Source | None, typer.Option("--from", help="Read the log's segments, or its rows alone.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; compare with the served views.")] = False,
+    json: Json = False,
+) -> int:
+    """Rebuild every view from the log. With --check, say whether the served views are what the log says."""
+    found: list[Difference] = []
+    with opened(db, keys) as record:
+        if check:
+            with working("rebuilding beside the served views"):
+                rebuilt, found = record.store.views.check()
+        else:
+            with working("rebuilding every view"):
+                rebuilt = record.rebuild()
+    if source is Source.segments and rebuilt.source != source.value:
+        note(f"this store has no segments: read its {rebuilt.source} instead")
+    if json:
+        put_json(as_json(rebuilt) | ({"differences": found} if check else {}))
+    else:
+        _tell(rebuilt)
+    for each in found:
+        note(f"earlystart: {each.view}{' ' if each.key else ''}{each.key}: {each.found}")
+    if check and not found and not json:
+        note("the served views are what the log says")
+    return 1 if found else 0
+
+
+def as_json(rebuilt: "Rebuilt") -> dict[str, Any]:
+    """What a program reads of a rebuild."""
+    return {
+        "events": rebuilt.events,
+        "source": rebuilt.source,
+        "fold_seconds": rebuilt.fold_seconds,
+        "write_seconds": rebuilt.write_seconds,
+        "seconds": rebuilt.seconds,
+        "fold_events_per_second": rebuilt.fold_events_per_second,
+        "events_per_second": rebuilt.events_per_second,
+        "views": {name: {"rows": view.rows, "sha256": view.sha256} for name, view in rebuilt.views.items()},
+    }
+
+
+def _tell(rebuilt: "Rebuilt") -> None:
+    rows = [{"view": name, "rows": view.rows, "sha256": view.sha256} for name, view in sorted(rebuilt.views.items())]
+    put([*lines_of(rows, None), "", rate_of(rebuilt)])
+
+
+def rate_of(rebuilt: "Rebuilt") -> str:
+    """How fast a rebuild was, in a sentence."""
+    return (
+        f"{rebuilt.events:,} events from {rebuilt.source} in {rebuilt.seconds:.2f} s, {rebuilt.events_per_second:,.0f}"
+        f" a second (read and folded in {rebuilt.fold_seconds:.2f} s, written in {rebuilt.write_seconds:.2f} s)"
+    )

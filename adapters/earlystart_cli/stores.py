@@ -1,0 +1,41 @@
+"""Opening a store for one command."""
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from earlystart_core.errors import Invalid, StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from earlystart_core.record import Record
+    from earlystart_sql import SqlStore
+
+
+@contextmanager
+def opened(db: str, keys: str | None, *, create: bool = False, **options: Any) -> "Iterator[Record]":
+    """The record in that store until the end of the block; made where there was none only if `create` is true.
+
+    Raises:
+        Invalid: the URL is wrong.
+        StoreUnavailable: it cannot be opened, or does not exist.
+    """
+    from earlystart_core.record import Record
+
+    if db.partition(":")[0].lower() == "memory":
+        raise Invalid("--db", "expected a store that outlives the command, got one in memory")
+    with Record.open(db, keys=keys, create=create, **options) as record:
+        yield record
+
+
+def on_sql(record: "Record") -> "SqlStore":
+    """The store of an open record.
+
+    Raises:
+        StoreUnavailable: it is of a kind that came from elsewhere, of which this command knows too little.
+    """
+    from earlystart_sql import SqlStore
+
+    if not isinstance(record.store, SqlStore):
+        raise StoreUnavailable("this command expected a store on SQLite or PostgreSQL, got another kind")
+    return record.store

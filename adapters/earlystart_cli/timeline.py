@@ -1,0 +1,156 @@
+"""Timeline: the story of one case, both clocks, who recorded what, and what was corrected since."""
+
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.style import Style
+from rich.text import Text
+
+from earlystart_cli.columns import Row, text_of
+from earlystart_cli.options import HERE, Db, Effective, Json, Keys, Known, Ndjson, form
+from earlystart_cli.output import Screen, note, plain, put_answer, put_clocks, screen
+from earlystart_cli.stores import opened
+from earlystart_core.types import LONDON
+
+EXAMPLE = "earlystart timeline case:01JH0000000000000000000000 --known 2026-03-31"
+INDENT = 7
+SEALED = "(sealed)"
+CODES = {  # national codes as people say them (NHS Data Dictionary)
+    "attendance": {
+        "2": "cancelled by the family",
+        "3": "did not attend",
+        "4": "cancelled by the service",
+        "5": "attended",
+        "6": "came late, was seen",
+        "7": "came late, could not be seen",
+    },
+    "mechanism": {
+        "01": "face to face",
+        "02": "by telephone",
+        "04": "by talk type",
+        "05": "by email",
+        "09": "by text message",
+        "10": "by instant message",
+        "11": "by video",
+        "12": "on a message board",
+        "13": "in a chat room",
+    },
+    "location": {
+        "A01": "at home",
+        "B01": "in a health centre",
+        "C01": "in a GP practice",
+        "K01": "in a children's centre",
+        "L01": "in a school",
+        "L04": "in a nursery",
+        "N01": "outdoors",
+    },
+}
+
+
+def timeline(
+    case: Annotated[str, typer.Argument(metavar="CASE", help="The case: an id such as case:01J….")],
+    db: Db = HERE,
+    keys: Keys = None,
+    known: Known = None,
+    effective: Effective = None,
+    json: Json = False,
+    ndjson: Ndjson = False,
+) -> None:
+    """Print a case's story: when each thing happened, when it was recorded, by whom, and what was corrected."""
+    asked = form(json=json, ndjson=ndjson)
+    with opened(db, keys) as record:
+        now = known is None and effective is None
+        answer = (record if now else record.as_at(known=known, effective=effective)).timeline(case)
+    if any(SEALED in row["fields"].values() for row in answer):
+        note("some text stays sealed: this reader has no key for it")
+    if asked != "text":
+        put_answer(answer, asked)
+        return
+    put_clocks(answer.clocks)
+    if not answer:
+        note("no entry is about that case at these clocks")
+        return
+    show(screen(), answer.rows, case)
+
+
+def show(on: Screen, rows: list[Row], case: str, *, ids: int = 0) -> None:
+    """The story, day by day. Times are those of Leeds. ids: how much of the end of an id to show, 0 for all of it."""
+    day = None
+    for row in rows:
+        happened = row["occurred_at"].astimezone(LONDON)
+        if happened.date() != day:
+            day = happened.date()
+            _print(on, Text(f"{happened:%a} {day_of(happened)}", style="bold cyan"), 0)
+        told = Text(f"{happened:%H:%M}  ")
+        told.append_text(_told(row, case, ids))
+        _print(on, told, INDENT)
+        _print(on, Text(" " * INDENT + _cut(_recorded(row, happened), ids), style="dim"), INDENT)
+
+
+def _told(row: Row, case: str, ids: int) -> Text:
+    text = Text(words(row["type"]), style="bold")
+    said = _cut(", ".join(_fields(row["fields"], case)), ids)
+    text.append(f": {said}" if said else "", style=Style(bold=False))
+    if row["struck"]:
+        text.stylize(Style(strike=True, bold=False, dim=True))
+    if row["marked_by"]:
+        marks = ", ".join(map(str, row["marked_by"]))
+        state = "marked in error" if row["struck"] else "was marked in error, and stands again"
+        text.append(f"  [{state} by entry {marks}]", style="bold red" if row["struck"] else "yellow")
+    return text
+
+
+def _cut(text: str, ids: int) -> str:
+    return re.sub(rf":[0-7][0-9A-Z]{{{25 - ids}}}(?=[0-9A-Z]{{{ids}}}\b)", " …", text) if ids else text
+
+
+def _fields(fields: dict[str, Any], case: str) -> Iterator[str]:
+    for name, value in fields.items():
+        if value == case or (isinstance(value, list | tuple) and list(value) == [case]):
+            continue
+        said = CODES.get(name, {}).get(value) if isinstance(value, str) else None
+        shown = said or _value(value)
+        yield plain(shown if said or shown.startswith(f"{name.rstrip('s')}:") else f"{name.replace('_', ' ')} {shown}")
+
+
+def _value(value: Any) -> str:
+    return _moment(value.astimezone(LONDON)) if isinstance(value, datetime) else text_of(value)
+
+
+def _recorded(row: Row, happened: datetime) -> str:
+    recorded = row["recorded_at"].astimezone(LONDON)
+    by = row["recorded_by"]
+    who = "an unknown hand" if by is None else f"{by['practitioner']} ({by['role']}, {by['employer']})"
+    late = (recorded.date() - happened.date()).days
+    after = "" if late < 1 else " (a day later)" if late == 1 else f" ({late} days later)"
+    return plain(f"entry {row['position']}, recorded {_moment(recorded)}{after} by {who}")
+
+
+def words(name: str) -> str:
+    """The stored name of an event as people say it: `CaseOpened` is `Case opened`."""
+    spaced = "".join(f" {char.lower()}" if char.isupper() else char for char in plain(name)).strip()
+    return spaced[:1].upper() + spaced[1:]
+
+
+def day_of(day: date) -> str:
+    """A day as people write it."""
+    return f"{day.day} {day:%b %Y}"
+
+
+def _moment(moment: datetime) -> str:
+    return f"{day_of(moment)} {moment:%H:%M}"
+
+
+def _print(on: Screen, text: Text, indent: int) -> None:
+    """The text with its further lines under its first; on what is no terminal, on one line."""
+    if not on.is_terminal:
+        on.print(text, soft_wrap=True)
+        return
+    first = text.wrap(on, on.width)[0]
+    on.print(first, soft_wrap=True)
+    rest = text[len(first.plain) :]
+    for line in rest.wrap(on, max(on.width - indent, 20)):
+        on.print(Text(" " * indent).append_text(line), soft_wrap=True)
