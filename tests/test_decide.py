@@ -114,6 +114,11 @@ def test_a_command_sent_twice_without_an_instant_is_the_same_command(desk):
     assert desk.submit(DecideTier(case=CASE, tier="universal_plus"), "one") == first
 
 
+def test_a_field_left_out_is_a_field_of_none(desk):
+    first = desk.submit(visit(), "one")
+    assert desk.submit(visit(duration_min=None, occurred_at=None), "one") == first
+
+
 @pytest.mark.parametrize("other", [visit(2), visit(attendance="6"), visit(occurred_at=NOW), opening(OTHER)])
 def test_a_command_id_is_not_used_for_other_content(desk, other):
     desk.submit(visit(), "one")

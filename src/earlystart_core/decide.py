@@ -111,7 +111,7 @@ class Shell:
 
     def _digest(self, command: Command, by: Practitioner) -> bytes:
         # Only what the caller set: a resent command whose occurred_at was left out is the same command.
-        content = command.model_dump(mode="json", exclude_unset=True)
+        content = command.model_dump(mode="json", exclude_unset=True, exclude_none=True)
         body = _encode({"by": by, "command": type(command).__name__, "content": content})
         return hmac.new(self._keys.secret("commands"), body, hashlib.sha256).digest()
 

@@ -83,6 +83,11 @@ def test_consents_for_two_purposes_are_two():
     given(OPENED, CONSENTED).when(order(RecordSharingConsent, other)).then(other)
 
 
+def test_consent_for_another_purpose_is_not_what_is_withdrawn():
+    withdrawn = order(RecordSharingConsent, CONSENTED, purpose="trips", decision="withdrawn", occurred_at=on(9))
+    given(OPENED, CONSENTED).when(withdrawn).refused("consent.never_given")
+
+
 @pytest.mark.parametrize("change", [{"until": april(90)}, {"wording": "wording-4"}, {"capacity": "carer"}])
 def test_consent_of_other_content_is_another_decision(change):
     other = but(CONSENTED, occurred_at=on(9), **change)
@@ -94,6 +99,11 @@ def test_consent_does_not_end_before_it_was_given(day, fine):
     decided = but(CONSENTED, until=april(day))
     spec = given(OPENED).when(order(RecordSharingConsent, decided))
     spec.then(decided) if fine else spec.refused("consent.ends_before_start")
+
+
+def test_the_day_on_which_consent_was_given_is_that_in_leeds():
+    late_evening = order(RecordSharingConsent, CONSENTED, occurred_at=on(5, 23), until=april(5))
+    given(OPENED).when(late_evening).refused("consent.ends_before_start")
 
 
 FATHERS = but(CONSENTED, person=FATHER)

@@ -96,6 +96,10 @@ class TestWhicheverIsSaidOfARequest:
     def test_it_has_been_made_by_then(self, command, event):
         given(ASKED).when(order(command, event, occurred_at=on(3))).refused("request.not_yet_asked")
 
+    def test_it_may_be_at_the_instant_at_which_it_was_made(self, command, event):
+        at_once = but(event, occurred_at=ASKED.occurred_at)
+        given(ASKED).when(order(command, at_once)).then(at_once)
+
     def test_the_case_may_have_closed(self, command, event):
         later = but(event, occurred_at=on(21))
         given(ASKED, irrelevant(OPENED), irrelevant(CLOSED)).when(order(command, later)).then(later)
