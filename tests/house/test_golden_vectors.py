@@ -6,11 +6,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.house.vectors import FOLDER, bytes_of, entry_of, event_of, field_lists
 
 from earlystart_core.entry import Practitioner, canonical, canonical_of, leaf_of, parse
 from earlystart_core.privacy.sealed import ALGORITHM, Sealed
 from earlystart_core.words import EVENTS
+from tests.house.vectors import FOLDER, bytes_of, entry_of, event_of, field_lists
 
 VECTORS = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(FOLDER.glob("*.v*.json"))}
 each = pytest.mark.parametrize("given", VECTORS.values(), ids=VECTORS.keys())
