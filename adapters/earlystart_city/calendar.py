@@ -18,8 +18,8 @@ END = micros(END_AT)
 END_DAY = END // DAY
 MAX_YEARS = 30
 
-_FIRST = date(1994, 1, 1).toordinal() - date(1970, 1, 1).toordinal()
-_LAST = date(2034, 1, 1).toordinal() - date(1970, 1, 1).toordinal()
+_FIRST = date(1990, 1, 1).toordinal() - date(1970, 1, 1).toordinal()
+_LAST = date(2036, 1, 1).toordinal() - date(1970, 1, 1).toordinal()
 _ORIGIN = date(1970, 1, 1).toordinal()
 
 

@@ -20,7 +20,7 @@ def mark(life: Life, target: Draft, *, soon: bool = False, phrases: tuple[str, .
     typed = life.when(at, AT_ONCE if soon or life.city.dice.yes(0.9) else WEEKS_LATE)
     reason = life.city.dice.pick(phrases) if life.city.dice.yes(0.6) else None
     event = MarkedInError(occurred_at=moment(at), target=1, reason=reason)
-    draft = Mark(event, typed, *life.signed(typed), target)
+    draft = Mark(event, typed, *life.signed(typed), target=target)
     life.put(draft)
     return draft
 

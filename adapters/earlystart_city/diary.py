@@ -17,17 +17,14 @@ WEEK = 7 * DAY
 _by_typing = attrgetter("typed")
 
 
-class Draft:
+class Draft(msgspec.Struct, eq=False, gc=False):
     """An event, when it is typed (microseconds), by whom, under which command. `position`: 0 until written."""
 
-    __slots__ = ("by", "command_id", "event", "position", "typed")
-
-    def __init__(self, event: Event, typed: int, by: Practitioner, command_id: str) -> None:
-        self.event = event
-        self.typed = typed
-        self.by = by
-        self.command_id = command_id
-        self.position = 0
+    event: Event
+    typed: int
+    by: Practitioner
+    command_id: str
+    position: int = 0
 
     def final(self) -> Event:
         """The event as it goes to the log."""
@@ -38,14 +35,10 @@ class Draft:
         return None
 
 
-class Mark(Draft):
+class Mark(Draft, eq=False, gc=False, kw_only=True):
     """A mark on an earlier draft; carries all tags of its target."""
 
-    __slots__ = ("target",)
-
-    def __init__(self, event: Event, typed: int, by: Practitioner, command_id: str, target: Draft) -> None:
-        super().__init__(event, typed, by, command_id)
-        self.target = target
+    target: Draft
 
     def final(self) -> Event:
         return msgspec.structs.replace(self.event, target=self.target.position)
@@ -54,14 +47,10 @@ class Mark(Draft):
         return self.target.tags() or tags_of(self.target.final())
 
 
-class Reliant(Draft):
+class Reliant(Draft, eq=False, gc=False, kw_only=True):
     """A disclosure that relies on an earlier draft."""
 
-    __slots__ = ("basis",)
-
-    def __init__(self, event: Event, typed: int, by: Practitioner, command_id: str, basis: Draft) -> None:
-        super().__init__(event, typed, by, command_id)
-        self.basis = basis
+    basis: Draft
 
     def final(self) -> Event:
         return msgspec.structs.replace(self.event, basis_position=self.basis.position)

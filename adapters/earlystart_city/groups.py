@@ -6,23 +6,18 @@ from earlystart_city.calendar import END, MINUTE, at_minute, moment, works
 from earlystart_city.chance import Dice, Ids
 from earlystart_city.diary import Diary, Draft
 from earlystart_city.teams import Team
-from earlystart_core.entry import Practitioner
 from earlystart_core.event import Event
 from earlystart_core.words.contact import ContactRecorded
 
 SEATS = 14  # cases a session takes
 
 
-class Session(Draft):
+class Session(Draft, eq=False, kw_only=True):
     """One session: a contact with every case that came, complete when it is written."""
 
-    __slots__ = ("at", "cases", "team")
-
-    def __init__(self, event: ContactRecorded, team: Team, at: int, signed: tuple[int, Practitioner, str]) -> None:
-        super().__init__(event, *signed)
-        self.team = team
-        self.at = at
-        self.cases: list[str] = []
+    team: Team
+    at: int
+    cases: list[str] = msgspec.field(default_factory=list)
 
     def final(self) -> Event:
         return msgspec.structs.replace(self.event, cases=tuple(self.cases))
@@ -65,10 +60,10 @@ class Groups:
             employers=tuple(post.employer for post in posts),
             duration_min=75,
         )
-        return Session(event, team, at, (typed, posts[0].holder(day), self._ids.ulid(typed)))
+        return Session(event, typed, posts[0].holder(day), self._ids.ulid(typed), team=team, at=at)
 
     def join(self, session: Session, cases: tuple[str, ...]) -> None:
         """Those cases come to that session; the first to come put it into the diary."""
         if not session.cases:
             self._diary.add(session)
-        session.cases += cases
+        session.cases.extend(cases)

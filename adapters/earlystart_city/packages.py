@@ -3,18 +3,16 @@
 A package ends with its case, and one allocation ends before the next starts.
 """
 
-from dataclasses import dataclass
-
 from earlystart_city import corrections
 from earlystart_city.agreement import agreed, agreement_ends
+from earlystart_city.allocations import Package, allocated, allocations, fitting_post
 from earlystart_city.calendar import DAY, END, MINUTE, at_minute, date_of, day_of, moment, works
+from earlystart_city.contacts import KEPT, MISSED, MOSTLY_IN_PERSON, record
 from earlystart_city.frame import office_hour
-from earlystart_city.habits import AT_ONCE, PROMPT, SLOW, USUAL
+from earlystart_city.habits import AT_ONCE, USUAL
 from earlystart_city.life import Life, Period
-from earlystart_city.pathway import KEPT, MISSED, MOSTLY_IN_PERSON, record
 from earlystart_city.teams import Meeting, Post
-from earlystart_core.types import AllocationEnd, Need, PackageOutcome, ReviewOutcome
-from earlystart_core.words.allocation import AllocationEnded, PackageAllocated
+from earlystart_core.types import Need, PackageOutcome, ReviewOutcome
 from earlystart_core.words.package import PackageEnded, PackageReviewed, PackageStarted
 
 OUTCOME_OF: dict[str, PackageOutcome] = {
@@ -24,30 +22,6 @@ OUTCOME_OF: dict[str, PackageOutcome] = {
     "fifth_birthday": "completed",
     "record_error": "other",
 }
-
-
-@dataclass(slots=True)
-class Package:
-    """A package under way. `typed`: the last typing in its chain; the next link is not typed before."""
-
-    life: Life
-    id: str
-    case: str
-    need: Need
-    start: int
-    end: int
-    outcome: PackageOutcome
-    typed: int
-
-    def link(
-        self,
-        at: int,
-        *events: PackageStarted | PackageAllocated | AllocationEnded | PackageEnded,
-        post: Post | None = None,
-    ) -> None:
-        """Types one command of the chain."""
-        habit = SLOW if self.life.city.dice.yes(0.05) else PROMPT
-        self.typed = self.life.type(at, *events, habit=habit, after=self.typed, post=post)[0].typed
 
 
 def package(
@@ -83,10 +57,10 @@ def package(
         planned_end_on=date_of(day_of(planned)) if limited else None,
         review_every_days=every if dice.yes(0.9) else None,
     )
-    post = _post(made)
-    made.link(start, started, _allocated(made, start, post, meeting), post=post)
+    post = fitting_post(made)
+    made.link(start, started, allocated(made, start, post, meeting), post=post)
     first = made.typed
-    _allocations(made, post)
+    allocations(made, post)
     _reviews(made, every, limited, first)
     _contacts(made, post, first)
     _ended(made)
@@ -105,72 +79,6 @@ def _ending(life: Life, period: Period, start: int, natural: int) -> tuple[int, 
     if period.end <= end and period.closes:
         end, outcome = period.end, OUTCOME_OF[period.closes]
     return end, outcome
-
-
-def _post(made: Package) -> Post:
-    team = made.life.stay_at(made.start).team
-    return made.life.city.dice.pick(
-        team.visitors if made.need in ("maternal_mood", "breastfeeding") else team.posts[1:]
-    )
-
-
-def _allocated(made: Package, at: int, post: Post, meeting: Meeting | None = None) -> PackageAllocated:
-    return PackageAllocated(
-        occurred_at=moment(at),
-        package=made.id,
-        case=made.case,
-        practitioner=post.holder(day_of(at)).practitioner,
-        team=made.life.stay_at(at).team.id,
-        meeting=meeting.id if meeting else None,
-        skills=(made.need, "home_visiting") if made.life.city.dice.yes(0.3) else (made.need,),
-    )
-
-
-def _unallocated(made: Package, at: int, practitioner: str, reason: AllocationEnd) -> AllocationEnded:
-    return AllocationEnded(
-        occurred_at=moment(at), package=made.id, case=made.case, practitioner=practitioner, reason=reason
-    )
-
-
-def _allocations(made: Package, post: Post) -> None:
-    """Who delivers it, one after the other, until the package ends."""
-    life, at = made.life, made.start
-    while True:
-        who = post.holder(day_of(at)).practitioner
-        until, reason = _until(made, at, post)
-        if until >= min(made.end, END):
-            break
-        made.link(until, _unallocated(made, until, who, reason))
-        meeting = (
-            life.stay_at(until).team.meeting_after(until)
-            if reason != "reallocated" or life.city.dice.yes(0.5)
-            else None
-        )
-        again = meeting.at if meeting else until
-        if reason == "left" and life.city.dice.yes(0.1):
-            return  # nobody took it over
-        if again >= min(made.end, END):
-            return
-        post = life.city.dice.pick(life.stay_at(again).team.posts[1:])
-        made.typed = max(made.typed, life.stay_at(again).typed)
-        made.link(again, _allocated(made, again, post, meeting), post=life.stay_at(again).team.lead)
-        at = again
-    if made.end < END:
-        ended = _unallocated(made, made.end, who, "completed" if made.outcome == "completed" else "other")
-        made.link(made.end, ended)
-
-
-def _until(made: Package, at: int, post: Post) -> tuple[int, AllocationEnd]:
-    """When this allocation ends before its package, and why; the package's own end where it does not."""
-    dice, stay = made.life.city.dice, made.life.stay_at(at)
-    found: list[tuple[int, AllocationEnd]] = [(made.end, "completed")]
-    found.append((at_minute(post.leaves(day_of(at)), 540) if post.leaves(day_of(at)) < 10**5 else made.end, "left"))
-    if stay.end < made.end:
-        found.append((stay.end, "reallocated"))
-    if dice.yes(0.08):
-        chance = at + (made.end - at) // 3
-        found.append((office_hour(made.life.city, day_of(chance)), "absence" if dice.yes(0.5) else "reallocated"))
-    return min((each for each in found if each[0] > at), default=(made.end, "completed"))
 
 
 def _reviews(made: Package, every: int, limited: bool, after: int) -> None:
@@ -237,10 +145,10 @@ def started_by_mistake(life: Life, period: Period) -> None:
         return
     at = office_hour(life.city, day_of(at))
     made = Package(life, life.city.ids.new("package", at), life.cases[0], "parenting", at, at, "other", 0)
-    post = _post(made)
+    post = fitting_post(made)
     started = PackageStarted(
         occurred_at=moment(at), package=made.id, case=made.case, pathway=made.need, duration="ongoing"
     )
-    drafts = life.type(at, started, _allocated(made, at, post), habit=AT_ONCE, after=life.agreements[0].typed)
+    drafts = life.type(at, started, allocated(made, at, post), habit=AT_ONCE, after=life.agreements[0].typed)
     marks = [corrections.mark(life, draft, soon=True) for draft in drafts]
     life.busy.append((at, marks[-1].typed + MINUTE))

@@ -8,7 +8,7 @@ from earlystart_city.frame import office_hour, within
 from earlystart_city.habits import PROMPT, SAME_DAY, SLOW, USUAL
 from earlystart_city.life import Life, Period
 from earlystart_city.packages import package
-from earlystart_city.teams import Meeting, Team
+from earlystart_city.teams import RECORDED_BY, Meeting, Team
 from earlystart_city.texts import RATIONALE, WITHDRAWN
 from earlystart_core.types import Need, RequestOutcome
 from earlystart_core.words.request import RequestDecided, RequestWithdrawn, SupportRequested
@@ -136,7 +136,7 @@ def _decided(
             rationale=life.written(RATIONALE),
         ),
         habit=SAME_DAY if life.city.dice.yes(0.9) else SLOW,
-        after=max(after, stay.typed, meeting.at + 15 * MINUTE),
+        after=max(after, stay.typed, meeting.at + RECORDED_BY),
         post=team.lead,
     )[0]
     return draft.typed

@@ -97,7 +97,7 @@ def _share(life: Life, case: str, recipient: str, purpose: str, at: int, basis: 
     if relies_on is None:
         draft = Draft(event, typed, by, command_id)
     else:
-        draft = Reliant(event, typed, by, command_id, relies_on)
+        draft = Reliant(event, typed, by, command_id, basis=relies_on)
     corrections.mistaken(life, life.put(draft))
 
 

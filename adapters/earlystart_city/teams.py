@@ -25,6 +25,7 @@ POSTS = (
     ("early_years_practitioner", COUNCIL, 2),
 )
 NEVER = 10**6  # a day after every other
+RECORDED_BY = 15 * MINUTE  # after its beginning a meeting is in the record
 
 
 class Post:
@@ -96,6 +97,3 @@ class Team:
 def team_names(count: int) -> list[str]:
     """That many names; past the city's 26, names with a number."""
     return [NAMES[n % 26] if n < 26 else f"{NAMES[n % 26]}-{n // 26 + 1}" for n in range(count)]
-
-
-MEETING_LASTS = 90 * MINUTE

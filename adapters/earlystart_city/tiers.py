@@ -5,6 +5,7 @@ from earlystart_city.calendar import DAY, END, moment
 from earlystart_city.frame import within
 from earlystart_city.habits import PROMPT, USUAL, WEEKS_LATE
 from earlystart_city.life import Life, Period
+from earlystart_city.teams import RECORDED_BY
 from earlystart_city.texts import TIER
 from earlystart_core.types import Tier
 from earlystart_core.words.tier import TierDecided
@@ -47,5 +48,6 @@ def _changed(life: Life, case: str, at: int, level: int, meeting: str | None) ->
 def _decide(life: Life, case: str, at: int, tier: Tier, meeting: str | None) -> None:
     dice = life.city.dice
     event = TierDecided(occurred_at=moment(at), case=case, tier=tier, reason=life.written(TIER), meeting=meeting)
-    life.type(at, event, habit=WEEKS_LATE if dice.yes(0.06) else USUAL if dice.yes(0.5) else PROMPT)
+    habit = WEEKS_LATE if dice.yes(0.06) else USUAL if dice.yes(0.5) else PROMPT
+    life.type(at, event, habit=habit, after=at + RECORDED_BY if meeting else 0)
     life.tiers[case] = tier

@@ -89,4 +89,5 @@ class Writer:
 
 def has_text(event: Event) -> bool:
     """Whether the event holds text that is still to be sealed."""
-    return any(isinstance(getattr(event, name), str) for name in shape_of(type(event)).sealed)
+    sealed = shape_of(type(event)).sealed
+    return bool(sealed) and any(isinstance(getattr(event, name), str) for name in sealed)

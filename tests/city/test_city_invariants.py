@@ -21,6 +21,7 @@ from earlystart_core.words.meeting import MeetingCancelled, MeetingHeld
 from earlystart_core.words.package import PackageEnded, PackageStarted
 from earlystart_core.words.request import RequestDecided, RequestWithdrawn, SupportRequested
 from earlystart_core.words.sharing import InformationShared
+from earlystart_core.words.tier import TierDecided
 
 Spans = dict[str, list[tuple[datetime, datetime | None]]]
 
@@ -164,6 +165,13 @@ def test_a_request_is_decided_by_a_meeting_of_its_team_until_it_is_settled(told:
     withdrawn = [event.request for _, event in told.standing(RequestWithdrawn)]
     assert len(withdrawn) == len(set(withdrawn))
     assert not settled & set(withdrawn)
+
+
+def test_what_names_a_meeting_is_recorded_once_it_was_held(told: Told) -> None:
+    held = {event.meeting: position for position, event in told.standing(MeetingHeld)}
+    named = [*told.standing_of(PackageAllocated, TierDecided)]
+    assert all(held[event.meeting] < position for position, event in named if event.meeting is not None)
+    assert any(event.meeting is not None for _, event in named)
 
 
 def test_a_package_for_a_request_was_allocated_by_a_meeting_first(told: Told) -> None:
