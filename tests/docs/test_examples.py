@@ -4,8 +4,9 @@
 ```console    each line after $ is run; `# exit N` at its end says which status is expected, and what is shown below
               it is compared where anything is shown. `…` stands for any text, alone on a line for any lines.
 
-Anything else (```sh, ```text, ```json) is only shown. A page finds `feeds/2026-11` in its folder, the URL of a
-fresh PostgreSQL database in DATABASE_URL, and a key-encryption key in EARLYSTART_KEK where it names that.
+Anything else (```sh, ```text, ```json) is only shown.
+A page finds the folder `docs/how-to/feeds` as `feeds`, the URL of a fresh PostgreSQL database in DATABASE_URL, and a
+key-encryption key in EARLYSTART_KEK where it names that.
 """
 
 import os
@@ -73,12 +74,13 @@ def test_the_examples_of_a_page_hold(
     """What a page shows is what happens."""
     text = page.read_text("utf-8")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("EARLYSTART_KEK", raising=False)
+    monkeypatch.setenv("EARLYSTART_KEK", "")  # so that it is put back, whatever the page does
+    monkeypatch.delenv("EARLYSTART_KEK")
     if "DATABASE_URL" in text:
         monkeypatch.setenv("DATABASE_URL", request.getfixturevalue("postgres_url"))
         monkeypatch.setenv("EARLYSTART_KEK", "11" * 32)
-    if "feeds/2026-11" in text:
-        shutil.copytree(ROOT / "tests" / "data" / "feeds" / "small", tmp_path / "feeds" / "2026-11")
+    if "feeds/" in text:
+        shutil.copytree(ROOT / "docs" / "how-to" / "feeds", tmp_path / "feeds")
     for example in Document.parse(str(page), *PARSERS).examples():
         example.evaluate()
 
