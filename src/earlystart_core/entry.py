@@ -6,10 +6,11 @@ and the frame around them, kept side by side without a second copy, and joined a
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -187,19 +188,28 @@ def check_text(field: str, text: object) -> None:
 
 
 def _check(entry: Entry) -> None:
-    check_text("type", entry.type)
+    by = entry.recorded_by
+    texts = {"type": [entry.type], "tags": entry.tags}
+    texts["command_id"] = [] if entry.command_id is None else [entry.command_id]
+    texts["recorded_by"] = [] if by is None else [by.practitioner, by.role, by.employer]
+    if not _plain(texts.values()):  # as good as never: then name the field
+        for field, each in texts.items():
+            for text in each:
+                check_text(field, text)
     if not isinstance(entry.data, bytes) or len(entry.data) > MOST_DATA:
         raise Invalid("data", f"expected at most {MOST_DATA:,} bytes")
     if len(entry.tags) > MOST_TAGS:
         raise Invalid("tags", f"expected at most {MOST_TAGS:,} tags, got {len(entry.tags):,}")
-    for tag in entry.tags:
-        check_text("tags", tag)
     if not 1 <= entry.version < 2**31:
         raise Invalid("version", "expected a number from 1 to 2147483647")
     if entry.occurred_at is not None and entry.occurred_at.utcoffset() is None:
         raise Invalid("occurred_at", "expected an instant with its offset from UTC, got one without")
-    if entry.command_id is not None:
-        check_text("command_id", entry.command_id)
-    if entry.recorded_by is not None:
-        for text in msgspec.structs.astuple(entry.recorded_by):
-            check_text("recorded_by", text)
+
+
+def _plain(texts: Iterable[list[str]]) -> bool:
+    """Whether all of it together is short ASCII, so that nothing in it can be at fault."""
+    try:
+        whole = "".join(chain.from_iterable(texts))
+    except TypeError:
+        return False
+    return len(whole) <= LONGEST_TEXT and whole.isascii() and "\x00" not in whole
