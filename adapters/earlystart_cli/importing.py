@@ -76,8 +76,12 @@ def told(report: "Report") -> Iterator[str]:
         kinds: dict[tuple[str, str, str], list[int]] = {}
         for each in report.refused:
             kinds.setdefault((each.file, each.field, each.reason), []).append(each.line)
-        for (file, field, reason), lines in sorted(kinds.items(), key=lambda kind: (kind[0][0], -len(kind[1]))):
-            yield f"  {len(lines):>6,}  {file}, {field}: {reason} (line {_first(list(map(str, lines)))})"
+        order = list(report.files)
+        for (file, field, reason), lines in sorted(
+            kinds.items(), key=lambda kind: (order.index(kind[0][0]), -len(kind[1]))
+        ):
+            named = f"line{'' if len(lines) == 1 else 's'} {_first(list(map(str, lines)))}"
+            yield f"  {len(lines):>6,}  {file}, {field}: {reason.replace('_', ' ')} ({named})"
     for title, findings in (("The history breaks", report.invariants), ("Not carried over", report.notes)):
         if findings:
             yield from ("", title)

@@ -150,7 +150,9 @@ def _print(on: Screen, text: Text, indent: int) -> None:
         on.print(text, soft_wrap=True)
         return
     first = text.wrap(on, on.width)[0]
-    on.print(first, soft_wrap=True)
     rest = text[len(first.plain) :]
-    for line in rest.wrap(on, max(on.width - indent, 20)):
+    first.rstrip()
+    on.print(first, soft_wrap=True)
+    for line in rest.wrap(on, max(on.width - indent, 20)) if rest.plain.strip() else ():
+        line.rstrip()
         on.print(Text(" " * indent).append_text(line), soft_wrap=True)

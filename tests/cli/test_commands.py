@@ -1,0 +1,158 @@
+"""Demo, simulate, import and doctor; and that every command explains itself with an example."""
+
+import re
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import typer
+
+from earlystart_city.teams import team_names
+from earlystart_cli.app import app
+from earlystart_cli.demo import team_name
+from earlystart_core.record import Record
+
+from .conftest import call
+
+TEAMS = "team,cluster,name\narmley,west,Armley\n"
+CASES = (
+    "child_ref,family_ref,team,opened_on,born_on,closed_on,close_reason\n"
+    "c1,f1,armley,2026-01-05,2026-01-01,,\nc2,f1,nowhere,2026-01-05,2026-01-01,,\nc3,f2,armley,2026-02-30,,,\n"
+)
+
+
+def commands() -> list[tuple[str, ...]]:
+    group = typer.main.get_command(app)
+    found: list[tuple[str, ...]] = [()]
+    for name, command in group.commands.items():  # type: ignore[attr-defined]
+        found.append((name,))
+        found += [(name, inner) for inner in getattr(command, "commands", ())]
+    return found
+
+
+@pytest.mark.parametrize("command", commands(), ids=" ".join)
+def test_every_command_explains_itself_with_an_example(command: tuple[str, ...]) -> None:
+    found = call(*command, "--help")
+    assert (found.status, found.err) == (0, "")
+    assert "Example: earlystart" in found.out.decode()
+
+
+def test_every_command_of_the_contract_is_there() -> None:
+    assert {" ".join(command) for command in commands()} >= {
+        "demo", "simulate", "import", "rebuild", "view", "caseload", "tiers", "timeline", "log export", "doctor"
+    }  # fmt: skip
+
+
+def test_demo_prints_26_teams_and_the_rate_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "80")
+    found = call("demo", "--cases", "300")
+    assert found.status == 0
+    text = found.out.decode()
+    for name in team_names(26):
+        assert re.search(rf"^ {team_name(f'team:{name}')} +\d", text, re.MULTILINE), name
+    assert " a second " in text
+    assert "marked in error" in text
+    assert all(len(line) <= 80 for line in text.split("Every view")[0].splitlines())
+    assert "\x1b" not in text
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("columns", ["20", "40", "200"])
+def test_demo_fits_narrow_and_wide_terminals(columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    assert call("demo", "--cases", "26").status == 0
+
+
+def test_team_names_are_those_that_people_say() -> None:
+    assert team_name("team:chapel-allerton") == "Chapel Allerton"
+
+
+def test_simulate_wants_an_empty_store(copy: Path, tmp_path: Path) -> None:
+    before = copy.read_bytes()
+    found = call("simulate", "--db", copy, "--cases", "1", "--years", "1", "--seed", "1")
+    assert (found.status, found.out) == (2, b"")
+    assert "empty store" in found.err
+    assert copy.read_bytes() == before
+    empty = tmp_path / "empty.db"
+    Record.open(str(empty)).close()
+    assert call("simulate", "--db", empty, "--cases", "1", "--years", "1", "--seed", "1").status == 0
+
+
+@pytest.mark.parametrize("spoiled", [("--cases", "0"), ("--years", "31"), ("--teams", "0"), ("--seed", "-1")])
+def test_simulate_makes_no_store_for_a_wrong_call(spoiled: tuple[str, str], tmp_path: Path) -> None:
+    good = {"--cases": "1", "--years": "1", "--seed": "1", spoiled[0]: spoiled[1]}
+    found = call("simulate", "--db", tmp_path / "s.db", *(each for pair in good.items() for each in pair))
+    assert found.status == 2
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_import_reports_each_file_and_each_refusal(feed: Callable[..., Path], sql_url: str) -> None:
+    folder = feed(teams=TEAMS, cases=CASES)
+    found = call("import", folder, "--db", sql_url, "--json")
+    assert found.status == 0
+    assert {"files", "total", "refused"} <= set(found.json)
+    assert found.json["total"] == {"accepted": 2, "already_known": 0, "refused": 2}
+    assert found.json["files"]["cases.csv"] == {"accepted": 1, "already_known": 0, "refused": 2}
+    assert found.json["refused"] == [
+        ["cases.csv", 3, "team", "unknown_team"],
+        ["cases.csv", 4, "opened_on", "not_a_date"],
+    ]
+    rows = call("view", "case_status", "--db", sql_url, "--json").json
+    assert [row["team"] for row in rows] == ["team:armley"]
+    export = call("log", "export", "--db", sql_url).out
+    again = call("import", folder, "--db", sql_url)
+    assert again.status == 0
+    assert call("log", "export", "--db", sql_url).out == export
+    text = again.out.decode()
+    assert "already known" in text
+    assert "cases.csv, team: unknown team (line 3)" in text
+    assert "absent: moves.csv" in text
+
+
+def test_import_makes_no_store_for_what_is_no_feed(tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    (tmp_path / "notes.txt").write_text("x")
+    for folder in (tmp_path / "nowhere", tmp_path, tmp_path / "notes.txt"):
+        found = call("import", folder, "--db", store)
+        assert found.status == 2
+        assert "expected a folder" in found.err
+    assert not store.exists()
+
+
+def test_import_of_a_broken_file_is_a_wrong_call_that_shows_no_row(feed: Callable[..., Path], tmp_path: Path) -> None:
+    found = call("import", feed(teams=TEAMS, cases=CASES + 'c4,"Jo Secret'), "--db", tmp_path / "s.db")
+    assert found.status == 2
+    assert "line 5" in found.err
+    assert "Secret" not in found.err
+
+
+def test_doctor_reads_back_and_makes_nothing(stored: str) -> None:
+    found = call("doctor", "--db", stored, "--json")
+    assert found.status == 0
+    assert set(found.json) == {"versions", "sqlite", "store", "views", "checkpoint", "keys"}
+    assert found.json["checkpoint"] == "no checkpoint"
+    assert found.json["sqlite"]["faults"] == [] or found.json["sqlite"]["journal"] == "delete"
+    settings = found.json["store"]["settings"]
+    assert settings["fsync" if stored.startswith("postgresql") else "journal_mode"] in {"on", "wal", "delete"}
+    text = call("doctor", "--db", stored).out.decode()
+    assert "no checkpoint" in text
+    assert "earlystart-core: " in text
+
+
+def test_doctor_tells_of_keys_without_making_any(copy: Path, tmp_path: Path) -> None:
+    assert call("doctor", "--db", copy, "--json").json["keys"] == "reachable"
+    copy.with_name(f"{copy.name}.keys.kek").write_text("ff" * 32)
+    assert "another key-encryption key" in call("doctor", "--db", copy, "--json").json["keys"]
+    empty = tmp_path / "empty.db"
+    Record.open(str(empty)).close()
+    assert "does not exist" in call("doctor", "--db", empty, "--json").json["keys"]
+    assert not (tmp_path / "empty.db.keys").exists()
+
+
+def test_doctor_tells_versions_also_where_there_is_no_store(tmp_path: Path) -> None:
+    found = call("doctor", "--db", tmp_path / "none.db")
+    assert found.status == 3
+    assert "python: 3." in found.out.decode()
+    assert "does not exist" in found.err

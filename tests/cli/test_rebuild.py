@@ -1,0 +1,88 @@
+"""Rebuild and its check: what a program reads, and what makes the answer no."""
+
+import hashlib
+from pathlib import Path
+
+import psycopg
+
+from earlystart_core.record import Record
+from earlystart_sql.sqlite import LIBRARY
+
+from .conftest import call
+
+KEYS = {
+    "events", "source", "fold_seconds", "write_seconds", "seconds", "fold_events_per_second", "events_per_second",
+    "views",
+}  # fmt: skip
+VIEWS = {"case_status", "request_queue", "package_status", "consent_status"}
+
+
+def spoil(url: str, statement: str) -> None:
+    """Changes a view behind the library's back."""
+    if url.startswith("postgresql"):
+        with psycopg.connect(url) as connection:
+            connection.execute(statement)
+        return
+    connection = LIBRARY.connect(url.removeprefix("sqlite:///"))
+    connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def test_json_has_exactly_these_keys_and_the_hashes_of_the_views(stored: str) -> None:
+    found = call("rebuild", "--db", stored, "--json")
+    assert (found.status, found.err) == (0, "")
+    assert set(found.json) == KEYS
+    assert set(found.json["views"]) == VIEWS
+    assert found.json["seconds"] >= found.json["fold_seconds"] > 0
+    assert found.json["source"] in {"rows", "segments"}
+    assert found.json["events_per_second"] > 0
+    for name, view in found.json["views"].items():
+        shown = call("view", name, "--db", stored, "--ndjson").out
+        assert view == {"rows": shown.count(b"\n"), "sha256": hashlib.sha256(shown).hexdigest()}
+
+
+def test_check_agrees_then_names_view_and_key_and_changes_nothing(stored: str) -> None:
+    call("rebuild", "--db", stored)
+    good = call("rebuild", "--db", stored, "--check", "--json")
+    assert (good.status, good.json["differences"]) == (0, [])
+    assert set(good.json) == {*KEYS, "differences"}
+    rows = call("view", "case_status", "--db", stored, "--json").json
+    case = rows[0]["case"]
+    assert rows[0]["tier"] != "nonsense"
+    spoil(stored, f"UPDATE view_case_status SET tier = 'nonsense' WHERE \"case\" = '{case}'")
+    bad = call("rebuild", "--db", stored, "--check", "--json")
+    assert bad.status == 1
+    assert [(each["view"], each["key"]) for each in bad.json["differences"]] == [("case_status", case)]
+    assert f"case_status {case}" in bad.err
+    assert "tier" in bad.err
+    for_people = call("rebuild", "--db", stored, "--check")
+    assert for_people.status == 1
+    assert f"case_status {case}" in for_people.err
+    assert call("view", "case_status", "--db", stored, "--json").json[0]["tier"] == "nonsense"
+    assert call("rebuild", "--db", stored).status == 0
+    assert call("view", "case_status", "--db", stored, "--json").json == rows
+    assert call("rebuild", "--db", stored, "--check").status == 0
+
+
+def test_a_view_never_built_fails_the_check_and_an_empty_store_does_not(tmp_path: Path) -> None:
+    fresh = tmp_path / "fresh.db"
+    call("simulate", "--db", fresh, "--cases", "3", "--years", "1", "--seed", "1")
+    found = call("rebuild", "--db", fresh, "--check")
+    assert found.status == 1
+    assert all(f"{view}: was never built" in found.err for view in VIEWS)
+    assert call("rebuild", "--db", fresh, "--check").status == 1, "a check builds nothing"
+    empty = tmp_path / "empty.db"
+    Record.open(str(empty)).close()
+    assert call("rebuild", "--db", empty, "--check").status == 0
+    assert call("rebuild", "--db", empty, "--json").json["events"] == 0
+    assert call("doctor", "--db", empty).status == 0
+
+
+def test_from_rows_and_from_segments_come_to_the_same(copy: Path) -> None:
+    rows = call("rebuild", "--db", copy, "--from", "rows", "--json")
+    segments = call("rebuild", "--db", copy, "--from", "segments", "--json")
+    assert rows.json["source"] == "rows"
+    assert rows.json["views"] == segments.json["views"]
+    assert segments.json["source"] == "segments" or "no segments" in segments.err
+    assert call("rebuild", "--db", copy, "--from", "thin-air").status == 2

@@ -1,0 +1,190 @@
+"""Wrong calls and unusable stores: the right status, one sentence, no traceback, nothing made."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from earlystart_cli import app as cli
+from earlystart_core.errors import Conflict, NotPermitted, Refused, StoreUnavailable, Tampered, Unreadable
+
+from .conftest import call
+
+CASE = "case:01JH0000000000000000000000"
+WRONG = [
+    (),
+    ("frobnicate",),
+    ("log",),
+    ("log", "frobnicate"),
+    ("view",),
+    ("view", "nope"),
+    ("view", "case_status", "extra"),
+    ("view", "case_status", "--bogus"),
+    ("view", "case_status", "--team"),
+    ("view", "case_status", "--team", "armley"),
+    ("view", "case_status", "--team", "team:"),
+    ("view", "case_status", "--team", "team:Armley"),
+    ("view", "case_status", "--team", "team:armley\n"),
+    ("view", "case_status", "--team", CASE),
+    ("view", "case_status", "--json", "--ndjson"),
+    ("tiers", "--team", "team:x'; DROP TABLE entry --"),
+    ("tiers", "--known", "999999999"),
+    ("tiers", "--known", "99999999999999999999999999"),
+    ("tiers", "--known", "-1"),
+    ("tiers", "--known", ""),
+    ("tiers", "--known", "١٢"),
+    ("tiers", "--known", "yesterday"),
+    ("tiers", "--known", "2026-02-30"),
+    ("tiers", "--known", "2026-02-03T10:00:00"),
+    ("tiers", "--known", "1e3"),
+    ("tiers", "--effective", "2026-02-30"),
+    ("tiers", "--effective", "17"),
+    ("tiers", "--effective", "2026-02-03 10:00"),
+    ("tiers", "--effective", "0001-01-01T00:00:00Z"),
+    ("tiers", "--effective", "9999-12-31"),
+    ("tiers", "--effective", "9999-12-31T23:59:59-23:00"),
+    ("timeline",),
+    ("timeline", "01JH0000000000000000000000"),
+    ("timeline", "case:short"),
+    ("timeline", CASE.lower()),
+    ("timeline", "person:01JH0000000000000000000000"),
+    ("rebuild", "--from", "memory"),
+    ("simulate",),
+    ("simulate", "--cases", "ten", "--years", "1", "--seed", "1"),
+    ("import",),
+]
+URLS = ["mysql://host/name", "http://example.org/x", "sqlite://host/x.db", "sqlite:x.db", "memory://", "",
+        "sqlite:///x.db?mode=ro", "postgresql+psycopg2:///x", "//\0"]  # fmt: skip
+
+
+@pytest.fixture
+def here(city: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with nothing in it."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def one_sentence(err: str) -> None:
+    assert err.startswith("earlystart: ")
+    assert err.count("\n") == 1
+    assert err.endswith("\n")
+    assert "Traceback" not in err
+    assert err[:-1].isprintable()
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=" ".join)
+def test_wrong_call(wrong: tuple[str, ...], city: Path) -> None:
+    store = ("--db", city) if wrong and wrong[0] not in ("frobnicate", "log", "import") else ()
+    found = call(*wrong, *store)
+    assert (found.status, found.out) == (2, b"")
+    one_sentence(found.err)
+
+
+@pytest.mark.parametrize("url", URLS)
+@pytest.mark.parametrize("command", [("tiers",), ("rebuild",), ("log", "export")], ids=" ".join)
+def test_wrong_url(command: tuple[str, ...], url: str, here: Path) -> None:
+    found = call(*command, "--db", url)
+    assert (found.status, found.out) == (2, b"")
+    one_sentence(found.err)
+    assert list(here.iterdir()) == []
+
+
+def test_the_password_of_a_url_is_never_shown(here: Path) -> None:
+    found = call("tiers", "--db", "postgresql://someone:hunter2@127.0.0.1:1/none")
+    assert found.status == 3
+    one_sentence(found.err)
+    assert "hunter2" not in found.err
+
+
+READING = [
+    ("view", "case_status"), ("caseload",), ("tiers",), ("timeline", CASE), ("rebuild",), ("rebuild", "--check"),
+    ("log", "export", "--ndjson"), ("log", "export", "--leaves"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command", READING, ids=" ".join)
+def test_reading_makes_no_store(command: tuple[str, ...], here: Path) -> None:
+    found = call(*command)
+    assert (found.status, found.out) == (3, b"")
+    one_sentence(found.err)
+    assert "earlystart.db does not exist" in found.err
+    assert list(here.iterdir()) == []
+
+
+def folder(path: Path, _: Path) -> None:
+    path.mkdir()
+
+
+def text(path: Path, _: Path) -> None:
+    path.write_text("these are my notes\n" * 400)
+
+
+def empty(path: Path, _: Path) -> None:
+    path.touch()
+
+
+def truncated(path: Path, city: Path) -> None:
+    path.write_bytes(city.read_bytes()[: city.stat().st_size // 2])
+
+
+def torn(path: Path, city: Path) -> None:
+    path.write_bytes(city.read_bytes()[:4096] + bytes(200_000))
+
+
+def keys(path: Path, city: Path) -> None:
+    path.write_bytes(city.with_name(f"{city.name}.keys").read_bytes())
+
+
+@pytest.mark.parametrize("spoil", [folder, text, empty, truncated, torn, keys])
+@pytest.mark.parametrize(
+    "command", [("view", "case_status", "--ndjson"), ("rebuild",), ("log", "export")], ids=" ".join
+)
+def test_what_is_no_whole_store(
+    command: tuple[str, ...], spoil: Callable[[Path, Path], None], here: Path, city: Path
+) -> None:
+    spoil(here / "odd.db", city)
+    found = call(*command, "--db", "odd.db")
+    assert found.status == 3
+    sentence = found.err.splitlines(keepends=True)[-1]  # an export may have begun
+    one_sentence(sentence)
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (Refused("keys.erased", "no"), 1),
+        (NotPermitted("no"), 1),
+        (Conflict("again"), 3),
+        (Unreadable("odd"), 3),
+        (Tampered("odd"), 3),
+        (StoreUnavailable("gone"), 3),
+        (OSError(28, "No space left on device"), 3),
+        (KeyboardInterrupt(), 130),
+        (ZeroDivisionError("Jo Secret"), 3),
+        (RecursionError("Jo Secret"), 3),
+        (MemoryError(), 3),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, BaseException) else "",
+)
+def test_whatever_is_raised_has_its_status_and_one_sentence(
+    error: BaseException, status: int, monkeypatch: pytest.MonkeyPatch, city: Path
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("earlystart_cli.asking.opened", fail)
+    found = call("tiers", "--db", city)
+    assert (found.status, found.out) == (status, b"")
+    one_sentence(found.err)
+    assert "Secret" not in found.err
+    assert cli.DEBUG not in found.err or isinstance(error, Exception)
+
+
+def test_debug_lets_a_fault_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setenv(cli.DEBUG, "1")
+    monkeypatch.setattr("earlystart_cli.asking.opened", fail)
+    with pytest.raises(ZeroDivisionError):
+        call("tiers")
