@@ -118,7 +118,9 @@ def by_hand_row(person, mine, open_visits):
         return None if moment is None else london_date(moment)
 
     def later(start, days):
-        return None if start is None or days is None else start + timedelta(days=days)
+        if start is None or days is None or abs(days) > 10_000:  # far beyond the calendar, or near
+            return None
+        return start + timedelta(days=days)
 
     moods = [
         "joined" if isinstance(event, Joined) else event.mood
