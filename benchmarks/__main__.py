@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks import append, as_at, command, fold, rebuild
 from benchmarks.city import make_city
-from benchmarks.measure import Figure, Results
+from benchmarks.measure import Results
 from benchmarks.results import table, write
 from benchmarks.run import Run
 
@@ -27,7 +27,9 @@ ALL: dict[str, Callable[[Run], None]] = {
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Figures against peers, as ratios in one run.")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Figures against peers, as ratios in one run."
+    )
     parser.add_argument("--short", action="store_true", help="a small city; exit 1 when a ratio fell by over a third")
     parser.add_argument("--events", type=int, help="entries in the city, about (600,000; short: 30,000)")
     parser.add_argument("--seed", type=int, default=1)
@@ -51,8 +53,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def compare(results: Results, *, keep: bool) -> int:
-    """0 where every guarded ratio is at least two thirds of the one kept, else 1."""
-    now = {one.name: round(one.ratio.middle, 2) for one in results.figures if one.name in GUARDED and one.ratio}
+    """0 where every guarded ratio of processor time is at least two thirds of the one kept, else 1."""
+    now = {one.name: round(one.busy.middle, 2) for one in results.figures if one.name in GUARDED and one.busy}
     if keep:
         RATIOS.write_text(json.dumps(now, indent=2, sort_keys=True) + "\n")
         return 0
@@ -65,11 +67,6 @@ def compare(results: Results, *, keep: bool) -> int:
 
 def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
-
-
-def named(results: Results, name: str) -> Figure:
-    """The figure of that name."""
-    return next(one for one in results.figures if one.name == name)
 
 
 if __name__ == "__main__":

@@ -10,17 +10,19 @@ leaves alone.
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, AggregateCreated, AggregateEvent
-from eventsourcing.persistence import StoredEvent
 
 from benchmarks.by_hand import Row
 from benchmarks.stock import plain, plain_fields
 from earlystart_core.event import Event
 from earlystart_core.types import london_date
+
+if TYPE_CHECKING:
+    from eventsourcing.persistence import StoredEvent
 
 NEVER = datetime.min.replace(tzinfo=UTC)
 _DIGITS = {digit: number for number, digit in enumerate("0123456789ABCDEFGHJKMNPQRSTVWXYZ")}
@@ -127,7 +129,15 @@ class CaseRecord(Aggregate):
             aggregate.ended.add(self.package)
 
     def __init__(
-        self, case: str, family: str, team: str, reason: str, due_on: str | None, born_on: str | None, *, timestamp: Any = None
+        self,
+        case: str,
+        family: str,
+        team: str,
+        reason: str,
+        due_on: str | None,
+        born_on: str | None,
+        *,
+        timestamp: Any = None,
     ) -> None:
         self.case, self.family, self.team, self.born_on = case, family, team, born_on
         self.status, self.tier, self.point_of_contact = "open", "universal", None
@@ -166,7 +176,9 @@ class CaseRecord(Aggregate):
         }
 
 
-KINDS = tuple(name for name, one in vars(CaseRecord).items() if isinstance(one, type) and issubclass(one, AggregateEvent))
+KINDS = tuple(
+    name for name, one in vars(CaseRecord).items() if isinstance(one, type) and issubclass(one, AggregateEvent)
+)
 
 
 def uuid_of(case: str) -> UUID:
@@ -177,7 +189,7 @@ def uuid_of(case: str) -> UUID:
     return UUID(int=number)
 
 
-class Cases(Application):
+class Cases(Application[UUID]):
     """The stock application over those aggregates."""
 
     def write(self, histories: Iterable[tuple[str, list[Event]]]) -> None:

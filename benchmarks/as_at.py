@@ -1,3 +1,4 @@
+# ruff: noqa: D400  # a question ends in its own mark
 """What does time travel cost: the whole city at another pair of clocks, against a plain fold of the same log?
 
 Both read the rows and fold all four views. The clocks are the head (so that both read as many entries) and an
@@ -6,7 +7,7 @@ instant in the city's last month, so that a cut is really made.
 
 from datetime import timedelta
 
-from benchmarks.measure import Figure, Spread, figure, in_turns
+from benchmarks.measure import Figure, Took, figure, in_turns
 from benchmarks.run import Run
 from earlystart_city import END_AT
 from earlystart_core.clocks import Clocks, clocks_at
@@ -51,9 +52,15 @@ def measure(run: Run) -> None:
             run.rounds,
             {"plain": 2, "then": 2, "fold": 5, "fold then": 5},
         )
-    run.results.figures.append(_figure("as_at", "as_at of the whole city from the rows, against a plain fold", found["then"], found["plain"]))
-    run.results.figures.append(_figure("as_at_fold", "the same in memory, without reading the rows", found["fold then"], found["fold"]))
+    run.results.figures.append(
+        _figure("as_at", "as_at of the whole city from the rows, against a plain fold", found["then"], found["plain"])
+    )
+    run.results.figures.append(
+        _figure("as_at_fold", "the same in memory, without reading the rows", found["fold then"], found["fold"])
+    )
 
 
-def _figure(name: str, what: str, ours: Spread, plain: Spread) -> Figure:
-    return Figure(name, what, f"{figure(ours.middle * 1000)} ms", f"{figure(plain.middle * 1000)} ms", plain.over(ours), 1 / 1.3)
+def _figure(name: str, what: str, ours: Took, plain: Took) -> Figure:
+    ms = [f"{figure(took.wall.middle * 1000)} ms" for took in (ours, plain)]
+    ratio, busy = plain.wall.over(ours.wall), plain.processor.over(ours.processor)
+    return Figure(name, what, ms[0], ms[1], ratio, busy, 1 / 1.3)

@@ -73,4 +73,3 @@ class Best:
 
 def _instant(at: int) -> datetime:
     return EPOCH + timedelta(microseconds=at)
-

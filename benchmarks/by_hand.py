@@ -22,7 +22,11 @@ class Case:
     )  # fmt: skip
 
     def __init__(self, never: Any, ever: Any) -> None:
-        self.family = self.team = self.point = self.born = self.status = None
+        self.family: str | None = None
+        self.status: str | None = None
+        self.team: Any = None
+        self.point: Any = None
+        self.born: Any = None
         self.tier = "universal"
         self.attended = 0
         self.family_at = self.opened_at = ever
@@ -31,10 +35,21 @@ class Case:
 
 
 class Request:
-    __slots__ = ("case", "decided_at", "deferrals", "meeting", "meeting_at", "outcome", "requested_at", "source", "team")
+    __slots__ = (
+        "case",
+        "decided_at",
+        "deferrals",
+        "meeting",
+        "meeting_at",
+        "outcome",
+        "requested_at",
+        "source",
+        "team",
+    )
 
     def __init__(self, never: Any, ever: Any) -> None:
-        self.case = self.source = self.meeting = self.team = None
+        self.case: str | None = None
+        self.source = self.meeting = self.team = self.case
         self.outcome = "waiting"
         self.requested_at = ever
         self.decided_at = self.meeting_at = never
@@ -48,8 +63,9 @@ class Package:
     )  # fmt: skip
 
     def __init__(self, never: Any, ever: Any) -> None:
-        self.case = self.pathway = self.duration = self.every = self.planned = self.review = None
-        self.outcome = self.holder = self.team = None
+        self.case: str | None = None
+        self.pathway = self.duration = self.planned = self.review = self.outcome = self.holder = self.team = self.case
+        self.every: int | None = None
         self.started_at = self.every_at = ever
         self.planned_at = self.review_at = self.ended_at = never
         self.holder_at: tuple[Any, int] = (never, 0)
@@ -126,7 +142,7 @@ class ByHand:
         at = event.timestamp
         if at >= case.status_at:
             case.status, case.status_at = "closed", at
-        if at > case.closed_at:
+        if at > case.closed_at:  # noqa: PLR1730  # max() would cost a call
             case.closed_at = at
 
     def case_reopened(self, _: int, event: Any) -> None:
@@ -150,7 +166,7 @@ class ByHand:
         for key in keys if len(keys) == 1 else dict.fromkeys(keys):
             case = self.cases.get(key) or self._case(key)
             case.attended += 1
-            if at > case.contact_at:
+            if at > case.contact_at:  # noqa: PLR1730  # the same
                 case.contact_at = at
 
     # --- requests, packages, consents -------------------------------------------------------------------------------
@@ -232,8 +248,8 @@ class ByHand:
         """The four views as rows by key."""
         active: dict[str, int] = {}
         for package in self.packages.values():
-            if package.ended_at == self._never and package.started_at != self._ever:
-                active[package.case] = active.get(package.case, 0) + 1  # type: ignore[index]  # started: it has a case
+            if package.ended_at == self._never and package.case is not None:
+                active[package.case] = active.get(package.case, 0) + 1
         return {
             "case_status": [self._case_row(*one, active) for one in sorted(self.cases.items()) if one[1].family],
             "request_queue": [self._request_row(*one) for one in sorted(self.requests.items()) if one[1].case],

@@ -14,7 +14,7 @@ from earlystart_core.words import EVENTS
 from earlystart_core.words.correction import MarkedInError
 from earlystart_sql.store import open_store
 
-PER_CASE = 61  # entries, about: what the simulator gives over six years
+PER_CASE, BESIDES = 43, 11_000  # entries, about: what six years give, and the meetings of 26 teams
 TYPES: tuple[type[Event], ...] = tuple(dict.fromkeys(event for view in VIEWS for event in view.events))
 READ: tuple[type[Event], ...] = (*TYPES, MarkedInError)  # what a replay of the four views must read
 Progress = Callable[[str], None]
@@ -47,12 +47,15 @@ class City:
 def make_city(folder: Path, events: int, seed: int, say: Progress) -> City:
     """Simulates about so many entries into a fresh store."""
     clock = city_clock()
-    cases = max(events // PER_CASE, 1)
+    cases = max((events - BESIDES) // PER_CASE, 100)
     with open_store(str(folder / "city.db"), keys=":memory:", clock=clock, chance=seeded_chance(seed)) as store:
+        year = 0
 
         def told(position: int, moment: datetime) -> None:
-            if position % 20 == 0:
-                say(f"simulating: {position:,} entries, {moment:%B %Y}")
+            nonlocal year
+            if moment.year > year:
+                year = moment.year
+                say(f"simulating {year}, from entry {position:,}")
 
         made = simulate(store.log, store.keys, clock, cases=cases, years=6, seed=seed, progress=told)
     return City(folder, made.events, seed)

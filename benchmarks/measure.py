@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 Side = Callable[[], Any]
@@ -43,7 +43,8 @@ class Figure:
     what: str
     ours: str
     peer: str = ""
-    ratio: Spread | None = None  # above 1: ours is better
+    ratio: Spread | None = None  # by the wall; above 1: ours is better
+    busy: Spread | None = None  # the same of the processor's time: what others on the machine disturb least
     target: float | None = None  # the ratio to reach
     rate: Spread | None = None  # where there is no peer: ours, a second
     least: float | None = None  # the rate to reach
@@ -73,29 +74,39 @@ def figure(value: float) -> str:
     return f"{value:.3g}"
 
 
-def seconds_of(side: Side) -> tuple[float, Any]:
-    """How long one call takes, and what it gives. The garbage collector waits outside, for every side alike."""
+@dataclass(frozen=True)
+class Took:
+    """How long something took: by the clock on the wall, and of the processor's time over all threads."""
+
+    wall: Spread
+    processor: Spread
+
+
+def timed(side: Side) -> tuple[float, float, Any]:
+    """Seconds by the wall, seconds of the processor, and what one call gives. No garbage is collected meanwhile."""
     gc.collect()
     gc.disable()
     try:
-        started = perf_counter()
+        busy, started = process_time(), perf_counter()
         given = side()
-        return perf_counter() - started, given
+        return perf_counter() - started, process_time() - busy, given
     finally:
         gc.enable()
 
 
-def in_turns(sides: Mapping[str, Side], rounds: int, times: Mapping[str, int] | None = None) -> dict[str, Spread]:
-    """Seconds of each side, one value a round. The sides go forth in one round and back in the next.
+def in_turns(sides: Mapping[str, Side], rounds: int, times: Mapping[str, int] | None = None) -> dict[str, Took]:
+    """What each side took, one value a round. The sides go forth in one round and back in the next.
 
     times: calls in a round, of which the median counts; for sides too short to be measured once.
     """
-    found: dict[str, list[float]] = {name: [] for name in sides}
+    wall: dict[str, list[float]] = {name: [] for name in sides}
+    busy: dict[str, list[float]] = {name: [] for name in sides}
     for turn in range(rounds):
         for name in list(sides)[:: 1 if turn % 2 == 0 else -1]:
-            calls = (times or {}).get(name, 1)
-            found[name].append(median(seconds_of(sides[name])[0] for _ in range(calls)))
-    return {name: Spread(tuple(values)) for name, values in found.items()}
+            calls = [timed(sides[name]) for _ in range((times or {}).get(name, 1))]
+            wall[name].append(median(call[0] for call in calls))
+            busy[name].append(median(call[1] for call in calls))
+    return {name: Took(Spread(tuple(wall[name])), Spread(tuple(busy[name]))) for name in sides}
 
 
 def fsync_seconds(folder: Path) -> Spread:

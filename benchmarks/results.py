@@ -10,7 +10,7 @@ from benchmarks.measure import Figure, Results
 from benchmarks.run import Run
 
 LIBRARIES = ("eventsourcing", "msgspec", "numpy", "polars", "pydantic", "SQLAlchemy", "pysqlite3")
-HEAD = ("what", "ours", "peer", "ratio: median (least to most)", "target", "reached")
+HEAD = ("what", "ours", "peer", "ratio (least to most)", "of processor time", "target", "reached")
 
 
 def table(results: Results) -> str:
@@ -22,7 +22,14 @@ def table(results: Results) -> str:
 def _row(one: Figure) -> tuple[str, ...]:
     reached = {None: "", True: "yes", False: "no"}[one.reached]
     target = f"{one.target:.3g}x" if one.target is not None else f"{one.least:,.0f}/s" if one.least is not None else ""
-    return one.what, one.ours, one.peer, "" if one.ratio is None else f"{one.ratio}", target, reached
+    return (
+        one.what,
+        one.ours,
+        one.peer,
+        *("" if ratio is None else f"{ratio}" for ratio in (one.ratio, one.busy)),
+        target,
+        reached,
+    )
 
 
 def write(folder: Path, run: Run) -> None:
@@ -33,20 +40,20 @@ def write(folder: Path, run: Run) -> None:
 
 def _page(run: Run, *, plotted: bool) -> str:
     libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    parts = [
-        "# Results",
+    opening = (
         f"Of one run on {datetime.now(UTC):%d %B %Y}, by `python -m benchmarks`. The sides of each figure took turns"
-        " within the run; a ratio above 1 means that ours is better. Ratios carry over to other machines, absolute"
-        " figures do not.",
-        table(run.results),
-        *(["![ratios against the peer, and what was to be reached](results.png)"] if plotted else []),
-        "## How",
-        "\n".join(f"- {note}" for note in run.results.notes),
-        "## Where",
+        " within the run; a ratio is the median over the turns, and above 1 ours is better. The first ratio is by the"
+        " clock on the wall, the second of the processor's time over all threads, which other work on the machine"
+        " disturbs least. Ratios carry over to other machines, absolute figures do not."
+    )
+    where = (
         f"{os.cpu_count()} cores ({_processor()}), {platform.system()} {platform.machine()}, Python"
         f" {platform.python_version()}, {libraries}. A city of 26 teams, seed {run.city.seed},"
-        f" {run.city.events:,} entries.",
-    ]
+        f" {run.city.events:,} entries."
+    )
+    picture = ["![ratios against the peer, and what was to be reached](results.png)"] if plotted else []
+    notes = "\n".join(f"- {note}" for note in run.results.notes)
+    parts = ["# Results", opening, table(run.results), *picture, "## How", notes, "## Where", where]
     return "\n\n".join(parts) + "\n"
 
 
@@ -60,14 +67,14 @@ def _processor() -> str:
 
 def _plot(path: Path, results: Results) -> bool:
     try:
-        import matplotlib
+        import matplotlib as mpl  # type: ignore[import-not-found,unused-ignore]
     except ImportError:
         return False
-    matplotlib.use("Agg")
-    from matplotlib import pyplot
+    mpl.use("Agg")
+    from matplotlib import pyplot as plt
 
     shown = [one for one in results.figures if one.ratio is not None and one.name != "append"][::-1]
-    chart, axes = pyplot.subplots(figsize=(9, 0.55 * len(shown) + 1.2))
+    chart, axes = plt.subplots(figsize=(9, 0.55 * len(shown) + 1.2))
     for place, one in enumerate(shown):
         assert one.ratio is not None
         middle, least, most = one.ratio.middle, min(one.ratio.values), max(one.ratio.values)

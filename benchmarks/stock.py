@@ -39,7 +39,7 @@ class Fact(DomainEvent):
 
 
 def _domain_event(cls: type[Event]) -> type[Fact]:
-    plain = {name: Any for name in plain_fields(cls)}
+    plain = dict.fromkeys(plain_fields(cls), Any)
     return type(cls.__name__, (Fact,), {"__annotations__": plain, "__module__": __name__})
 
 
@@ -78,7 +78,7 @@ class Stock:
         """Every fact, in the order and under the positions of the log."""
         stored = []
         for recorded, event in facts:
-            stored.append(self.mapper.to_stored_event(self._fact(recorded, event)))  # type: ignore[arg-type]
+            stored.append(self.mapper.to_stored_event(self._fact(recorded, event)))
             if len(stored) == WRITE:
                 self.recorder.insert_events(stored)
                 stored = []
@@ -120,4 +120,3 @@ class Stock:
     def close(self) -> None:
         """Closes its file."""
         self.recorder.datastore.close()
-
