@@ -6,9 +6,8 @@ Besides these only 130 and 143: stopped by Ctrl-C, and by the system.
 
 import contextlib
 import os
-import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
@@ -18,9 +17,10 @@ import typer
 
 from earlystart_cli import asking, demo, doctor, importing, logs, rebuild, simulate, timeline
 from earlystart_cli.output import ReaderGone, note, writing
+from earlystart_cli.stopping import ENDED, STOPPED, stoppable
 from earlystart_core.errors import EarlyStartError, Invalid, NotPermitted, Refused
 
-DONE, NO, WRONG_CALL, UNUSABLE, STOPPED, ENDED = 0, 1, 2, 3, 130, 143
+DONE, NO, WRONG_CALL, UNUSABLE = 0, 1, 2, 3
 DEBUG = "EARLYSTART_DEBUG"  # set, it lets what nobody foresaw through with its traceback
 Usage: Any = typer.BadParameter.__base__  # what Typer raises for any wrong call
 
@@ -69,7 +69,7 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
-    with _ended():
+    with stoppable():
         try:
             status = _status(arguments)
             if sys.stdout is not None:
@@ -133,21 +133,3 @@ def _forget_output() -> None:
                 nowhere = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(nowhere, stream.fileno())
                 os.close(nowhere)
-
-
-@contextlib.contextmanager
-def _ended() -> Iterator[None]:
-    """Within, a polite kill ends the command as Ctrl-C does: what is open is closed, what is temporary goes."""
-
-    def end(*_: object) -> None:
-        raise SystemExit(ENDED)
-
-    try:
-        before = signal.signal(signal.SIGTERM, end)
-    except ValueError:  # not the main thread: whoever started it sees to its end
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -78,7 +78,7 @@ def test_no_standard_output_is_said_in_one_sentence(city: Path) -> None:
 def test_a_stopped_demo_leaves_nothing(sent: signal.Signals, status: int, tmp_path: Path) -> None:
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     with subprocess.Popen(
-        [*COMMAND, "demo", "--cases", "20000"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        [*COMMAND, "demo", "--cases", "8000"], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as ran:
         for _ in range(300):
             if any(tmp_path.glob("earlystart-demo-*/leeds.db")):
@@ -91,6 +91,27 @@ def test_a_stopped_demo_leaves_nothing(sent: signal.Signals, status: int, tmp_pa
     assert b"Traceback" not in said
     assert said.count(b"stopped") == (sent == signal.SIGINT)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(("sent", "how"), [("SIGINT", "KeyboardInterrupt"), ("SIGTERM", "SystemExit")])
+def test_a_stop_is_not_lost_while_an_object_is_freed(sent: str, how: str) -> None:
+    """Python ignores what `__del__` raises."""
+    code = f"""
+import os, signal, time
+from earlystart_cli.stopping import stoppable
+class Freed:
+    def __del__(self):
+        os.kill(os.getpid(), signal.{sent})
+        time.sleep(0.01)
+with stoppable():
+    try:
+        Freed()
+        time.sleep(20)
+    except {how}:
+        print("stopped")
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60)
+    assert (ran.stdout, ran.stderr) == ("stopped\n", "")
 
 
 @pytest.mark.parametrize("missing", ["typer", "rich"])
