@@ -49,6 +49,7 @@ class Overlay:
 
     def __init__(self, past: SqlPast, connection: Connection, tables: dict[str, ViewTable], served: Served) -> None:
         self.clocks = served.clocks
+        self._tables = tables
         self._live = Live(connection, tables, served.clocks)
         self._over = _Over(SqlTables(connection, tables))
         advance(VIEWS, EVENTS, past.between(served.position, served.head), past, self._over)
@@ -66,7 +67,7 @@ class Overlay:
     def frame(
         self, view: str, columns: Sequence[str] | None = None, *, team: str | None = None, case: str | None = None
     ) -> pl.DataFrame:
-        table, names = self._live._tables[view], VIEW[view].columns
+        table, names = self._tables[view], VIEW[view].columns
         rows = [table.into(row) for row in self.rows(view, team=team, case=case)]
         return table.frame(names, rows).select(_names(view, columns))
 

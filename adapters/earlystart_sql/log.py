@@ -137,7 +137,7 @@ class SqlLog(Log):
     def within(
         self, connection: Connection, query: DCBQuery | None, *, after: int = 0, upto: int | None = None
     ) -> list[Recorded]:
-        """All matching entries with `after < position <= upto` as the caller's transaction sees them, its own included."""
+        """All matching entries with `after < position <= upto` as the caller's transaction sees them, its own too."""
         parts = parts_of(query, Numbers(self._dictionary, connection))
         return _page(connection, parts, after, _head(connection) if upto is None else upto, EVERY)
 

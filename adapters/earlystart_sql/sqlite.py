@@ -163,7 +163,7 @@ def _make(path: Path, layout: Layout) -> None:
     finally:
         for left in Path(folder).iterdir():
             left.unlink()
-        os.rmdir(folder)
+        Path(folder).rmdir()
 
 
 def _lay_in(engine: Engine, layout: Layout, name: str) -> None:

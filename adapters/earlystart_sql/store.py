@@ -2,6 +2,7 @@
 
 import os
 from threading import Lock
+from typing import Self
 
 from earlystart_core.entry import EPOCH
 from earlystart_core.log import Clock
@@ -50,7 +51,7 @@ class SqlStore:
         if isinstance(self._opened, SqlKeys):
             self._opened.close()
 
-    def __enter__(self) -> "SqlStore":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -26,7 +26,7 @@ class ViewTable:
 
     def __init__(self, projection: Projection, dialect: str) -> None:
         self.projection = projection
-        self.name = f"view_{projection.name}"
+        self.name = table_name(projection.name, projection.digest)
         self.held = {name: _held(projection, name) for name in projection.columns}
         self._mark = "?" if dialect == "sqlite" else "%s"
         self._text = "TEXT" if dialect == "sqlite" else 'TEXT COLLATE "C"'
@@ -39,9 +39,9 @@ class ViewTable:
         columns = [
             f"{quoted(name)} {self._number if held in NUMBERS else self._text}" for name, held in self.held.items()
         ]
-        found = [f"CREATE TABLE {self.name} ({', '.join(columns)}, PRIMARY KEY ({self._order}))"]
+        found = [f"CREATE TABLE IF NOT EXISTS {self.name} ({', '.join(columns)}, PRIMARY KEY ({self._order}))"]
         for name in {"case", "team"} & set(self.projection.columns) - {self.projection.keys[0]}:
-            found.append(f"CREATE INDEX {self.name}_by_{name} ON {self.name} ({quoted(name)})")
+            found.append(f"CREATE INDEX IF NOT EXISTS {self.name}_by_{name} ON {self.name} ({quoted(name)})")
         return tuple(found)
 
     @cached_property
@@ -49,6 +49,12 @@ class ViewTable:
         """Adds a row."""
         marks = ", ".join([self._mark] * len(self.held))
         return f"INSERT INTO {self.name} ({', '.join(map(quoted, self.held))}) VALUES ({marks})"
+
+    @cached_property
+    def insert_all(self) -> str:
+        """Adds many rows at once from arrays, one a column. PostgreSQL only."""
+        arrays = ", ".join(f"%s::{'int8' if held in NUMBERS else 'text'}[]" for held in self.held.values())
+        return f"INSERT INTO {self.name} ({', '.join(map(quoted, self.held))}) SELECT * FROM unnest({arrays})"
 
     @cached_property
     def upsert(self) -> str:
@@ -67,11 +73,12 @@ class ViewTable:
     def select(
         self, names: Iterable[str], where: Mapping[str, Sequence[str]], team: str | None = None
     ) -> tuple[str, tuple[str, ...]]:
-        """The statement and its parameters: those columns by key, of rows that hold one of the values in each column."""
+        """The statement and its parameters: those columns by key, of rows with one of the values in each column."""
         parts = [f"{quoted(name)} IN ({', '.join([self._mark] * len(values))})" for name, values in where.items()]
         given = [value for values in where.values() for value in values]
         if team is not None:
-            parts.append(f'"case" IN (SELECT "case" FROM view_case_status WHERE team = {self._mark})')
+            cases = table_name("case_status", VIEW["case_status"].digest)
+            parts.append(f'"case" IN (SELECT "case" FROM {cases} WHERE team = {self._mark})')
             given.append(team)
         cut = f" WHERE {' AND '.join(parts)}" if parts else ""
         columns = ", ".join(map(quoted, names))
@@ -132,6 +139,11 @@ class SqlTables:
             self._connection.exec_driver_sql(table.delete, list(gone))
         if rows:
             self._connection.exec_driver_sql(table.upsert, [table.into(row) for row in rows])
+
+
+def table_name(view: str, digest: str) -> str:
+    """The table of a view under one declaration: another declaration has another table."""
+    return f"view_{view}_{digest[:8]}"
 
 
 def quoted(name: str) -> str:

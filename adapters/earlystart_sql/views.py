@@ -23,7 +23,7 @@ from earlystart_sql.frames import Live, Overlay
 from earlystart_sql.log import SqlLog
 from earlystart_sql.past import SqlPast
 from earlystart_sql.served import Served, served
-from earlystart_sql.view_tables import SqlTables, ViewTable
+from earlystart_sql.view_tables import SqlTables, ViewTable, table_name
 
 WITH_APPEND = 500  # entries: a larger append leaves the views to the next reader, who rebuilds them by columns
 BY_KEY = 5_000  # entries: how far behind refolding the touched keys still beats a rebuild
@@ -126,7 +126,9 @@ class SqlViews:
         self._lay(connection)
         for name, table in self._tables.items():
             rows = table.tuples(folded.frame(name))
-            if rows:
+            if rows and connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(table.insert_all, tuple(list(column) for column in zip(*rows, strict=True)))
+            elif rows:
                 connection.exec_driver_sql(table.insert, rows)
         self._move(connection, folded.clocks.known)
         self._advance(connection, folded.clocks.known, served(connection).head)
@@ -139,11 +141,16 @@ class SqlViews:
 
     def _lay(self, connection: Connection) -> None:
         """The tables, empty, and what declarations they serve."""
+        mine = {table.name for table in self._tables.values()}
+        for name, digest in connection.exec_driver_sql("SELECT name, digest FROM view_state").all():
+            if (other := table_name(name, digest)) not in mine:
+                connection.exec_driver_sql(f"DROP TABLE IF EXISTS {other}")
         connection.exec_driver_sql("DELETE FROM view_state")
         for table in self._tables.values():
-            connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table.name}")
             for statement in table.create:
                 connection.exec_driver_sql(statement)
+            # Emptied, not made anew: a reader who began earlier goes on seeing the rows of that moment.
+            connection.exec_driver_sql(f"DELETE FROM {table.name}")
         mark = "?" if connection.dialect.name == "sqlite" else "%s"
         rows = [(view.name, view.digest, 0) for view in VIEWS]
         connection.exec_driver_sql(

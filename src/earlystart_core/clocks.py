@@ -1,5 +1,6 @@
 """The two clocks of a question: known at K (a position of the log) and effective at D (an instant of the world)."""
 
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
@@ -54,7 +55,7 @@ def _read(field: str, moment: Moment) -> int | date | datetime:
     if field == "known" and text.isascii() and text.isdigit() and len(text) <= 18:
         return int(text)
     try:
-        if len(text) == 10:
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
             return date.fromisoformat(text)
         return msgspec.json.decode(msgspec.json.encode(text), type=datetime)
     except (ValueError, msgspec.MsgspecError):

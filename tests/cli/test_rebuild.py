@@ -6,10 +6,13 @@ from pathlib import Path
 import psycopg
 
 from earlystart_core.record import Record
+from earlystart_core.views import VIEW
 from earlystart_sql.sqlite import LIBRARY
+from earlystart_sql.view_tables import table_name
 
 from .conftest import call
 
+CASES = table_name("case_status", VIEW["case_status"].digest)
 KEYS = {
     "events", "source", "fold_seconds", "write_seconds", "seconds", "fold_events_per_second", "events_per_second",
     "views",
@@ -50,7 +53,7 @@ def test_check_agrees_then_names_view_and_key_and_changes_nothing(stored: str) -
     rows = call("view", "case_status", "--db", stored, "--json").json
     case = rows[0]["case"]
     assert rows[0]["tier"] != "nonsense"
-    spoil(stored, f"UPDATE view_case_status SET tier = 'nonsense' WHERE \"case\" = '{case}'")
+    spoil(stored, f"UPDATE {CASES} SET tier = 'nonsense' WHERE \"case\" = '{case}'")
     bad = call("rebuild", "--db", stored, "--check", "--json")
     assert bad.status == 1
     assert [(each["view"], each["key"]) for each in bad.json["differences"]] == [("case_status", case)]
