@@ -156,6 +156,6 @@ class Checking:
         return births
 
     def _filled(self, row: Row) -> frozenset[str] | None:
-        """The columns that the row fills of the one known from an earlier feed; None without one, or when it changes it."""
+        """The columns that the row fills of the one known from an earlier feed; None without one, or if it changes."""
         earlier = self._memory.row(row.table.file, row.id)
         return None if earlier is None else self._memory.filled(earlier, row)

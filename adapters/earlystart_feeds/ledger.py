@@ -68,7 +68,7 @@ class Ledger(Protocol):
 
 
 class Digests:
-    """Keyed digests of rows and fields. secret: 32 bytes from the key store, so that no value can be guessed from them."""
+    """Keyed digests of rows and fields. secret: 32 bytes of the key store: no value can be guessed from them."""
 
     def __init__(self, secret: bytes) -> None:
         self._secret = secret

@@ -155,7 +155,7 @@ class Planning:
         return (contact, case), becoming.contacted(row, contact, case, activities, practitioners)
 
     def _fills(self, row: Row, ids: Ids, filled: frozenset[str]) -> list[Event]:
-        """The events that the fields filled by a later feed stand for; none where only the ledger holds such a field."""
+        """The events that the fields filled by a later feed stand for; none where only the ledger holds them."""
         events: list[Event] = []
         if "born_on" in filled:
             events += becoming.born(row, ids[0])

@@ -75,7 +75,7 @@ def label(text: str) -> str | None:
 
 
 def free_text(text: str) -> str:
-    """The text as the record holds it: LF line ends, characters that are no text replaced, 10,000 characters at most."""
+    """The text as the record holds it: LF line ends, what is no text replaced, 10,000 characters at most."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     try:
         return clean_text(text)[:LONGEST_TEXT]

@@ -30,25 +30,23 @@ COLUMNS = {
     "CYP202CareActivity.csv": "CareActivityID CareContactID Activity_Type CareProfessionalID_Local",
 }
 COLUMNS = {file: names.split() for file, names in COLUMNS.items()}
-OPTIONAL = set(
-    [
-        "born_on",
-        "closed_on",
-        "close_reason",
-        "until",
-        "request_ref",
-        "planned_end_on",
-        "ended_on",
-        "outcome",
-        "decided_on",
-        "meeting_on",
-        "reason",
-        "Contact_Time",
-        "CareContact_Duration",
-        "PrimaryReferralReason",
-        "Discharge_Date",
-    ]
-)
+OPTIONAL = {
+    "born_on",
+    "closed_on",
+    "close_reason",
+    "until",
+    "request_ref",
+    "planned_end_on",
+    "ended_on",
+    "outcome",
+    "decided_on",
+    "meeting_on",
+    "reason",
+    "Contact_Time",
+    "CareContact_Duration",
+    "PrimaryReferralReason",
+    "Discharge_Date",
+}
 NEEDED = {
     ("tiers.csv", "decided_on"),
     ("consents.csv", "decided_on"),
@@ -61,40 +59,36 @@ WITH = {
     ("requests.csv", "meeting_on"): "outcome",
 }
 WHOLE = ("moves.csv", "tiers.csv", "consents.csv")
-DAYS = set(
-    [
-        "opened_on",
-        "born_on",
-        "closed_on",
-        "moved_on",
-        "decided_on",
-        "received_on",
-        "meeting_on",
-        "started_on",
-        "planned_end_on",
-        "ended_on",
-        "until",
-        "DateOfBirth",
-        "ReferralRequest_ReceivedDate",
-        "Discharge_Date",
-        "Contact_Date",
-    ]
-)
-NEEDS = set(
-    [
-        "maternal_mood",
-        "parenting",
-        "breastfeeding",
-        "behaviour",
-        "disability",
-        "sleep",
-        "housing_or_money",
-        "domestic_abuse",
-        "substance_use",
-        "speech_and_language",
-        "other",
-    ]
-)
+DAYS = {
+    "opened_on",
+    "born_on",
+    "closed_on",
+    "moved_on",
+    "decided_on",
+    "received_on",
+    "meeting_on",
+    "started_on",
+    "planned_end_on",
+    "ended_on",
+    "until",
+    "DateOfBirth",
+    "ReferralRequest_ReceivedDate",
+    "Discharge_Date",
+    "Contact_Date",
+}
+NEEDS = {
+    "maternal_mood",
+    "parenting",
+    "breastfeeding",
+    "behaviour",
+    "disability",
+    "sleep",
+    "housing_or_money",
+    "domestic_abuse",
+    "substance_use",
+    "speech_and_language",
+    "other",
+}
 CODES = {
     ("cases.csv", "close_reason"): "fifth_birthday moved_out died declined_all record_error",
     ("tiers.csv", "tier"): "universal universal_plus universal_partnership_plus",
@@ -176,7 +170,7 @@ def lines_of(text):
 
 
 def read(folder):
-    """{file: [(line, {column: text})]}"""
+    """{file: [(line, {column: text})]}."""
     feed = {}
     for file, names in COLUMNS.items():
         path = Path(folder) / file
@@ -511,13 +505,13 @@ class Importer:
         )
 
     def _activities(self):
-        """The activities by id: the first without a fault of its own whose contact stands, now that contacts are judged."""
+        """The activities by id, now that contacts are judged: the first without a fault whose contact stands."""
         found = {}
         for _, row in self.feed["CYP202CareActivity.csv"]:
             old = self.held["CYP202CareActivity.csv"].get(row["CareActivityID"], row)
-            if old == row and self._stands("CYP201CareContact.csv", row["CareContactID"]):
-                if next(self._own("CYP202CareActivity.csv", row), None) is None:
-                    found.setdefault(row["CareActivityID"], row)
+            stands = self._stands("CYP201CareContact.csv", row["CareContactID"])
+            if stands and old == row and next(self._own("CYP202CareActivity.csv", row), None) is None:
+                found.setdefault(row["CareActivityID"], row)
         return found
 
 

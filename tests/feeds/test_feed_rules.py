@@ -161,7 +161,7 @@ def test_an_optional_field_is_empty(given: Given, file: str, fields: dict[str, s
         "2021-03-01 00:00:00",
         " 2021-03-01",
     ]
-    + ["２０２１-03-01", "0000-01-01", "1899-12-31", "2201-01-01", "today"],
+    + ["\uff12\uff10\uff12\uff11-03-01", "0000-01-01", "1899-12-31", "2201-01-01", "today"],
 )
 def test_a_date_that_is_not_one(given: Given, text: str) -> None:
     given.set(CASES, opened_on=text)
@@ -254,7 +254,15 @@ def test_an_nhs_number_that_fails_its_check(given: Given, text: str, spaced: boo
 
 
 @pytest.mark.parametrize(
-    "text", ["4000000080", "99900000010", "９９９００００１８", "999000001\t8", "   ", "999-000-0018"]
+    "text",
+    [
+        "4000000080",
+        "99900000010",
+        "\uff19\uff19\uff19\uff10\uff10\uff10\uff10\uff10\uff11\uff18",
+        "999000001\t8",
+        "   ",
+        "999-000-0018",
+    ],
 )
 def test_an_nhs_number_that_is_none(given: Given, text: str) -> None:
     given.set(MPI, NHSNumber=text)

@@ -85,8 +85,8 @@ def tables_of(log: list[dict[str, Any]], refs: dict[str, str]) -> dict[str, list
             case "PackageEnded", data:
                 active.pop(data["package"], None)
     open_by_team = defaultdict(list)
-    for case in is_open:
-        if is_open[case]:
+    for case, still in is_open.items():
+        if still:
             open_by_team[team[case].removeprefix("team:")].append(case)
     levels = ("universal", "universal_plus", "universal_partnership_plus")
     tiers, caseload = [], []
