@@ -18,8 +18,7 @@ from earlystart_core.log import Batch, Log
 from earlystart_core.marks import struck_by
 from earlystart_core.projection import Projection
 from earlystart_core.registry import Registry
-from earlystart_core.sources import Source, annotation_of, holds_several, may_be_null
-from earlystart_core.sources import type_of as type_of  # noqa: PLC0414  # given on
+from earlystart_core.sources import annotation_of, holds_several, may_be_null, type_of
 from earlystart_core.words.correction import MarkedInError
 
 Array = NDArray[np.int64]
@@ -58,11 +57,6 @@ class Facts(msgspec.Struct):
     occurred: Array  # microseconds since 1970, UTC
     fields: dict[str, Array]  # for a field of several values, all of them end to end
     sizes: dict[str, Array]  # and how many each fact has
-
-
-def held_as(source: Source) -> str:
-    """How the values of a source are held."""
-    return source.held
 
 
 class Columns:
