@@ -1,7 +1,7 @@
-"""Ids, codes, bounds and dates, each declared once and enforced by both msgspec (events) and pydantic (commands).
+r"""Ids, codes, bounds and dates, each declared once and enforced by both msgspec (events) and pydantic (commands).
 
-Words only combine these. `Meta` patterns end in `\\Z` because msgspec searches and `$` would let a
-trailing newline through; pydantic's Rust engine has no `\\Z` but its `$` matches only at the very end.
+Words only combine these. `Meta` patterns end in `\Z` because msgspec searches and `$` would let a
+trailing newline through; pydantic's Rust engine has no `\Z` but its `$` matches only at the very end.
 """
 
 import unicodedata
@@ -88,7 +88,7 @@ _ALLOWED_FORMATS = "\u200c\u200d"  # ZWNJ and ZWJ belong to Persian and Indic na
 
 
 def clean_text(text: str) -> str:
-    """The text in NFC. Raises ValueError on control, direction, private or unassigned characters (not on \\n, \\t)."""
+    r"""The text in NFC. Raises ValueError on control, direction, private or unassigned characters (not on \n, \t)."""
     for char in text:
         category = unicodedata.category(char)
         if category in {"Cc", "Cf", "Cs", "Co", "Cn"} and char not in _ALLOWED_CONTROLS + _ALLOWED_FORMATS:
