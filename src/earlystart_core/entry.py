@@ -41,7 +41,7 @@ class Practitioner(msgspec.Struct, frozen=True):
 
 @dataclass
 class Entry(DCBEvent):
-    """What is handed to the log. `data`: canonical JSON of the event's fields but `occurred_at` (or any opaque bytes)."""
+    """What is handed to the log. `data`: canonical JSON of the event's fields but `occurred_at`, or opaque bytes."""
 
     recorded_by: Practitioner | None = None
     command_id: str | None = None  # null where no command was given: history that came in a file
@@ -96,7 +96,7 @@ def given_data(stored: bytes) -> bytes:
 
 
 def frame_of(entry: Entry, position: int, recorded_at: datetime) -> bytes:
-    """The canonical bytes of an entry without its data, cut after `"data":` (the first place where these bytes stand)."""
+    """The canonical bytes of an entry without its data, cut after `"data":` where that stands first."""
     fields: dict[str, Any] = {
         "command_id": entry.command_id,
         "data": msgspec.Raw(b""),

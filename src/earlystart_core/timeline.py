@@ -27,7 +27,7 @@ def story(
 
     A row: `position, recorded_at, occurred_at, type, recorded_by` (practitioner, role, employer)`, fields, struck`
     (whether a standing mark strikes it) and `marked_by` (positions of all marks on it, struck ones too).
-    Personal text is opened; where its key was destroyed it reads `(erased)`, and where this reader has no key `(sealed)`.
+    Personal text is opened; it reads `(erased)` where its key was destroyed, `(sealed)` where this reader has none.
     """
     known = [(recorded, registry.event(recorded)) for recorded in entries if recorded.position <= clocks.known]
     facts = [(recorded.position, event) for recorded, event in known]
