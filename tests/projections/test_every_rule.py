@@ -47,7 +47,7 @@ def logs(draw):
     return log
 
 
-@bounded(120)
+@bounded(100)
 @given(logs(), st.none() | instants(), st.data())
 def test_rows_columns_and_merged_parts_agree(log, effective, data):
     known = data.draw(st.integers(0, log.head()), label="known")

@@ -31,7 +31,7 @@ def partial(reducer, fact):
 def test_the_rule_is_a_commutative_monoid(name):
     reducer = everything.reducers[name]
 
-    @bounded(15)
+    @bounded(10)
     @given(st.lists(EVENTS, min_size=3, max_size=9), st.integers(0, 2**32))
     def check(events, seed):
         chance = random.Random(seed)
@@ -90,7 +90,7 @@ def test_distinct_pairs(pairs):
     assert list(zip(*(side.tolist() for side in found), strict=True)) == sorted(set(pairs))
 
 
-@bounded(400)
+@bounded(250)
 @given(st.data())
 def test_marks_resolve_to_the_one_set_that_fits_the_contract(data):
     """Among all sets of positions, exactly one: an entry is in it when a mark that is not in it targets the entry."""

@@ -55,7 +55,7 @@ def agree(log, known, effective, seed):
         assert ndjson(answer.to_dicts()) == naive.ndjson(naive.answer(question.name, log.lines, known, effective))
 
 
-@bounded(60)
+@bounded(45)
 @given(st.data())
 def test_every_reading_of_any_log_gives_the_same_rows(data):
     log = data.draw(told([*NAMED, MARK, MARK]), label="log")
@@ -81,7 +81,7 @@ def pairs():
 
 @pytest.mark.parametrize(("view", "some"), list(pairs()))
 def test_two_kinds_of_events_meeting_often(view, some):
-    @bounded(10)
+    @bounded(7)
     @given(st.data())
     def check(data):
         log = data.draw(told([view.exists, *some, *some, MARK], most=16), label="log")
@@ -103,7 +103,7 @@ def test_the_past_is_frozen(data):
     assert before == after
 
 
-@bounded(60)
+@bounded(45)
 @given(st.data())
 def test_some_columns_are_those_of_the_whole_frame(data):
     log = data.draw(told([*NAMED, MARK], most=12), label="log")
