@@ -13,7 +13,6 @@ from sqlalchemy import Connection
 
 from earlystart_core.entry import from_micros, micros
 from earlystart_core.projection import Key, Projection, Row
-from earlystart_core.sources import type_of
 from earlystart_core.views import VIEW
 
 _ZERO = date(1970, 1, 1)
@@ -27,7 +26,7 @@ class ViewTable:
     def __init__(self, projection: Projection, dialect: str) -> None:
         self.projection = projection
         self.name = table_name(projection.name, projection.digest)
-        self.held = {name: _held(projection, name) for name in projection.columns}
+        self.held = {name: projection.held[name] for name in projection.columns}
         self._mark = "?" if dialect == "sqlite" else "%s"
         self._text = "TEXT" if dialect == "sqlite" else 'TEXT COLLATE "C"'
         self._number = "INTEGER" if dialect == "sqlite" else "BIGINT"
@@ -153,16 +152,6 @@ def quoted(name: str) -> str:
 
 def _some(values: list[str]) -> Iterable[list[str]]:
     return (values[start : start + AT_ONCE] for start in range(0, len(values), AT_ONCE))
-
-
-def _held(projection: Projection, name: str) -> str:
-    if name in projection.keys:
-        return type_of(projection.exists, name)
-    if name in projection.finishes:
-        return "day"
-    if name in projection.counts or projection.reducers[name].rule in ("count", "total", "distinct"):
-        return "number"
-    return projection.reducers[name].sources[0].held
 
 
 def _into(held: str, value: Any) -> Any:

@@ -92,9 +92,22 @@ class Registry:
         try:
             if version < cls.version:
                 return msgspec.convert({**self.lift(kind, version, data), "occurred_at": occurred_at}, cls)
+            if data[:1] != b"{":
+                raise ValueError
             moment = msgspec.json.encode(occurred_at)
-            return self._decoders[kind].decode(b'{"occurred_at":' + moment + b"," + data[1:])
-        except (msgspec.MsgspecError, ValueError, RecursionError):
+            event = self._decoders[kind].decode(b'{"occurred_at":' + moment + b"," + data[1:])
+            if event.occurred_at != occurred_at:  # the data held a second one
+                raise ValueError
+            return event
+        except (
+            msgspec.MsgspecError,
+            ValueError,
+            TypeError,
+            LookupError,
+            AttributeError,
+            ArithmeticError,
+            RecursionError,
+        ):
             raise Unreadable(
                 f"entry {position} cannot be read: its data is not that of {kind} version {version}"
             ) from None

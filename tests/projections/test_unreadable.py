@@ -126,29 +126,16 @@ def test_rows_and_columns_both_stop(fault):
     check(log_of(good, good, bad, good), EVENTS, VIEWS, 3)
 
 
-IN_ROWS = pytest.mark.xfail(strict=True, reason="Registry.decode does not yet stop here")
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        pytest.param(fault, marks=IN_ROWS)
-        if fault in ("an old shape cut short", "the newest shape under an old version")
-        else fault
-        for fault in OLD
-    ],
-)
+@pytest.mark.parametrize("fault", OLD)
 def test_both_stop_at_old_shapes_too(fault):
     version, data = OLD[fault]
     check(log_of(("Measured", version, data)), REGISTRY, PROJECTIONS, 1)
 
 
-@IN_ROWS
 def test_an_object_but_for_its_first_byte():
     check(log_of(("CaseOpened", 1, b"[" + changed(OPENED)[1:])), EVENTS, VIEWS, 1)
 
 
-@IN_ROWS
 def test_data_cannot_say_when_it_was_so():
     """`occurred_at` stands beside the data: a second one inside it must not win in rows, and lose in columns."""
     log = log_of(("CaseOpened", 1, changed(OPENED, occurred_at="2001-01-01T00:00:00Z")))
