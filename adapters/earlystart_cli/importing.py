@@ -35,7 +35,7 @@ def import_(
     json: Json = False,
 ) -> None:
     """Import a feed. Refused rows stay out, each with its reason; the same feed again adds nothing."""
-    from earlystart_feeds import import_feed
+    from earlystart_feeds import import_read, read_feed
     from earlystart_feeds.tables import TABLES
     from earlystart_sql.ledger import SqlLedger
 
@@ -43,10 +43,11 @@ def import_(
     if not any((path / table.file).exists() for table in TABLES):  # before a store is made for nothing
         found = "no such folder" if not path.is_dir() else "none of them"
         raise Invalid("DIR", f"expected a folder with the files of a feed ({TABLES[0].file}, …), found {found}")
+    feed = read_feed(path)
     with opened(db, keys, create=True) as record, working("reading the feed") as step:
         store = on_sql(record)
-        report = import_feed(
-            path,
+        report = import_read(
+            feed,
             Beside(store.log, store.keys, SqlLedger(store.log)),
             clock=store.clock,
             chance=store.chance,

@@ -26,7 +26,7 @@ from earlystart_feeds.naming import Naming
 from earlystart_feeds.notes import notes_on
 from earlystart_feeds.past import Past
 from earlystart_feeds.planning import Planning, Step
-from earlystart_feeds.reading import read_feed
+from earlystart_feeds.reading import Feed, read_feed
 from earlystart_feeds.report import Report, report_of
 
 BATCH = 2_000  # rows a transaction
@@ -56,7 +56,11 @@ def import_feed(
         Conflict: another import ran at the same time; run this one again.
         StoreUnavailable: the store did not take it, or its ledger was written with other keys.
     """
-    feed = read_feed(folder)
+    return import_read(read_feed(folder), store, clock=clock, chance=chance, progress=progress)
+
+
+def import_read(feed: Feed, store: Store, *, clock: Clock, chance: Chance, progress: Progress | None = None) -> Report:
+    """As `import_feed`, for a feed that was read already: before a store is made for it, say."""
     digests = Digests(store.keys.secret("ledger"))
     proof = _proof_of_keys(store.ledger, digests)
     memory, past = Memory(store.ledger, digests), Past(store.log)

@@ -188,3 +188,14 @@ def test_debug_lets_a_fault_through(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("earlystart_cli.asking.opened", fail)
     with pytest.raises(ZeroDivisionError):
         call("tiers")
+
+
+def test_a_feed_that_is_none_makes_no_store(tmp_path: Path) -> None:
+    """What cannot be read as a feed is told before a store is made for it."""
+    feed, store = tmp_path / "feed", tmp_path / "new.db"
+    feed.mkdir()
+    (feed / "teams.csv").write_bytes(b"\xff\xfe")
+    said = call("import", str(feed), "--db", str(store))
+    assert said.status == 2
+    assert said.err == "earlystart: teams.csv: line 1: expected UTF-8, got other bytes\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["feed"]
