@@ -124,6 +124,7 @@ class Where(msgspec.Struct, frozen=True):
     values: frozenset[str]
 
     def keeps(self, event: Event) -> bool:
+        """Whether the event passes."""
         return not isinstance(event, self.source.event) or getattr(event, self.source.name) in self.values
 
 
