@@ -24,8 +24,8 @@ def test_folding_gives_equal_views_on_all_sides_and_a_ratio_for_each(run):
 
     fold.measure(run)
     assert [figure.name for figure in run.results.figures] == [
-        "fold",
-        "fold_with_read",
+        "fold_stock",
+        "fold_with_read_stock",
         "fold_best",
         "fold_with_read_best",
     ]
@@ -44,8 +44,8 @@ def test_a_ratio_that_fell_by_over_a_third_is_a_failure(run, monkeypatch, tmp_pa
     from benchmarks.measure import Figure, Spread
 
     monkeypatch.setattr(main, "RATIOS", tmp_path / "ratios.json")
-    run.results.figures.append(Figure("fold", "", "", ratio=Spread((9.0,)), busy=Spread((9.0,))))
+    run.results.figures.append(Figure("rebuild", "", "", ratio=Spread((9.0,)), busy=Spread((9.0,))))
     assert main.compare(run.results, keep=True) == 0
     assert main.compare(run.results, keep=False) == 0
-    run.results.figures[:] = [Figure("fold", "", "", ratio=Spread((9.0,)), busy=Spread((5.9,)))]
+    run.results.figures[:] = [Figure("rebuild", "", "", ratio=Spread((9.0,)), busy=Spread((5.9,)))]
     assert main.compare(run.results, keep=False) == 1
