@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from earlystart_core.entry import Entry, micros
 from earlystart_core.log import MemoryLog
 from earlystart_core.projection import finish_all
-from earlystart_core.replay.columns import load
 from earlystart_core.replay.fold import Folder
 from earlystart_core.replay.frames import frame_of
+from earlystart_core.replay.loading import load
 from earlystart_core.types import london_date
 from earlystart_core.words.correction import MarkedInError
 

@@ -8,7 +8,7 @@ import pytest
 from earlystart_core.entry import Entry
 from earlystart_core.errors import Unreadable
 from earlystart_core.log import MemoryLog
-from earlystart_core.replay.columns import load
+from earlystart_core.replay.loading import load
 from earlystart_core.views import VIEWS
 from earlystart_core.words import EVENTS
 

@@ -11,9 +11,9 @@ import naive
 from earlystart_core.clocks import clocks_at
 from earlystart_core.entry import micros
 from earlystart_core.projection import finish_all
-from earlystart_core.replay.columns import load
 from earlystart_core.replay.fold import Folder
 from earlystart_core.replay.frames import frame_of
+from earlystart_core.replay.loading import load
 from earlystart_core.views import VIEW, VIEWS
 from earlystart_core.views.questions import caseload, tiers
 from earlystart_core.words import EVENTS

@@ -12,9 +12,9 @@ from earlystart_core.entry import micros
 from earlystart_core.log import Log
 from earlystart_core.projection import Projection, Row
 from earlystart_core.registry import Registry
-from earlystart_core.replay.columns import load
 from earlystart_core.replay.fold import Folder
 from earlystart_core.replay.frames import frame_of
+from earlystart_core.replay.loading import load
 from earlystart_core.views import VIEW
 
 

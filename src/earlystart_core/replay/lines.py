@@ -82,6 +82,8 @@ def _keyed(projection: Projection, event: type[Event], facts: Facts, index: Arra
         keep = np.zeros(len(sizes), bool)
         keep[index] = True
         owners, keys = owners[keep[owners]], keys[keep[owners]]
-    if len(owners) > len(index):  # a fact counts once for each of its keys, however often it names one
-        owners, keys = distinct_pairs(owners, keys)
+    many = sizes[owners] > 1
+    if many.any():  # a fact counts once for each of its keys, however often it names one
+        several, named = distinct_pairs(owners[many], keys[many])
+        owners, keys = np.concatenate([owners[~many], several]), np.concatenate([keys[~many], named])
     return owners, (keys,)
