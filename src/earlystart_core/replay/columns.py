@@ -57,7 +57,7 @@ class Columns:
     def __init__(self) -> None:
         self.dictionaries: dict[str, Dense] = {}
         self.days = Days()
-        self.facts: "dict[type[Event], Facts]" = {}
+        self.facts: dict[type[Event], Facts] = {}
         self.struck: Array = np.empty(0, np.int64)  # rising positions
         self.events = 0  # how many facts were read, of the types that the projections name
 
