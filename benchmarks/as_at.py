@@ -14,9 +14,9 @@ from earlystart_core.clocks import Clocks, clocks_at
 from earlystart_core.entry import micros
 from earlystart_core.log import Log
 from earlystart_core.replay.as_at import AsAt
-from earlystart_core.replay.columns import load
 from earlystart_core.replay.fold import Folder
 from earlystart_core.replay.frames import frame_of
+from earlystart_core.replay.loading import load
 from earlystart_core.views import VIEW, VIEWS
 from earlystart_core.words import EVENTS
 

@@ -13,9 +13,10 @@ import polars as pl
 from benchmarks.measure import Figure, Side, Took, figure, in_turns
 from benchmarks.run import Run
 from earlystart_core.log import Log
-from earlystart_core.replay.columns import Columns, load
+from earlystart_core.replay.columns import Columns
 from earlystart_core.replay.fold import Folder
 from earlystart_core.replay.frames import frame_of
+from earlystart_core.replay.loading import load
 from earlystart_core.views import VIEW, VIEWS
 from earlystart_core.words import EVENTS
 
@@ -46,15 +47,15 @@ def measure(run: Run) -> None:
         columns = read(log)
         ours = {name: frame.to_dicts() for name, frame in folded(columns).items()}
         sides: dict[str, Side] = {"fold": lambda: folded(columns), "read and fold": lambda: folded(read(log))}
-        for peer, replay_of in (("stock", lambda: run.stock.replay), ("best", lambda: run.best.replay)):
-            replay = replay_of()
+        for peer in ("stock", "best"):
+            replay = run.stock.replay if peer == "stock" else run.best.replay
             expect_equal(ours, replay(), f"the {peer} replay")
             run.say(f"folding against the {peer} replay")
             found = in_turns({**sides, peer: replay}, run.rounds, {"fold": 7, "read and fold": 3, "best": 3})
             _report(run, peer, found, columns.events)
         del run.best  # a log in memory slows whatever comes after it
     run.results.notes.append(
-        f"{columns.events:,} of the log's {run.city.events:,} entries are of the types that the views name, and counted."
+        f"{columns.events:,} of the log's {run.city.events:,} entries are of the types that the views name: those count."
     )
 
 
