@@ -55,7 +55,7 @@ def measure(run: Run) -> None:
             _report(run, peer, found, columns.events)
         del run.best  # a log in memory slows whatever comes after it
     run.results.notes.append(
-        f"{columns.events:,} of the log's {run.city.events:,} entries are of the types that the views name: those count."
+        f"{columns.events:,} of the log's {run.city.events:,} entries are of the types that the views name."
     )
 
 

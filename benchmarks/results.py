@@ -49,7 +49,8 @@ def _page(run: Run, *, plotted: bool) -> str:
     where = (
         f"{os.cpu_count()} cores ({_processor()}), {platform.system()} {platform.machine()}, Python"
         f" {platform.python_version()}, {libraries}. A city of 26 teams, seed {run.city.seed},"
-        f" {run.city.events:,} entries."
+        f" {run.city.events:,} entries. Load average over the last five minutes: {os.getloadavg()[1]:.1f}; above the number"
+        " of cores, others slowed the rates down."
     )
     picture = ["![ratios against the peer, and what was to be reached](results.png)"] if plotted else []
     notes = "\n".join(f"- {note}" for note in run.results.notes)
@@ -74,7 +75,7 @@ def _plot(path: Path, results: Results) -> bool:
     from matplotlib import pyplot as plt
 
     shown = [one for one in results.figures if one.ratio is not None and one.name != "append"][::-1]
-    chart, axes = plt.subplots(figsize=(9, 0.55 * len(shown) + 1.2))
+    chart, axes = plt.subplots(figsize=(7, 0.4 * len(shown) + 1.2))
     for place, one in enumerate(shown):
         assert one.ratio is not None
         middle, least, most = one.ratio.middle, min(one.ratio.values), max(one.ratio.values)
@@ -82,7 +83,7 @@ def _plot(path: Path, results: Results) -> bool:
         axes.errorbar(middle, place, xerr=[[middle - least], [most - middle]], color="black", capsize=3)
         if one.target is not None:
             axes.plot([one.target] * 2, [place - 0.4, place + 0.4], color="#c1121f", linewidth=2)
-    axes.set_yticks(range(len(shown)), [one.what for one in shown])
+    axes.set_yticks(range(len(shown)), [one.name for one in shown])
     axes.set_xscale("log")
     axes.set_xlabel("times the peer (red: to be reached)")
     axes.axvline(1, color="grey", linewidth=0.8)
