@@ -21,10 +21,14 @@ def opened(db: str, keys: str | None, *, create: bool = False, **options: Any) -
         StoreUnavailable: it cannot be opened, or does not exist.
     """
     from earlystart_core.record import Record
+    from earlystart_sql import SqlStore
 
+    lasting = Invalid("--db", "expected a store that outlives the command, got one in memory")
     if db.partition(":")[0].lower() == "memory":
-        raise Invalid("--db", "expected a store that outlives the command, got one in memory")
+        raise lasting
     with Record.open(db, keys=keys, create=create, **options) as record:
+        if isinstance(record.store, SqlStore) and record.store.database.address.in_memory:
+            raise lasting
         yield record
 
 

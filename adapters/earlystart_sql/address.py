@@ -28,6 +28,11 @@ class Address(msgspec.Struct, frozen=True):
     path: Path | None = None  # absolute; SQLite only; None for a database in memory
     url: URL | None = None  # PostgreSQL only, for psycopg 3
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether it is an SQLite database that ends with its process."""
+        return self.dialect == "sqlite" and self.path is None
+
 
 def address_of(text: str, *, field: str = "db") -> Address:
     """The store's address.

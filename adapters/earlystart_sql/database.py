@@ -30,9 +30,10 @@ class Database:
         self._tryers = engine.execution_options(begin=getattr(kind, "TRYING", sqlite.WRITING))
         # A database in memory is one connection, so there whoever reads or writes has it alone; else only writers
         # of this process queue here, in order, before they ask the database for its lock.
-        self._alone = RLock() if address.dialect == "sqlite" and address.path is None else None
+        self._alone = RLock() if address.in_memory else None
         self._turn = self._alone or Lock()
-        self._held: Connection | None = None
+        self._held: Connection | None = None  # in memory: the connection that this thread writes with
+        self._shared: Connection | None = None  # in memory: the one that it reads with
 
     def close(self) -> None:
         """Closes every connection. Reading or writing later opens a new one."""
@@ -48,11 +49,16 @@ class Database:
         """A connection that sees one moment of the store until the end of the block."""
         if self._alone is not None:
             with self._alone, translated(self.name):
-                if self._held is not None:  # within this thread's own writing
-                    yield self._held
-                else:
-                    with self._begun(self._readers) as connection:
+                outer = self._held or self._shared
+                if outer is not None:  # within this thread's own writing or reading
+                    yield outer
+                    return
+                with self._begun(self._readers) as connection:
+                    self._shared = connection
+                    try:
                         yield connection
+                    finally:
+                        self._shared = None
             return
         with translated(self.name), self._begun(self._readers) as connection:
             yield connection

@@ -64,12 +64,12 @@ class SqlStore:
         log = self.database.address
         where = self._where
         if where is None and log.dialect == "sqlite":
-            where = ":memory:" if log.path is None else f"{log.path}.keys"
+            where = ":memory:" if log.in_memory else f"{log.path}.keys"
         elif where is None and log.url is not None:
             where = log.url.render_as_string(hide_password=False)  # the same database, a schema apart
         assert where is not None
         address = address_of(where, field="keys")
-        if address.dialect == "sqlite" and address.path is None:
+        if address.in_memory:
             return MemoryKeys(self.chance, self._new_kid)
         fresh = self._create and not self.database.read_only
         database = open_database(where, KEYS, create=fresh, read_only=self.database.read_only, field="keys")

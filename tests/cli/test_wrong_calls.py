@@ -54,6 +54,7 @@ WRONG = [
     ("import",),
 ]
 URLS = ["mysql://host/name", "http://example.org/x", "sqlite://host/x.db", "sqlite:x.db", "memory://", "",
+        "sqlite://", "sqlite:///:memory:", ":memory:",
         "sqlite:///x.db?mode=ro", "postgresql+psycopg2:///x", "//\0"]  # fmt: skip
 
 

@@ -276,3 +276,14 @@ def test_wrong_calls(opened: Callable[..., Record], ask: Callable[[Record], obje
     with pytest.raises(Invalid) as caught:
         ask(opened())
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", ":memory:"])
+def test_a_database_in_memory(url: str) -> None:
+    with Record.open(url) as record:
+        assert list(record.tiers()) == []
+        case = open_case(record)
+        assert [row["case"] for row in record.view("case_status")] == [case]
+        assert list(record.as_at(known=0).view("case_status")) == []
+        assert record.rebuild().views["case_status"].rows == 1
+        assert list(record.caseload()) == list(record.as_at().caseload())
