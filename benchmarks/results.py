@@ -49,8 +49,8 @@ def _page(run: Run, *, plotted: bool) -> str:
     where = (
         f"{os.cpu_count()} cores ({_processor()}), {platform.system()} {platform.machine()}, Python"
         f" {platform.python_version()}, {libraries}. A city of 26 teams, seed {run.city.seed},"
-        f" {run.city.events:,} entries. Load average over the last five minutes: {os.getloadavg()[1]:.1f}; above the number"
-        " of cores, others slowed the rates down."
+        f" {run.city.events:,} entries. Load average over the last five minutes: {os.getloadavg()[1]:.1f}; above the"
+        " number of cores, others slowed the rates down."
     )
     picture = ["![ratios against the peer, and what was to be reached](results.png)"] if plotted else []
     notes = "\n".join(f"- {note}" for note in run.results.notes)
