@@ -40,6 +40,7 @@ class Numbers:
         self._dialect = connection.dialect.name
         self.tags: dict[str, int] = {}  # looked up or added by this transaction
         self.shapes: dict[Shape, int] = {}
+        self._shapes_read = False
         self.new_tags: list[tuple[int, str, int, str]] = []  # rows to insert
         self.new_shapes: list[tuple[int, str, int]] = []
 
@@ -102,6 +103,9 @@ class Numbers:
         self._dictionary.keep(self.tags, self.shapes)
 
     def _read_shapes(self) -> None:
+        if self._shapes_read:  # one transaction sees one set of them, and adds its own to it
+            return
+        self._shapes_read = True
         for number, kind, version in run(self._connection, "SELECT id, type, version FROM shape"):
             self.shapes[(kind, version)] = number
 

@@ -11,6 +11,7 @@ from earlystart_core.projection import Key, Row
 from earlystart_core.views import VIEW, VIEWS
 from earlystart_core.words import EVENTS
 from earlystart_sql.past import SqlPast
+from earlystart_sql.raw import run
 from earlystart_sql.served import Served
 from earlystart_sql.view_tables import SqlTables, ViewTable
 
@@ -38,7 +39,8 @@ class Live:
         self, table: ViewTable, names: Sequence[str], team: str | None, case: str | None
     ) -> Sequence[Sequence[object]]:
         statement, given = table.select(names, {} if case is None else {"case": [case]}, team)
-        return self._connection.exec_driver_sql(statement, given).all()
+        rows: list[tuple[object, ...]] = run(self._connection, statement, given).fetchall()
+        return rows
 
 
 class Overlay:
@@ -79,9 +81,9 @@ class _Over:
         self._tables = tables
         self._put: dict[str, dict[Key, Row | None]] = {view.name: {} for view in VIEWS}
 
-    def rows(self, view: str, column: str, values: Collection[str]) -> list[Row]:
+    def rows(self, view: str, column: str, values: Collection[str], names: Sequence[str]) -> list[Row]:
         wanted = set(values)
-        rows = self.laid_over(view, self._tables.rows(view, column, values))
+        rows = self.laid_over(view, self._tables.rows(view, column, values, [*VIEW[view].keys, column, *names]))
         return [row for row in rows if row[column] in wanted]
 
     def put(self, view: str, keys: Collection[Key], rows: Sequence[Row]) -> None:

@@ -8,7 +8,7 @@ through short transactions, bounded by the head it began with, and still be of o
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
-from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
+from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
 from eventsourcing.persistence import IntegrityError, ProgrammingError
 from sqlalchemy import Connection
 
@@ -28,9 +28,9 @@ from earlystart_core.entry import (
 from earlystart_core.log import AlreadyRecorded, Batch, Clock, Log, Read, Receipt
 from earlystart_sql.columns import batches_of
 from earlystart_sql.database import Database
-from earlystart_sql.dictionary import Dictionary, Numbers
+from earlystart_sql.dictionary import Dictionary, Numbers, Shape
 from earlystart_sql.insert import insert
-from earlystart_sql.query import any_match, page, parts_of
+from earlystart_sql.query import any_match, facts_of, page, parts_of
 from earlystart_sql.raw import one, run, run_binary, together
 
 PAGE = 2_000  # entries
@@ -134,12 +134,25 @@ class SqlLog(Log):
         insert(connection, "entry_tag", sorted(tag_rows))
         return recorded
 
-    def within(
-        self, connection: Connection, query: DCBQuery | None, *, after: int = 0, upto: int | None = None
-    ) -> list[Recorded]:
-        """All matching entries with `after < position <= upto` as the caller's transaction sees them, its own too."""
-        parts = parts_of(query, Numbers(self._dictionary, connection))
-        return _page(connection, parts, after, _head(connection) if upto is None else upto, EVERY)
+    def within(self, connection: Connection, after: int, upto: int) -> list[Recorded]:
+        """All entries with `after < position <= upto` as the caller's transaction sees them, its own too."""
+        return _page(connection, None, after, upto, EVERY)
+
+    def numbers(self, connection: Connection) -> Numbers:
+        """The numbers of tags and shapes as the caller's transaction sees them."""
+        return Numbers(self._dictionary, connection)
+
+    def facts(
+        self, connection: Connection, numbers: Numbers, types: Sequence[str], tags: Sequence[str], after: int
+    ) -> Iterator[tuple[int, Shape, int | None, bytes | None]]:
+        """Position, shape, occurred_at (microseconds) and data of entries of those types that carry all of those tags.
+
+        As the caller's transaction sees them, its own too, after a position, in rising position.
+        """
+        shapes = {number: shape for shape, number in numbers.versions_of(types).items()}
+        statement = facts_of(DCBQueryItem(list(types), list(tags)), numbers, after)
+        for position, shape, occurred, data in run_binary(connection, statement) if statement else ():
+            yield position, shapes[shape], occurred, data
 
     def head(self) -> int:
         with self.reading() as connection:

@@ -1,27 +1,39 @@
 """The log as one transaction sees it, its own new entries included (`live.Past`)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
-from eventsourcing.dcb.api import DCBQuery
 from sqlalchemy import Connection
 
-from earlystart_core.entry import Recorded
+from earlystart_core.entry import Recorded, from_micros
+from earlystart_core.errors import Unreadable
+from earlystart_core.event import Event
+from earlystart_core.registry import Registry
 from earlystart_sql.log import SqlLog
 
 
 class SqlPast:
     """Reads through the caller's connection."""
 
-    def __init__(self, log: SqlLog, connection: Connection) -> None:
+    def __init__(self, log: SqlLog, connection: Connection, registry: Registry) -> None:
         self._log = log
         self._connection = connection
+        self._registry = registry
+        self._numbers = log.numbers(connection)
 
-    def find(self, query: DCBQuery, after: int) -> Iterable[Recorded]:
-        return self._log.within(self._connection, query, after=after)
+    def facts(self, types: Sequence[str], tags: Sequence[str], after: int) -> list[tuple[int, Event]]:
+        """Read from the facts alone: the frames say nothing that a fold asks."""
+        found = []
+        for position, (kind, version), occurred, data in self._log.facts(
+            self._connection, self._numbers, types, tags, after
+        ):
+            if occurred is None or data is None:
+                raise Unreadable(f"entry {position} cannot be read: expected its instant and its data, got none")
+            found.append((position, self._registry.decode(kind, version, data, from_micros(occurred), position)))
+        return found
 
     def at(self, position: int) -> Recorded:
         return next(self.between(position - 1, position))
 
     def between(self, after: int, upto: int) -> Iterator[Recorded]:
         """The entries with `after < position <= upto`."""
-        return iter(self._log.within(self._connection, None, after=after, upto=upto))
+        return iter(self._log.within(self._connection, after, upto))

@@ -30,13 +30,34 @@ def parts_of(query: DCBQuery | None, numbers: Numbers) -> list[str] | None:
     return parts
 
 
+def facts_of(item: DCBQueryItem, numbers: Numbers, after: int) -> str | None:
+    """The statement giving `position, shape, occurred_at, data` of all that matches an item of types and tags."""
+    numbers.look_up(item.tags)
+    found = _tagged(item, numbers)
+    if found is None:
+        return None
+    tables, where = found
+    return (
+        f"SELECT e.position, s.shape, f.occurred_at, f.data FROM {tables}"
+        " LEFT JOIN fact AS f ON f.shape = s.shape AND f.position = s.position"
+        f" WHERE {where} AND e.position > {after} ORDER BY e.position"
+    )
+
+
 def _of_item(item: DCBQueryItem, numbers: Numbers) -> list[str]:
+    if not item.tags:  # one part a shape: each has its own run of the index
+        shapes = sorted(numbers.versions_of(item.types).values())
+        return [f"SELECT e.position FROM fact AS e WHERE e.shape = {shape} AND {{bounds}}" for shape in shapes]
+    found = _tagged(item, numbers)
+    return [] if found is None else [f"SELECT e.position FROM {found[0]} WHERE {found[1]} AND {{bounds}}"]
+
+
+def _tagged(item: DCBQueryItem, numbers: Numbers) -> tuple[str, str] | None:
+    """The tables and conditions of an item with tags; None where nothing can match."""
     tags = [numbers.tag(tag) for tag in sorted(dict.fromkeys(item.tags), key=lambda tag: kind_of(tag) in BROAD)]
     shapes = sorted(numbers.versions_of(item.types).values()) if item.types else []
     if None in tags or (item.types and not shapes):
-        return []
-    if not tags:  # one part a shape: each has its own run of the index
-        return [f"SELECT e.position FROM fact AS e WHERE e.shape = {shape} AND {{bounds}}" for shape in shapes]
+        return None
     # CROSS JOIN is an order for SQLite: the first tag leads
     tables = ["entry_tag AS e", *(f"entry_tag AS t{n}" for n in range(1, len(tags)))]
     where = [f"e.tag_id = {tags[0]}"]
@@ -45,7 +66,7 @@ def _of_item(item: DCBQueryItem, numbers: Numbers) -> list[str]:
     if shapes:
         tables.append("entry AS s")
         where.append(f"s.position = e.position AND s.shape IN ({', '.join(map(str, shapes))})")
-    return [f"SELECT e.position FROM {' CROSS JOIN '.join(tables)} WHERE {' AND '.join(where)} AND {{bounds}}"]
+    return " CROSS JOIN ".join(tables), " AND ".join(where)
 
 
 def page(parts: Sequence[str] | None, after: int, upto: int, limit: int) -> str | None:

@@ -8,6 +8,7 @@ from sqlalchemy import BigInteger, Column, Connection, Table, Text
 from earlystart_core.clocks import Clocks
 from earlystart_core.entry import from_micros
 from earlystart_core.views import VIEWS
+from earlystart_sql.raw import run
 from earlystart_sql.schema import metadata
 
 view_state = Table(
@@ -49,7 +50,7 @@ class Served(msgspec.Struct, frozen=True):
 
 def served(connection: Connection) -> Served:
     """The state of the views. A table that another declaration built is as good as none."""
-    rows = connection.exec_driver_sql(_READ).all()
+    rows = run(connection, _READ).fetchall()
     head, micros = (rows[0][0], rows[0][1]) if rows[0][0] is not None else (0, None)
     laid = {row[2]: row[3] for row in rows} == _DIGESTS
     position = min(row[4] for row in rows) if laid else 0

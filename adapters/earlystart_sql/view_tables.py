@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from earlystart_core.entry import from_micros, micros
 from earlystart_core.projection import Key, Projection, Row
 from earlystart_core.views import VIEW
+from earlystart_sql.raw import run
 
 _ZERO = date(1970, 1, 1)
 NUMBERS = ("number", "flag", "instant", "day")  # held as whole numbers
@@ -123,21 +124,25 @@ class SqlTables:
         self._connection = connection
         self._tables = tables
 
-    def rows(self, view: str, column: str, values: Collection[str]) -> list[Row]:
-        table, names = self._tables[view], VIEW[view].columns
+    def rows(self, view: str, column: str, values: Collection[str], names: Sequence[str]) -> list[Row]:
+        table = self._tables[view]
         found = []
         for some in _some(list(values)):
             statement, given = table.select(names, {column: some})
-            found += [table.out_of(names, row) for row in self._connection.exec_driver_sql(statement, given)]
+            found += [table.out_of(names, row) for row in run(self._connection, statement, given)]
         return found
 
     def put(self, view: str, keys: Collection[Key], rows: Sequence[Row]) -> None:
         table = self._tables[view]
         gone = set(keys) - {tuple(row[name] for name in VIEW[view].keys) for row in rows}
         if gone:
-            self._connection.exec_driver_sql(table.delete, list(gone))
+            self._each(table.delete, list(gone))
         if rows:
-            self._connection.exec_driver_sql(table.upsert, [table.into(row) for row in rows])
+            self._each(table.upsert, [table.into(row) for row in rows])
+
+    def _each(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        for row in rows:
+            run(self._connection, statement, row)
 
 
 def table_name(view: str, digest: str) -> str:

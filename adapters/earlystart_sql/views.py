@@ -22,6 +22,7 @@ from earlystart_core.words import EVENTS
 from earlystart_sql.frames import Live, Overlay
 from earlystart_sql.log import SqlLog
 from earlystart_sql.past import SqlPast
+from earlystart_sql.raw import run
 from earlystart_sql.served import Served, served
 from earlystart_sql.view_tables import SqlTables, ViewTable, table_name
 
@@ -53,7 +54,7 @@ class SqlViews:
             if state.fresh:
                 yield Live(connection, self._tables, state.clocks)
             elif state.laid and state.head - state.position <= BY_KEY:
-                past = SqlPast(self._log, connection)
+                past = SqlPast(self._log, connection, EVENTS)
                 yield Overlay(past, connection, self._tables, state)
             else:
                 yield AsAt(self._log, EVENTS, state.clocks)
@@ -119,7 +120,7 @@ class SqlViews:
         if not state.laid:
             self._lay(connection)
         tables = SqlTables(connection, self._tables)
-        advance(VIEWS, EVENTS, recorded, SqlPast(self._log, connection), tables, self._kept)
+        advance(VIEWS, EVENTS, recorded, SqlPast(self._log, connection, EVENTS), tables, self._kept)
         self._move(connection, recorded[-1].position)
 
     def _serve(self, connection: Connection, folded: AsAt) -> None:
@@ -135,7 +136,7 @@ class SqlViews:
 
     def _advance(self, connection: Connection, after: int, head: int) -> None:
         if after < head:
-            past = SqlPast(self._log, connection)
+            past = SqlPast(self._log, connection, EVENTS)
             advance(VIEWS, EVENTS, past.between(after, head), past, SqlTables(connection, self._tables))
             self._move(connection, head)
 
@@ -158,4 +159,4 @@ class SqlViews:
         )
 
     def _move(self, connection: Connection, position: int) -> None:
-        connection.exec_driver_sql(f"UPDATE view_state SET position = {int(position)}")
+        run(connection, f"UPDATE view_state SET position = {int(position)}")

@@ -7,8 +7,6 @@ mark need no rule of their own, and a row can only be what a rebuild would make 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
-from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
-
 from earlystart_core.entry import Recorded
 from earlystart_core.event import Event, kind_of_field
 from earlystart_core.marks import struck
@@ -20,8 +18,8 @@ from earlystart_core.words.correction import MarkedInError
 class Past(Protocol):
     """The log as one transaction sees it."""
 
-    def find(self, query: DCBQuery, after: int) -> Iterable[Recorded]:
-        """The entries that match, after a position."""
+    def facts(self, types: Sequence[str], tags: Sequence[str], after: int) -> list[tuple[int, Event]]:
+        """The events of those types that carry all of those tags, after a position, each with its own."""
 
     def at(self, position: int) -> Recorded:
         """The entry at a position that exists."""
@@ -30,8 +28,8 @@ class Past(Protocol):
 class Tables(Protocol):
     """The finished rows of the views, in one transaction."""
 
-    def rows(self, view: str, column: str, values: Collection[str]) -> list[Row]:
-        """The rows that hold one of the values in that column."""
+    def rows(self, view: str, column: str, values: Collection[str], names: Sequence[str]) -> list[Row]:
+        """Those columns of the rows that hold one of the values in that column."""
 
     def put(self, view: str, keys: Collection[Key], rows: Sequence[Row]) -> None:
         """Replaces the rows of those keys by these."""
@@ -81,9 +79,11 @@ def advance(
         if not keys:
             continue
         named = _named(projection, projections, tables, keys)
-        states = {key: _state(projection, registry, key, past, before, kept) for key in sorted(keys)}
+        states = {key: _state(projection, key, past, before, kept) for key in sorted(keys)}
         counted = {
-            count.projection: tables.rows(count.projection, count.by, [key[0] for key in keys])
+            count.projection: tables.rows(
+                count.projection, count.by, [key[0] for key in keys], [count.by, count.without]
+            )
             for count in projection.counts.values()
         }
         rows = projection.finish({key: state for key, state in states.items() if state is not None}, counted)
@@ -109,19 +109,17 @@ def _named(
     }
     if not columns:
         return {}
-    rows = tables.rows(projection.name, projection.keys[0], [key[0] for key in keys])
+    rows = tables.rows(projection.name, projection.keys[0], [key[0] for key in keys], sorted(columns))
     return {column: {row[column] for row in rows} for column in columns}
 
 
-def _state(
-    projection: Projection, registry: Registry, key: Key, past: Past, before: int, kept: Kept | None
-) -> list[Any] | None:
+def _state(projection: Projection, key: Key, past: Past, before: int, kept: Kept | None) -> list[Any] | None:
     """The partial result of a key, read on from what is kept of it."""
     upto, state = (0, None) if kept is None else kept.take(projection.name, key)
-    found = _facts(projection, registry, key, past, upto)
+    found = _facts(projection, key, past, upto)
     if state is not None and any(isinstance(event, MarkedInError) for _, event in found):
         upto, state = 0, None  # a mark may strike what was folded: from the start
-        found = _facts(projection, registry, key, past, 0)
+        found = _facts(projection, key, past, 0)
     out = struck(found)
     standing = [fact for fact in found if fact[0] not in out]
     old = _merged(projection, key, state, [fact for fact in standing if fact[0] <= before])
@@ -143,10 +141,9 @@ def _marked_after(found: list[tuple[int, Event]], before: int) -> bool:
     return any(position > before and isinstance(event, MarkedInError) for position, event in found)
 
 
-def _facts(projection: Projection, registry: Registry, key: Key, past: Past, after: int) -> list[tuple[int, Event]]:
+def _facts(projection: Projection, key: Key, past: Past, after: int) -> list[tuple[int, Event]]:
     """The facts that bear on a key, and the marks on them; some bear on other keys too."""
     types = [*(event.__name__ for event in projection.events), MarkedInError.__name__]
     fields = projection.key_fields[projection.exists]
     tags = [part for part, name in zip(key, fields, strict=True) if kind_of_field(projection.exists, name) is not None]
-    found = past.find(DCBQuery([DCBQueryItem(types, tags)]), after)
-    return [(recorded.position, registry.event(recorded)) for recorded in found]
+    return past.facts(types, tags, after)

@@ -10,7 +10,7 @@ from typing import Any
 
 from earlystart_core.event import Event, kind_of, shape_of
 from earlystart_core.finish import CountOf, Finish
-from earlystart_core.reducers import Reducer
+from earlystart_core.reducers import Reducer, Step
 from earlystart_core.sources import IN_ORDER, Source, Where, field, may_be_null, type_of
 
 Key = tuple[str, ...]
@@ -83,11 +83,11 @@ class Projection:
                 raise TypeError(f"{self.name}.{name}: {error}") from None
         return held
 
-    def _compile(self) -> dict[type[Event], list[tuple[int, Reducer, Source]]]:
-        steps: dict[type[Event], list[tuple[int, Reducer, Source]]] = {event: [] for event in self.events}
+    def _compile(self) -> dict[type[Event], list[tuple[int, Step]]]:
+        steps: dict[type[Event], list[tuple[int, Step]]] = {event: [] for event in self.events}
         for index, reducer in enumerate(self.reducers.values(), 1):
             for source in reducer.sources:
-                steps[source.event].append((index, reducer, source))
+                steps[source.event].append((index, reducer.step(source)))
         return steps
 
     def keys_of(self, event: Event) -> list[Key]:
@@ -114,8 +114,8 @@ class Projection:
                     state = parts[key] = [None] * width
                 if isinstance(event, self.exists):
                     state[0] = True
-                for index, reducer, source in steps:
-                    state[index] = reducer.merge(state[index], reducer.lift(source, position, event))
+                for index, step in steps:
+                    state[index] = step(state[index], position, event)
         return parts
 
     def merge(self, one: Parts, other: Parts) -> Parts:

@@ -13,6 +13,7 @@ import msgspec
 from earlystart_core.event import Event
 from earlystart_core.sources import IN_ORDER, Source, Where, field
 
+Step = Callable[[Any, int, Event], Any]  # (partial result, position, event) to a partial result
 Moment = tuple[datetime, int]  # occurred_at and position: the order of facts (contract 2.4)
 
 
@@ -70,6 +71,12 @@ class Reducer(msgspec.Struct, frozen=True):
             return one if other is None else other
         return _MERGE[self.rule](one, other)
 
+    def step(self, source: Source) -> Step:
+        """What takes one more event into a partial result: `merge` of `lift`, without the partial result between."""
+        if self.rule in ("latest", "earliest"):
+            return _winning(self, source)
+        return lambda partial, position, event: self.merge(partial, self.lift(source, position, event))
+
     def value(self, partial: Any) -> Any:
         """The finished value."""
         if partial is None:
@@ -79,6 +86,24 @@ class Reducer(msgspec.Struct, frozen=True):
         if self.rule == "distinct":
             return len(partial)
         return _standing_value(partial) if self.rule == "standing" else partial
+
+
+def _winning(reducer: Reducer, source: Source) -> Step:
+    latest_wins, nulls = reducer.rule == "latest", reducer.nulls
+    keeps = None if reducer.where is None else reducer.where.keeps
+
+    def step(partial: Any, position: int, event: Event) -> Any:
+        if keeps is not None and not keeps(event):
+            return partial
+        value = source.take(position, event)
+        if value is None and not nulls:
+            return partial
+        at = event.occurred_at
+        if partial is None or ((at, position) > partial[:2]) is latest_wins:
+            return at, position, value
+        return partial
+
+    return step
 
 
 def _lift_moment(_: Reducer, __: Source, moment: Moment, value: Any) -> Any:
