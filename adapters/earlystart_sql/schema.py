@@ -69,6 +69,7 @@ receipt = Table(
     Column("digest", LargeBinary, nullable=False),
     Column("first", BigInteger, nullable=False),  # the first position of the command's entries
     Column("count", Integer, nullable=False),  # and how many there are, perhaps none
+    sqlite_with_rowid=False,
 )
 
 TABLES = ("shape", "entry", "fact", "tag", "entry_tag", "receipt")

@@ -30,6 +30,7 @@ class ViewTable:
         self.held = {name: projection.held[name] for name in projection.columns}
         self._mark = "?" if dialect == "sqlite" else "%s"
         self._text = "TEXT" if dialect == "sqlite" else 'TEXT COLLATE "C"'
+        self._rows = " WITHOUT ROWID" if dialect == "sqlite" else ""
         self._number = "INTEGER" if dialect == "sqlite" else "BIGINT"
         self._order = ", ".join(map(quoted, projection.keys))
 
@@ -39,9 +40,11 @@ class ViewTable:
         columns = [
             f"{quoted(name)} {self._number if held in NUMBERS else self._text}" for name, held in self.held.items()
         ]
-        found = [f"CREATE TABLE IF NOT EXISTS {self.name} ({', '.join(columns)}, PRIMARY KEY ({self._order}))"]
-        for name in {"case", "team"} & set(self.projection.columns) - {self.projection.keys[0]}:
-            found.append(f"CREATE INDEX IF NOT EXISTS {self.name}_by_{name} ON {self.name} ({quoted(name)})")
+        found = [
+            f"CREATE TABLE IF NOT EXISTS {self.name} ({', '.join(columns)}, PRIMARY KEY ({self._order})){self._rows}"
+        ]
+        if "case" in self.projection.columns and self.projection.keys[0] != "case":
+            found.append(f'CREATE INDEX IF NOT EXISTS {self.name}_by_case ON {self.name} ("case")')
         return tuple(found)
 
     @cached_property
