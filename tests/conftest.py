@@ -39,6 +39,14 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _keys_at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Key-encryption keys of PostgreSQL stores are kept in the user's folder: not in that of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config"))
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """The URL of the `postgres` database of a server of this test run's own."""

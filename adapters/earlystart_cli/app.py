@@ -56,7 +56,9 @@ def _version(asked: bool) -> None:
 @app.callback(invoke_without_command=True, epilog="Example: earlystart demo")
 def whole(
     context: typer.Context,
-    _: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)] = False,
+    _: Annotated[
+        bool, typer.Option("--version", metavar="", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
 ) -> None:
     """The record under integrated early-years services: one log of facts, views rebuilt from it, two clocks."""
     if context.invoked_subcommand is None:

@@ -79,12 +79,14 @@ def demo(
                 f"{sum(now.values()):,} now, {asked:.2f} s. Nothing was kept for it: any day can be asked.",
             )
             _say(on, _corrected(record))
-            _story(on, record)
+            case = _story(on, record)
     on.print()
-    on.print("A store of your own:", style="bold")
+    on.print("The same city in a store of your own:", style="bold")
     for line in (
-        "earlystart simulate --db leeds.db --cases 3000 --years 5 --seed 1",
+        f"earlystart simulate --db leeds.db --cases {cases} --years {YEARS} --seed {seed}",
+        *(() if case is None else (f"earlystart timeline {case} --db leeds.db",)),
         "earlystart caseload --db leeds.db --team team:armley --known 2025-12-31",
+        "earlystart rebuild --db leeds.db",
         "earlystart rebuild --db leeds.db --check",
     ):
         on.print(f"  {line}", soft_wrap=True)
@@ -149,13 +151,15 @@ def _corrected(record: "Record") -> str:
     )
 
 
-def _story(on: Screen, record: "Record") -> None:
-    """The shortest story with a correction in it."""
-    cases = dict.fromkeys(tag for tags in _marks(record)[:60] for tag in tags if tag.startswith("case:"))
-    stories = [(case, record.timeline(case).rows) for case in cases]
+def _story(on: Screen, record: "Record") -> str | None:
+    """The shortest story with a correction in it, and a consent that was taken back; returns whose it is."""
+    marked = list(dict.fromkeys(tag for tags in _marks(record) for tag in tags if tag.startswith("case:")))
+    withdrawn = {row["case"] for row in record.view("consent_status") if row["decision"] == "withdrawn"}
+    cases = [case for case in marked if case in withdrawn] or marked
+    stories = [(case, record.timeline(case).rows) for case in cases[:60]]
     told = [each for each in stories if any(row["struck"] for row in each[1])]
     if not told:
-        return
+        return None
     case, rows = min(told, key=lambda each: len(each[1]))
     at = next(number for number, row in enumerate(rows) if row["struck"])
     first = max(0, min(at - SHORT // 2, len(rows) - SHORT))
@@ -164,6 +168,7 @@ def _story(on: Screen, record: "Record") -> None:
         Text(f"One child's record, {case}, entries {first + 1} to {min(first + SHORT, len(rows))} of {len(rows)}:")
     )
     timeline.show(on, rows[first : first + SHORT], case, ids=4)
+    return case
 
 
 def team_name(team: str) -> str:

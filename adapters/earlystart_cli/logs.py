@@ -20,9 +20,11 @@ def log() -> None:
 def export(
     db: Db = HERE,
     keys: Keys = None,
-    _: Annotated[bool, typer.Option("--ndjson", help="One entry a line: the only form, so it may be left out.")] = True,
+    _: Annotated[
+        bool, typer.Option("--ndjson", metavar="", help="One entry a line: the only form, so it may be left out.")
+    ] = True,
     leaves: Annotated[
-        bool, typer.Option("--leaves", help="Give each entry its leaf of the hash tree, in hex.")
+        bool, typer.Option("--leaves", metavar="", help="Give each entry its leaf of the hash tree, in hex.")
     ] = False,
 ) -> None:
     """Print every entry, one a line: exactly its canonical bytes, personal text sealed."""

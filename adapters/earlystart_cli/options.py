@@ -18,14 +18,14 @@ Team = Annotated[
 ]
 Known = Annotated[
     str | None,
-    typer.Option("--known", metavar="K", help="As known at a position, an instant, or the end of a Leeds day."),
+    typer.Option("--known", metavar="K", help="As known at a position, an instant, or the end of a London day."),
 ]
 Effective = Annotated[
     str | None,
-    typer.Option("--effective", metavar="D", help="Only what had happened by an instant, or the end of a Leeds day."),
+    typer.Option("--effective", metavar="D", help="Only what had happened by an instant, or the end of a London day."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="One JSON value, for programs.")]
-Ndjson = Annotated[bool, typer.Option("--ndjson", help="One JSON object a line, for programs.")]
+Json = Annotated[bool, typer.Option("--json", metavar="", help="One JSON value, for programs.")]
+Ndjson = Annotated[bool, typer.Option("--ndjson", metavar="", help="One JSON object a line, for programs.")]
 
 
 def form(*, json: bool, ndjson: bool = False) -> str:

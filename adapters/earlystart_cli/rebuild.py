@@ -28,7 +28,9 @@ def rebuild(
     db: Db = HERE,
     keys: Keys = None,
     source: Annotated[Source | None, typer.Option("--from", help="Read the log's segments, or its rows alone.")] = None,
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; compare with the served views.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", metavar="", help="Change nothing; compare with the served views.")
+    ] = False,
     json: Json = False,
 ) -> int:
     """Rebuild every view from the log. With --check, say whether the served views are what the log says."""
@@ -48,6 +50,8 @@ def rebuild(
         _tell(rebuilt)
     for each in found:
         note(f"earlystart: {each.view}{' ' if each.key else ''}{each.key}: {each.found}")
+    if any(each.found == "was never built" for each in found):
+        note("earlystart rebuild without --check builds what was never built")
     if check and not found and not json:
         note("the served views are what the log says")
     return 1 if found else 0

@@ -14,12 +14,18 @@ EXAMPLE = "earlystart simulate --db leeds.db --cases 5000 --years 5 --seed 1"
 
 
 def simulate(
-    cases: Annotated[int, typer.Option("--cases", min=1, max=10_000_000, help="How many children.")],
-    years: Annotated[int, typer.Option("--years", min=1, max=30, help="How many years, up to the city's fixed end.")],
-    seed: Annotated[int, typer.Option("--seed", min=0, max=2**63 - 1, help="The same seed gives the same log.")],
+    cases: Annotated[int, typer.Option("--cases", metavar="N", min=1, max=10_000_000, help="How many children.")],
+    years: Annotated[
+        int, typer.Option("--years", metavar="N", min=1, max=30, help="How many years, up to the city's fixed end.")
+    ],
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", min=0, max=2**63 - 1, help="The same seed gives the same log.")
+    ],
     db: Db = HERE,
     keys: Keys = None,
-    teams: Annotated[int, typer.Option("--teams", min=1, max=1000, help="How many early start teams.")] = 26,
+    teams: Annotated[
+        int, typer.Option("--teams", metavar="N", min=1, max=1000, help="How many early start teams.")
+    ] = 26,
     json: Json = False,
 ) -> None:
     """Write a simulated city's log into an empty store. Nobody in it exists."""

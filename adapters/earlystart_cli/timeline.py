@@ -17,6 +17,7 @@ from earlystart_core.types import LONDON
 
 EXAMPLE = "earlystart timeline case:01JH0000000000000000000000 --known 2026-03-31"
 INDENT = 7
+NAMES = {"target": "entry", "duration_min": "minutes", "to_team": "to"}  # fields whose stored name reads badly
 SEALED = "(sealed)"
 CODES = {  # national codes as people say them (NHS Data Dictionary)
     "attendance": {
@@ -65,7 +66,9 @@ def timeline(
         now = known is None and effective is None
         answer = (record if now else record.as_at(known=known, effective=effective)).timeline(case)
     if any(SEALED in row["fields"].values() for row in answer):
-        note("some text stays sealed: this reader has no key for it")
+        note(
+            "some text stays sealed: this reader has no key for it (earlystart doctor says what is wrong with the keys)"
+        )
     if asked != "text":
         put_answer(answer, asked)
         return
@@ -113,7 +116,11 @@ def _fields(fields: dict[str, Any], case: str) -> Iterator[str]:
             continue
         said = CODES.get(name, {}).get(value) if isinstance(value, str) else None
         shown = said or _value(value)
-        yield plain(shown if said or shown.startswith(f"{name.rstrip('s')}:") else f"{name.replace('_', ' ')} {shown}")
+        yield plain(
+            shown
+            if said or shown.startswith(f"{name.rstrip('s')}:")
+            else f"{NAMES.get(name, name).replace('_', ' ')} {shown}"
+        )
 
 
 def _value(value: Any) -> str:

@@ -16,7 +16,7 @@ from earlystart_core.log import Clock
 from earlystart_core.privacy.keys import Chance
 from earlystart_core.store import Frames, Rebuilt, Store, open_store
 from earlystart_core.timeline import story
-from earlystart_core.types import SLUG, SLUG_KINDS, ULID, ULID_KINDS
+from earlystart_core.types import SLUG, SLUG_KINDS, ULID, ULID_KINDS, form_of
 from earlystart_core.ulid import new_id, ulid
 from earlystart_core.views import VIEW
 from earlystart_core.words import EVENTS, WORDS
@@ -139,9 +139,11 @@ class Record(Questions):
         Raises:
             Refused: a rule says no, or the command_id was used for a command of other content.
             Conflict: someone else was first, on each of three tries.
-            Invalid: the command_id or the practitioner is malformed.
+            Invalid: the command_id or the practitioner is malformed, or it is no command.
             StoreUnavailable: nothing was kept.
         """
+        if not isinstance(command, Command):
+            raise Invalid("command", f"expected one such as OpenCase(…), got {type(command).__name__}")
         _check_practitioner(by)
         now = self.store.clock()
         shell = Shell(self.store.log, self.store.keys, EVENTS, WORDS, self.store.chance)
@@ -189,11 +191,14 @@ _BODY = {**dict.fromkeys(ULID_KINDS, ULID), **dict.fromkeys(SLUG_KINDS, SLUG)}
 
 
 def _check_id(kind: str, value: str | None, *, field: str | None = None) -> None:
-    if value is not None and not re.fullmatch(rf"{kind}:(?:{_BODY[kind]})", value):
-        raise Invalid(field or kind, f"expected an id such as {kind}:… of that kind, got {value[:40]!r}")
+    if value is None or (isinstance(value, str) and re.fullmatch(rf"{kind}:(?:{_BODY[kind]})", value)):
+        return
+    raise Invalid(field or kind, f"{form_of(f'{kind}:')}, got {str(value)[:40]!r}")
 
 
 def _check_practitioner(by: Practitioner) -> None:
+    if not isinstance(by, Practitioner):
+        raise Invalid("by", f"expected a Practitioner, got {type(by).__name__}")
     if by.practitioner not in ("practitioner:unknown", "practitioner:import"):
         _check_id("practitioner", by.practitioner, field="by.practitioner")
     _check_id("org", by.employer, field="by.employer")

@@ -108,9 +108,11 @@ def open_store(url: str, **options: Any) -> Store:
     """The store at a URL, or at a file path (an SQLite file).
 
     Raises:
-        Invalid: no adapter knows the URL's scheme.
+        Invalid: no adapter knows the URL's scheme, or it is no text.
         StoreUnavailable: the store cannot be opened.
     """
+    if not isinstance(url, str):
+        raise Invalid("db", f"expected text, a file path or a URL, got {type(url).__name__}")
     scheme = url.partition("://")[0].partition("+")[0] if "://" in url else "sqlite"
     found = {point.name: point for point in entry_points(group=GROUP)}
     if scheme not in found:

@@ -51,6 +51,17 @@ OrgId = Annotated[str, *_id("org", SLUG)]
 ULID_KINDS = ("case", "family", "person", "request", "package", "contact", "meeting", "practitioner")
 SLUG_KINDS = ("team", "centre", "cluster", "org")
 
+
+def form_of(pattern: str) -> str:
+    """What a text is to look like that should match the pattern of an id, as a sentence for people."""
+    kind = pattern.removeprefix("^").partition(":")[0]
+    if kind in ULID_KINDS:
+        return f"expected {kind}: and 26 characters, as new_id('{kind}') gives"
+    if kind in SLUG_KINDS:
+        return f"expected {kind}: and small letters or digits, with hyphens between, such as {kind}:chapel-allerton"
+    return "expected more than blanks" if pattern == r"\S" else f"expected text that matches {pattern}"
+
+
 # --- instants and dates -----------------------------------------------------------------------------------------------
 
 

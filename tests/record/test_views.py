@@ -269,6 +269,11 @@ def test_threads_share_a_record(opened: Callable[..., Record]) -> None:
         (lambda record: record.as_at(effective="2026-02-01T10:00:00"), "effective"),
         (lambda record: record.new_id("team"), "kind"),
         (lambda record: record.timeline("case:x"), "case"),
+        (lambda record: record.tiers(team=3), "team"),
+        (lambda record: record.submit({"case": "case:x"}, by=BY), "command"),
+        (lambda record: record.submit(OpenCase, by=BY), "command"),
+        (lambda record: record.submit(CloseCase(case="case:" + "0" * 26, reason="died"), by="ada"), "by"),
+        (lambda record: Record.open(Path("city.db")), "db"),
     ],
 )
 def test_wrong_calls(opened: Callable[..., Record], ask: Callable[[Record], object], field: str) -> None:

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from earlystart_core import types
+from earlystart_core import OpenCase, OverrideSharing, RecordContact, types
 from earlystart_core.command import several
+from earlystart_core.errors import Invalid
 
 ULID = "01JZZZZZZZZZZZZZZZZZZZZZZZ"
 
@@ -27,6 +28,38 @@ def commands_take(kind: Any, value: Any) -> bool:
     except ValidationError:
         return False
     return True
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"case": "123"}, "case: expected case: and 26 characters, as new_id('case') gives"),
+        ({"case": 123}, "case: expected text, got int"),
+        ({"team": "Armley"}, "team: expected team: and small letters or digits, with hyphens between, such as "),
+        ({"reason": "bored"}, "reason: expected 'pregnancy', 'birth', "),
+        ({"born_on": "2026-02-20"}, "born_on: expected a date, got str"),
+        ({"occurred_at": "2026-02-20T10:00:00Z"}, "occurred_at: expected an instant, a datetime with its offset from "),
+        (
+            {"occurred_at": datetime(2026, 2, 20, tzinfo=UTC).replace(tzinfo=None)},
+            "occurred_at: expected an instant with its offset from UTC, got one ",
+        ),
+        ({"name": "Sam"}, "name: OpenCase has no such field"),
+    ],
+)
+def test_a_wrong_field_is_told_in_the_words_of_this_library(fields: dict[str, Any], said: str) -> None:
+    right = {"case": f"case:{ULID}", "family": f"family:{ULID}", "team": "team:armley", "reason": "birth"}
+    with pytest.raises(Invalid) as caught:
+        OpenCase(**{**right, **fields})
+    assert str(caught.value).startswith(said)
+
+
+def test_other_wrong_fields() -> None:
+    with pytest.raises(Invalid, match=r"^case: expected a value, got none$"):
+        OpenCase()
+    with pytest.raises(Invalid, match=r"^cases: expected a list, got str$"):
+        RecordContact(contact=f"contact:{ULID}", cases=f"case:{ULID}")
+    with pytest.raises(Invalid, match=r"^harm: expected more than blanks$"):
+        OverrideSharing(case=f"case:{ULID}", recipient="org:lch", harm="  ")
 
 
 IDS = [getattr(types, kind.capitalize() + "Id") for kind in types.ULID_KINDS]
