@@ -202,11 +202,11 @@ def _check_practitioner(by: Practitioner) -> None:
     if by.practitioner not in ("practitioner:unknown", "practitioner:import"):
         _check_id("practitioner", by.practitioner, field="by.practitioner")
     _check_id("org", by.employer, field="by.employer")
-    if not re.fullmatch(r"[ -~]{1,60}", by.role):
+    if not isinstance(by.role, str) or not re.fullmatch(r"[ -~]{1,60}", by.role):
         raise Invalid("by.role", "expected a role of 1 to 60 printable ASCII characters")
 
 
 def _command_id(given: str) -> str:
-    if not re.fullmatch(r"[!-~]{1,64}", given):
+    if not isinstance(given, str) or not re.fullmatch(r"[!-~]{1,64}", given):
         raise Invalid("command_id", "expected 1 to 64 printable ASCII characters without spaces")
     return given

@@ -26,6 +26,7 @@ from tests.conftest import Clock
 BY = Practitioner("practitioner:01ARZ3NDEKTSV4RRFFQ69G5FAV", "health_visitor", "org:lch")
 CASES = table_name("case_status", VIEW["case_status"].digest)
 TEAMS = ("team:armley", "team:seacroft")
+CLOSE = CloseCase(case="case:" + "0" * 26, reason="died")
 
 
 @pytest.fixture
@@ -272,7 +273,9 @@ def test_threads_share_a_record(opened: Callable[..., Record]) -> None:
         (lambda record: record.tiers(team=3), "team"),
         (lambda record: record.submit({"case": "case:x"}, by=BY), "command"),
         (lambda record: record.submit(OpenCase, by=BY), "command"),
-        (lambda record: record.submit(CloseCase(case="case:" + "0" * 26, reason="died"), by="ada"), "by"),
+        (lambda record: record.submit(CLOSE, by="ada"), "by"),
+        (lambda record: record.submit(CLOSE, by=Practitioner(BY.practitioner, None, "org:lch")), "by.role"),
+        (lambda record: record.submit(CLOSE, by=BY, command_id=7), "command_id"),
         (lambda record: Record.open(Path("city.db")), "db"),
     ],
 )
