@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import msgspec
 from sqlalchemy import Connection
 
-from earlystart_sql.raw import one, run
+from earlystart_sql.raw import mark, one, run
 
 LIMIT = 500_000  # tags remembered; forgetting them costs time, never truth
 
@@ -38,6 +38,7 @@ class Numbers:
         self._dictionary = dictionary
         self._connection = connection
         self._dialect = connection.dialect.name
+        self.mark = mark(connection)
         self.tags: dict[str, int] = {}  # looked up or added by this transaction
         self.shapes: dict[Shape, int] = {}
         self._shapes_read = False
@@ -106,6 +107,10 @@ class Numbers:
         if self._shapes_read:  # one transaction sees one set of them, and adds its own to it
             return
         self._shapes_read = True
+        known = self._dictionary.shapes
+        if known and one(self._connection, "SELECT max(id) FROM shape") == len(known):  # they count 1, 2, 3, …
+            self.shapes = {**known, **self.shapes}
+            return
         for number, kind, version in run(self._connection, "SELECT id, type, version FROM shape"):
             self.shapes[(kind, version)] = number
 

@@ -18,7 +18,7 @@ _COLUMNS = {  # of each table, with PostgreSQL's type of each
         ("leaf", "bytea"),
     ),
     "fact": (("shape", "int4"), ("position", "int8"), ("occurred_at", "int8"), ("data", "bytea")),
-    "entry_tag": (("tag_id", "int8"), ("position", "int8")),
+    "entry_tag": (("tag_id", "int8"), ("position", "int8"), ("shape", "int4")),
     "receipt": (("command_id", "text"), ("digest", "bytea"), ("first", "int8"), ("count", "int4")),
 }
 

@@ -30,8 +30,8 @@ from earlystart_sql.columns import batches_of
 from earlystart_sql.database import Database
 from earlystart_sql.dictionary import Dictionary, Numbers, Shape
 from earlystart_sql.insert import insert
-from earlystart_sql.query import any_match, facts_of, page, parts_of
-from earlystart_sql.raw import one, run, run_binary, together
+from earlystart_sql.query import Part, any_match, facts_of, page, parts_of
+from earlystart_sql.raw import mark, one, run, run_binary, together
 
 PAGE = 2_000  # entries
 EVERY = 2**31 - 1
@@ -125,7 +125,7 @@ class SqlLog(Log):
             shape = numbers.shape((entry.type, entry.version))
             rows.append((position, shape, micros(last), frame, leaf))
             facts.append((shape, position, occurred, data))
-            tag_rows += [(tag_of[tag], position) for tag in tags]
+            tag_rows += [(tag_of[tag], position, shape) for tag in tags]
             recorded.append(Recorded(entry, position, last, leaf))
         insert(connection, "shape", numbers.new_shapes)
         insert(connection, "tag", numbers.new_tags)
@@ -151,7 +151,7 @@ class SqlLog(Log):
         """
         shapes = {number: shape for shape, number in numbers.versions_of(types).items()}
         statement = facts_of(DCBQueryItem(list(types), list(tags)), numbers, after)
-        for position, shape, occurred, data in run_binary(connection, statement) if statement else ():
+        for position, shape, occurred, data in run_binary(connection, *statement) if statement else ():
             yield position, shapes[shape], occurred, data
 
     def head(self) -> int:
@@ -178,7 +178,7 @@ class SqlLog(Log):
             shapes = Numbers(self._dictionary, connection).versions_of(types)
         return batches_of(self.database, shapes, max(after, 0), head if upto is None else min(upto, head))
 
-    def _paged(self, parts: list[str] | None, rows: list[Recorded], head: int) -> Iterator[Recorded]:
+    def _paged(self, parts: list[Part] | None, rows: list[Recorded], head: int) -> Iterator[Recorded]:
         while rows:
             yield from rows
             if len(rows) < PAGE:
@@ -191,11 +191,11 @@ def _head(connection: Connection) -> int:
     return int(one(connection, _HEAD))
 
 
-def _page(connection: Connection, parts: list[str] | None, after: int, upto: int, limit: int) -> list[Recorded]:
-    statement = page(parts, after, upto, limit)
+def _page(connection: Connection, parts: list[Part] | None, after: int, upto: int, limit: int) -> list[Recorded]:
+    statement = page(parts, after, upto, limit, mark(connection))
     if statement is None:
         return []
-    return [parse(*row) for row in run_binary(connection, statement)]
+    return [parse(*row) for row in run_binary(connection, *statement)]
 
 
 def _receipt(connection: Connection, command_id: str) -> Receipt | None:
@@ -206,6 +206,6 @@ def _receipt(connection: Connection, command_id: str) -> Receipt | None:
 
 
 def _check(connection: Connection, condition: DCBAppendCondition, numbers: Numbers) -> None:
-    statement = any_match(parts_of(condition.fail_if_events_match, numbers), condition.after or 0)
-    if statement is not None and run(connection, statement).fetchone() is not None:
+    statement = any_match(parts_of(condition.fail_if_events_match, numbers), condition.after or 0, numbers.mark)
+    if statement is not None and run(connection, *statement).fetchone() is not None:
         raise IntegrityError(condition)

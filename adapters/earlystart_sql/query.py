@@ -4,7 +4,9 @@ Every part gives its positions in rising order from an index, and no more than a
 """
 
 from collections.abc import Sequence
+from itertools import chain
 
+import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from earlystart_sql.dictionary import Numbers, kind_of
@@ -14,15 +16,30 @@ WHOLE = "entry AS e LEFT JOIN fact AS f ON f.shape = e.shape AND f.position = e.
 BROAD = frozenset({"team", "org", "centre", "cluster", "practitioner"})  # tags that a great many entries share
 
 
-def parts_of(query: DCBQuery | None, numbers: Numbers) -> list[str] | None:
-    """SELECT statements giving `position` of what matches, whose union answers the query; None: everything does.
+class Part(msgspec.Struct, frozen=True):
+    """A SELECT giving `position` of what matches, in two halves; it takes its values, then those of its bounds.
 
-    Each still takes `{bounds}` (on `position`), as they are numbers only: nothing a caller wrote is in them.
+    Its text has no number of the query in it, so the driver keeps it prepared.
     """
+
+    tables: str
+    where: str
+    values: tuple[int, ...] = ()
+
+    def within(self, bounds: str) -> str:
+        """The statement."""
+        return f"SELECT e.position FROM {self.tables} WHERE {self.where} AND {bounds}"
+
+
+Statement = tuple[str, tuple[int, ...]]  # and its values
+
+
+def parts_of(query: DCBQuery | None, numbers: Numbers) -> list[Part] | None:
+    """The parts whose union answers the query; None: everything does."""
     if query is None or not query.items:
         return None
     numbers.look_up(tag for item in query.items for tag in item.tags)
-    parts: list[str] = []
+    parts: list[Part] = []
     for item in query.items:
         if not item.types and not item.tags:
             return None
@@ -30,63 +47,62 @@ def parts_of(query: DCBQuery | None, numbers: Numbers) -> list[str] | None:
     return parts
 
 
-def facts_of(item: DCBQueryItem, numbers: Numbers, after: int) -> str | None:
+def facts_of(item: DCBQueryItem, numbers: Numbers, after: int) -> Statement | None:
     """The statement giving `position, shape, occurred_at, data` of all that matches an item of types and tags."""
     numbers.look_up(item.tags)
-    found = _tagged(item, numbers)
-    if found is None:
+    part = _tagged(item, numbers)
+    if part is None:
         return None
-    tables, where = found
     return (
-        f"SELECT e.position, s.shape, f.occurred_at, f.data FROM {tables}"
-        " LEFT JOIN fact AS f ON f.shape = s.shape AND f.position = s.position"
-        f" WHERE {where} AND e.position > {after} ORDER BY e.position"
-    )
+        f"SELECT e.position, e.shape, f.occurred_at, f.data FROM {part.tables}"
+        " LEFT JOIN fact AS f ON f.shape = e.shape AND f.position = e.position"
+        f" WHERE {part.where} AND e.position > {numbers.mark} ORDER BY e.position"
+    ), (*part.values, after)
 
 
-def _of_item(item: DCBQueryItem, numbers: Numbers) -> list[str]:
+def _of_item(item: DCBQueryItem, numbers: Numbers) -> list[Part]:
     if not item.tags:  # one part a shape: each has its own run of the index
-        shapes = sorted(numbers.versions_of(item.types).values())
-        return [f"SELECT e.position FROM fact AS e WHERE e.shape = {shape} AND {{bounds}}" for shape in shapes]
+        return [Part("fact AS e", f"e.shape = {shape}") for shape in sorted(numbers.versions_of(item.types).values())]
     found = _tagged(item, numbers)
-    return [] if found is None else [f"SELECT e.position FROM {found[0]} WHERE {found[1]} AND {{bounds}}"]
+    return [] if found is None else [found]
 
 
-def _tagged(item: DCBQueryItem, numbers: Numbers) -> tuple[str, str] | None:
-    """The tables and conditions of an item with tags; None where nothing can match."""
-    tags = [numbers.tag(tag) for tag in sorted(dict.fromkeys(item.tags), key=lambda tag: kind_of(tag) in BROAD)]
+def _tagged(item: DCBQueryItem, numbers: Numbers) -> Part | None:
+    """The part of an item with tags; None where nothing can match."""
+    ordered = sorted(dict.fromkeys(item.tags), key=lambda tag: kind_of(tag) in BROAD)
+    tags = tuple(number for tag in ordered if (number := numbers.tag(tag)) is not None)
     shapes = sorted(numbers.versions_of(item.types).values()) if item.types else []
-    if None in tags or (item.types and not shapes):
+    if len(tags) < len(ordered) or (item.types and not shapes):
         return None
     # CROSS JOIN is an order for SQLite: the first tag leads
-    tables = ["entry_tag AS e", *(f"entry_tag AS t{n}" for n in range(1, len(tags)))]
-    where = [f"e.tag_id = {tags[0]}"]
-    for n, number in enumerate(tags[1:], 1):
-        where.append(f"t{n}.tag_id = {number} AND t{n}.position = e.position")
+    tables = " CROSS JOIN ".join(["entry_tag AS e", *(f"entry_tag AS t{n}" for n in range(1, len(tags)))])
+    where = [f"e.tag_id = {numbers.mark}"]
+    where += [f"t{n}.tag_id = {numbers.mark} AND t{n}.position = e.position" for n in range(1, len(tags))]
     if shapes:
-        tables.append("entry AS s")
-        where.append(f"s.position = e.position AND s.shape IN ({', '.join(map(str, shapes))})")
-    return " CROSS JOIN ".join(tables), " AND ".join(where)
+        where.append(f"e.shape IN ({', '.join(map(str, shapes))})")
+    return Part(tables, " AND ".join(where), tags)
 
 
-def page(parts: Sequence[str] | None, after: int, upto: int, limit: int) -> str | None:
+def page(parts: Sequence[Part] | None, after: int, upto: int, limit: int, mark: str) -> Statement | None:
     """The statement giving `frame, data, leaf` of the first `limit` matches with after < position <= upto."""
     columns = f"SELECT e.frame, f.data, e.leaf FROM {WHOLE}"
     order = f"ORDER BY e.position LIMIT {limit}"
-    bounds = f"e.position > {after} AND e.position <= {upto}"
+    bounds = f"e.position > {mark} AND e.position <= {mark}"
     if parts is None:
-        return f"{columns} WHERE {bounds} {order}"
+        return f"{columns} WHERE {bounds} {order}", (after, upto)
     if not parts:
         return None
-    union = " UNION ".join(f"SELECT position FROM ({part.format(bounds=bounds)} {order}) AS part" for part in parts)
-    return f"{columns} WHERE e.position IN ({union}) {order}"
+    union = " UNION ".join(f"SELECT position FROM ({part.within(bounds)} {order}) AS part" for part in parts)
+    values = tuple(chain.from_iterable((*part.values, after, upto) for part in parts))
+    return f"{columns} WHERE e.position IN ({union}) {order}", values
 
 
-def any_match(parts: Sequence[str] | None, after: int) -> str | None:
+def any_match(parts: Sequence[Part] | None, after: int, mark: str) -> Statement | None:
     """The statement giving one row if anything after that position matches, none otherwise."""
-    bounds = f"e.position > {after}"
+    bounds = f"e.position > {mark}"
     if parts is None:
-        return f"SELECT 1 FROM entry AS e WHERE {bounds} LIMIT 1"
+        return f"SELECT 1 FROM entry AS e WHERE {bounds} LIMIT 1", (after,)
     if not parts:
         return None
-    return " UNION ALL ".join(f"SELECT 1 FROM ({part.format(bounds=bounds)} LIMIT 1) AS part" for part in parts)
+    union = " UNION ALL ".join(f"SELECT 1 FROM ({part.within(bounds)} LIMIT 1) AS part" for part in parts)
+    return union, tuple(chain.from_iterable((*part.values, after) for part in parts))

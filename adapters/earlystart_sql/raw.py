@@ -22,12 +22,17 @@ def one(connection: Connection, statement: str, values: Sequence[object] = ()) -
     return None if row is None else row[0]
 
 
-def run_binary(connection: Connection, statement: str) -> Any:
+def run_binary(connection: Connection, statement: str, values: Sequence[object] = ()) -> Any:
     """As `run`, with bytes coming as bytes: PostgreSQL's text form would double them."""
+    if connection.dialect.name == "sqlite":
+        return run(connection, statement, values)
     driver: Any = connection.connection.driver_connection
-    return (
-        driver.execute(statement, binary=True) if connection.dialect.name == "postgresql" else driver.execute(statement)
-    )
+    return driver.execute(statement, values or None, binary=True)
+
+
+def mark(connection: Connection) -> str:
+    """What stands for a value in a statement."""
+    return "?" if connection.dialect.name == "sqlite" else "%s"
 
 
 def run_many(connection: Connection, statement: str, rows: Sequence[Sequence[object]]) -> None:

@@ -59,6 +59,7 @@ entry_tag = Table(
     metadata,
     Column("tag_id", BigInteger, primary_key=True, autoincrement=False),
     Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("shape", Integer, nullable=False),  # the entry's: what is asked for by type and tag is found in one place
     sqlite_with_rowid=False,
 )
 

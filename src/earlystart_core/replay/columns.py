@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -24,6 +25,13 @@ class Dense(dict[str | None, int]):
     def __init__(self) -> None:
         super().__init__({None: NULL})
         self.texts: list[str] = []
+        self._series = pl.Series([None], dtype=pl.String)
+
+    def series(self) -> pl.Series:
+        """The texts by number, and a null after the last."""
+        if len(self._series) <= len(self.texts):
+            self._series = pl.Series([*self.texts, None], dtype=pl.String)
+        return self._series
 
     def __missing__(self, text: str | None) -> int:
         number = self[text] = len(self.texts)

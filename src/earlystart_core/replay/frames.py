@@ -47,12 +47,11 @@ def _series(columns: Columns, held: str, values: Array) -> pl.Series:
     if held in ("number", "flag", "instant", "day"):
         nulls = values == NULL
         plain = pl.Series(np.where(nulls, 0, values))
-        whole = plain if not nulls.any() else pl.select(pl.when(~pl.Series(nulls)).then(plain)).to_series()
+        whole = plain.set(pl.Series(nulls), None) if nulls.any() else plain
         if held == "instant":
             return whole.cast(pl.Datetime("us", "UTC"))
         if held == "day":
             return whole.cast(pl.Int32).cast(pl.Date)
         return whole.cast(pl.Boolean) if held == "flag" else whole
-    texts = pl.Series(columns.dictionary(held).texts, dtype=pl.String)
-    index = pl.Series(np.where(values == NULL, len(texts), values).astype(np.uint32))
-    return pl.concat([texts, pl.Series([None], dtype=pl.String)]).gather(index)
+    texts = columns.dictionary(held).series()
+    return texts.gather(pl.Series(np.where(values == NULL, len(texts) - 1, values).astype(np.uint32)))
