@@ -43,7 +43,7 @@ class Questions:
             Invalid: no view has that name, or `team` or `case` is not an id of its kind.
         """
         if name not in VIEW:
-            raise Invalid("view", f"expected one of {', '.join(sorted(VIEW))}, got {name[:40]!r}")
+            raise Invalid("view", f"expected one of {', '.join(sorted(VIEW))}, got {str(name)[:40]!r}")
         _check_id("team", team)
         _check_id("case", case)
         with self._reading() as frames:
@@ -158,7 +158,7 @@ class Record(Questions):
             Invalid: ids of that kind are not made here.
         """
         if kind not in ULID_KINDS:
-            raise Invalid("kind", f"expected one of {', '.join(ULID_KINDS)}, got {kind[:40]!r}")
+            raise Invalid("kind", f"expected one of {', '.join(ULID_KINDS)}, got {str(kind)[:40]!r}")
         return new_id(kind, self.store.clock(), self.store.chance)
 
     def as_at(self, known: Moment | None = None, effective: Moment | None = None) -> AsAt:

@@ -269,6 +269,8 @@ def test_threads_share_a_record(opened: Callable[..., Record]) -> None:
         (lambda record: record.as_at(effective="2026-02-30"), "effective"),
         (lambda record: record.as_at(effective="2026-02-01T10:00:00"), "effective"),
         (lambda record: record.new_id("team"), "kind"),
+        (lambda record: record.new_id(5), "kind"),
+        (lambda record: record.view(5), "view"),
         (lambda record: record.timeline("case:x"), "case"),
         (lambda record: record.tiers(team=3), "team"),
         (lambda record: record.submit({"case": "case:x"}, by=BY), "command"),
