@@ -22,6 +22,7 @@ from earlystart_core.words import EVENTS
 from earlystart_sql.frames import Live, Overlay
 from earlystart_sql.log import SqlLog
 from earlystart_sql.past import SqlPast
+from earlystart_sql.segments import SqlShelf
 from earlystart_sql.served import Served, served
 from earlystart_sql.view_tables import SqlTables, ViewTable, table_name
 
@@ -36,6 +37,7 @@ class SqlViews:
         self._log = log
         self._tables = {view.name: ViewTable(view, log.database.dialect) for view in VIEWS}
         self._kept = Kept()
+        self.shelf = SqlShelf(log, EVENTS)
         log.followers.append(self._follow)
 
     @contextmanager
@@ -56,17 +58,19 @@ class SqlViews:
                 past = SqlPast(self._log, connection)
                 yield Overlay(past, connection, self._tables, state)
             else:
-                yield AsAt(self._log, EVENTS, state.clocks)
+                yield AsAt(self._log, EVENTS, state.clocks, self.shelf)
 
-    def rebuild(self) -> Rebuilt:
+    def rebuild(self, source: str = "rows") -> Rebuilt:
         started = perf_counter()
-        folded = self._fold(self._log.head())
+        if source == "segments":
+            self.shelf.seal()
+        folded = self._fold(self._log.head(), self.shelf if source == "segments" else None)
         folded_at = perf_counter()
         with self._log.writing() as connection:
             self._serve(connection, folded)
         done = perf_counter()
         views = {view.name: built(folded.rows(view.name)) for view in VIEWS}
-        return Rebuilt(folded.events, "rows", folded_at - started, done - folded_at, done - started, views)
+        return Rebuilt(folded.events, source, folded_at - started, done - folded_at, done - started, views)
 
     def check(self) -> tuple[Rebuilt, list[Difference]]:
         with self._log.reading() as connection:
@@ -92,8 +96,8 @@ class SqlViews:
             state = served(connection)
         return {view.name: state.head - state.position if state.built else None for view in VIEWS}
 
-    def _fold(self, known: int) -> AsAt:
-        folded = AsAt(self._log, EVENTS, Clocks(known, None))
+    def _fold(self, known: int, shelf: SqlShelf | None = None) -> AsAt:
+        folded = AsAt(self._log, EVENTS, Clocks(known, None), shelf)
         folded.fold([view.name for view in VIEWS])
         return folded
 

@@ -43,6 +43,7 @@ class Source(msgspec.Struct, frozen=True):
         return f"{self.event.__name__}.{self.name or self.what}"
 
 
+@cache
 def annotation_of(event: type[Event], name: str) -> Any:
     """The annotated type of a field."""
     return next(one.type for one in msgspec.structs.fields(event) if one.name == name)
@@ -62,12 +63,14 @@ def type_of(event: type[Event], name: str) -> str:
     raise TypeError(f"{event.__name__}.{name}: expected an id, text, a date, a number or a flag, got {annotation}")
 
 
+@cache
 def holds_several(event: type[Event], name: str) -> bool:
     """Whether a field is a tuple of values."""
     annotation = annotation_of(event, name)
     return any(get_origin(part) is tuple for part in (annotation, *get_args(annotation)))
 
 
+@cache
 def may_be_null(event: type[Event], name: str) -> bool:
     """Whether a field may hold nothing."""
     return type(None) in _bare(annotation_of(event, name))

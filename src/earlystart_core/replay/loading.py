@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from operator import attrgetter
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, Protocol, get_args, get_origin
 
 import msgspec
 import numpy as np
@@ -16,33 +16,105 @@ from earlystart_core.log import Batch, Log
 from earlystart_core.marks import struck_by
 from earlystart_core.projection import Projection
 from earlystart_core.registry import Registry
-from earlystart_core.replay.columns import NULL, Array, Columns, Facts
+from earlystart_core.replay.columns import NULL, Array, Columns, Dense, Facts
+from earlystart_core.replay.segments import Blobs, Names, Unsound, cut, decode_all
 from earlystart_core.sources import annotation_of, holds_several, may_be_null, type_of
 from earlystart_core.words.correction import MarkedInError
 
 
-def load(log: Log, registry: Registry, projections: Iterable[Projection], *, upto: int | None = None) -> Columns:
+class Run(msgspec.Struct, frozen=True):
+    """A run of positions that was sealed, and how many facts of each class it holds."""
+
+    first: int
+    last: int
+    counts: dict[str, int]
+
+
+class Shelf(Protocol):
+    """The sealed segments of a log."""
+
+    def runs(self, upto: int) -> Sequence[Run]:
+        """Sound runs that begin at or before a position, rising and apart."""
+
+    def blobs(self, run: Run, types: Sequence[str]) -> Blobs:
+        """The run's blobs of those classes; one that is torn is left out."""
+
+    def numbered(self, kind: str) -> Dense:
+        """The store's numbers of a kind of id."""
+
+    def report(self, run: Run) -> None:
+        """Says that a run is unsound: it is dropped, and made again by the next sealing."""
+
+
+def load(
+    log: Log,
+    registry: Registry,
+    projections: Iterable[Projection],
+    *,
+    upto: int | None = None,
+    shelf: Shelf | None = None,
+) -> Columns:
     """Reads the named fields of the named events with `position <= upto`, and which positions are struck.
+
+    shelf: where to read sealed runs from; whatever it lacks is read from the rows.
 
     Raises:
         Unreadable: an entry is not of its type and version.
     """
-    wanted: dict[type[Event], dict[str, None]] = {}
-    for projection in projections:
+    wanted: dict[type[Event], dict[str, None]] = {MarkedInError: {"target": None}}
+    named = list(projections)
+    for projection in named:
         for event, names in projection.reads().items():
             wanted.setdefault(event, {}).update(dict.fromkeys(names))
-    columns = Columns()
-    loaders = {event.__name__: _Loader(event, tuple(names), registry, columns) for event, names in wanted.items()}
-    marks = _Loader(MarkedInError, ("target",), registry, columns)
-    with _collector_at_rest():
-        for batch in log.batches([*loaders, MarkedInError.__name__], upto=upto):
-            (marks if batch.type == MarkedInError.__name__ else loaders[batch.type]).add(batch)
-    columns.facts = {loader.event: loader.facts() for loader in loaders.values()}
-    columns.events = sum(len(facts.positions) for facts in columns.facts.values())
-    found = marks.facts()
+    last = log.head() if upto is None else upto
+    columns = Columns() if shelf is None else Columns(shelf.numbered)
+    loading = Loading(registry, {event: tuple(names) for event, names in wanted.items()}, columns)
+    after = 0
+    for run in shelf.runs(last) if shelf is not None else ():
+        if loading.take(shelf, run, last):
+            loading.read(log, after, run.first - 1)
+            after = min(run.last, last)
+    loading.read(log, after, last)
+    columns.facts = loading.facts()
+    found = columns.facts[MarkedInError]
+    asked = {event for projection in named for event in projection.events}
+    columns.events = sum(len(columns.facts[event].positions) for event in asked)
     pairs = zip(found.positions.tolist(), found.fields["target"].tolist(), strict=True)
     columns.struck = np.array(sorted(struck_by(pairs)), np.int64)
     return columns
+
+
+class Loading:
+    """Facts of some classes on their way into columns, from rows and from segments."""
+
+    def __init__(self, registry: Registry, wanted: Names, columns: Columns) -> None:
+        self._wanted = wanted
+        self._columns = columns
+        self._loaders = {event.__name__: _Loader(event, names, registry, columns) for event, names in wanted.items()}
+
+    def read(self, log: Log, after: int, upto: int) -> None:
+        """Takes in the rows with `after < position <= upto`."""
+        if after < upto:
+            with _collector_at_rest():
+                for batch in log.batches([*self._loaders], after=after, upto=upto):
+                    self._loaders[batch.type].add(batch)
+
+    def take(self, shelf: Shelf | None, run: Run, upto: int) -> bool:
+        """Takes in a sealed run up to a position; False, and nothing taken, where it is unsound."""
+        assert shelf is not None
+        try:
+            blobs = shelf.blobs(run, [*self._loaders])
+            found = decode_all(self._wanted, blobs, run.counts, self._columns)
+        except Unsound:
+            shelf.report(run)
+            return False
+        for event, facts in found.items():
+            self._loaders[event.__name__].extend(facts if run.last <= upto else cut(facts, upto))
+        return True
+
+    def facts(self) -> dict[type[Event], Facts]:
+        """All that was taken in."""
+        return {loader.event: loader.facts() for loader in self._loaders.values()}
 
 
 @contextmanager
@@ -131,6 +203,15 @@ class _Loader:
         if held != "text":  # a new id is checked once, not wherever it stands
             msgspec.convert(dictionary.texts[known:], list[self._one[name]])  # type: ignore[name-defined]
         return numbers
+
+    def extend(self, facts: Facts) -> None:
+        """Takes in facts that are columns already."""
+        self._positions.append(facts.positions)
+        self._occurred.append(facts.occurred)
+        for name in self._types:
+            self._fields[name].append(facts.fields[name])
+            if self._several[name]:
+                self._sizes[name].append(facts.sizes[name])
 
     def facts(self) -> Facts:
         """All that was added."""
