@@ -14,7 +14,8 @@ from earlystart_core.projection import Projection, Row
 from earlystart_core.registry import Registry
 from earlystart_core.replay.fold import Folder
 from earlystart_core.replay.frames import frame_of
-from earlystart_core.replay.loading import Shelf, load
+from earlystart_core.replay.loading import load
+from earlystart_core.replay.shelf import Shelf
 from earlystart_core.views import VIEW
 
 

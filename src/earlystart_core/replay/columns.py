@@ -40,12 +40,15 @@ class Dense(dict[str | None, int]):
 
 
 class Numbered(Dense):
-    """The numbers that a store gave to ids: 1, 2, 3, …; their text is read when it is first asked for."""
+    """The numbers that a store gave to ids: 1, 2, 3, …; their text is read when it is first asked for.
+
+    Its entries are the ids that were looked up; one that the store has not numbered gets a number after the last.
+    """
 
     def __init__(self, read: "Callable[[], list[str]]") -> None:
         super().__init__()
         self._read = read
-        self._filled = False
+        self._given: dict[str, int] = {}
 
     @property
     def texts(self) -> list[str]:
@@ -55,11 +58,19 @@ class Numbered(Dense):
         return self._texts
 
     def __missing__(self, text: str | None) -> int:
-        if not self._filled:
-            self._filled = True
-            self.update(zip(self.texts, range(len(self.texts)), strict=True))
-            return self[text]
-        return super().__missing__(text)
+        number = self._given_to(text)
+        if number is None:
+            return super().__missing__(text)
+        self[text] = number
+        return number
+
+    def __contains__(self, text: object) -> bool:
+        return super().__contains__(text) or self._given_to(text) is not None
+
+    def _given_to(self, text: object) -> int | None:
+        if not self._given:
+            self._given = {one: number for number, one in enumerate(self.texts) if one}
+        return self._given.get(text)  # type: ignore[call-overload, no-any-return]  # anything may be asked for
 
 
 class Days(dict[str | None, int]):

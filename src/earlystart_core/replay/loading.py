@@ -3,47 +3,24 @@
 import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, islice
 from operator import attrgetter
-from typing import Annotated, Any, Protocol, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
 import numpy as np
 
-from earlystart_core.errors import Unreadable
+from earlystart_core.errors import StoreUnavailable, Unreadable
 from earlystart_core.event import Event
 from earlystart_core.log import Batch, Log
 from earlystart_core.marks import struck_by
 from earlystart_core.projection import Projection
 from earlystart_core.registry import Registry
-from earlystart_core.replay.columns import NULL, Array, Columns, Dense, Facts
-from earlystart_core.replay.segments import Blobs, Names, Unsound, cut, decode_all
+from earlystart_core.replay.columns import NULL, Array, Columns, Facts
+from earlystart_core.replay.segments import Unsound
+from earlystart_core.replay.shelf import Run, Shelf, cut, facts_of
 from earlystart_core.sources import annotation_of, holds_several, may_be_null, type_of
 from earlystart_core.words.correction import MarkedInError
-
-
-class Run(msgspec.Struct, frozen=True):
-    """A run of positions that was sealed, and how many facts of each class it holds."""
-
-    first: int
-    last: int
-    counts: dict[str, int]
-
-
-class Shelf(Protocol):
-    """The sealed segments of a log."""
-
-    def runs(self, upto: int) -> Sequence[Run]:
-        """Sound runs that begin at or before a position, rising and apart."""
-
-    def blobs(self, run: Run, types: Sequence[str]) -> Blobs:
-        """The run's blobs of those classes; one that is torn is left out."""
-
-    def numbered(self, kind: str) -> Dense:
-        """The store's numbers of a kind of id."""
-
-    def report(self, run: Run) -> None:
-        """Says that a run is unsound: it is dropped, and made again by the next sealing."""
 
 
 def load(
@@ -67,11 +44,12 @@ def load(
         for event, names in projection.reads().items():
             wanted.setdefault(event, {}).update(dict.fromkeys(names))
     last = log.head() if upto is None else upto
-    columns = Columns() if shelf is None else Columns(shelf.numbered)
+    runs = shelf.runs(last) if shelf is not None else ()
+    columns = Columns(shelf.numbered if shelf is not None and runs else None)
     loading = Loading(registry, {event: tuple(names) for event, names in wanted.items()}, columns)
     after = 0
-    for run in shelf.runs(last) if shelf is not None else ():
-        if loading.take(shelf, run, last):
+    for run in runs:
+        if shelf is not None and loading.take(shelf, run, last):
             loading.read(log, after, run.first - 1)
             after = min(run.last, last)
     loading.read(log, after, last)
@@ -87,7 +65,7 @@ def load(
 class Loading:
     """Facts of some classes on their way into columns, from rows and from segments."""
 
-    def __init__(self, registry: Registry, wanted: Names, columns: Columns) -> None:
+    def __init__(self, registry: Registry, wanted: dict[type[Event], tuple[str, ...]], columns: Columns) -> None:
         self._wanted = wanted
         self._columns = columns
         self._loaders = {event.__name__: _Loader(event, names, registry, columns) for event, names in wanted.items()}
@@ -99,13 +77,11 @@ class Loading:
                 for batch in log.batches([*self._loaders], after=after, upto=upto):
                     self._loaders[batch.type].add(batch)
 
-    def take(self, shelf: Shelf | None, run: Run, upto: int) -> bool:
+    def take(self, shelf: Shelf, run: Run, upto: int) -> bool:
         """Takes in a sealed run up to a position; False, and nothing taken, where it is unsound."""
-        assert shelf is not None
         try:
-            blobs = shelf.blobs(run, [*self._loaders])
-            found = decode_all(self._wanted, blobs, run.counts, self._columns)
-        except Unsound:
+            found = facts_of(run, shelf.blobs(run, [*self._loaders]), self._wanted, self._columns)
+        except (Unsound, StoreUnavailable):
             shelf.report(run)
             return False
         for event, facts in found.items():
@@ -198,10 +174,11 @@ class _Loader:
         if held == "day":
             return np.fromiter(map(self._columns.days.__getitem__, values), np.int64, count)
         dictionary = self._columns.dictionary(held)
-        known = len(dictionary.texts)
+        known = len(dictionary)
         numbers = np.fromiter(map(dictionary.__getitem__, values), np.int64, count)
         if held != "text":  # a new id is checked once, not wherever it stands
-            msgspec.convert(dictionary.texts[known:], list[self._one[name]])  # type: ignore[name-defined]
+            new = list(islice(reversed(dictionary), len(dictionary) - known))
+            msgspec.convert(new, list[self._one[name]])  # type: ignore[name-defined]
         return numbers
 
     def extend(self, facts: Facts) -> None:

@@ -1,12 +1,12 @@
 """Segments: the facts of one event class over a run of positions as one Arrow blob, only fields that are not sealed.
 
-Ids stand as the whole numbers that the store's dictionaries give, codes as numbers in the blob's own list. A segment
-only saves time: the rows are the truth, and whatever is wrong with a segment makes it be read from them instead.
+Ids stand as the whole numbers that the store's dictionaries give, codes as numbers in the blob's own list, and so do
+ids wherever the store has not numbered one of them.
 """
 
 import hashlib
 import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 import msgspec
@@ -19,10 +19,11 @@ from earlystart_core.sources import holds_several, type_of
 
 FORMAT = 1
 _SIZE = 4  # bytes that say how long a part is
+_PLAIN = ("number", "flag", "day")  # held as they are; all else is a number in some list of texts
 
 
 class Unsound(Exception):
-    """The blob is not a segment of that class in the newest shape."""
+    """The blob is not a segment of that class, run and newest shape."""
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -31,13 +32,14 @@ class Head(msgspec.Struct, frozen=True):
     format: int
     layout: str
     first: int  # positions are kept as distances from it
-    texts: dict[str, list[str]]  # of each text field, what its numbers mean
+    texts: dict[str, list[str]]  # of each field with a list of its own, what its numbers mean
 
 
+@cache
 def names_of(event: type[Event]) -> tuple[str, ...]:
-    """The fields of a class that a segment holds."""
+    """The fields of a class that a segment holds: those that a projection can name."""
     shape = shape_of(event)
-    return tuple(name for name in shape.fields if name not in shape.sealed)
+    return tuple(name for name in shape.fields if name not in shape.sealed and _fits(event, name))
 
 
 @cache
@@ -47,20 +49,29 @@ def layout_of(event: type[Event]) -> str:
     return hashlib.sha256(repr((FORMAT, event.__name__, event.version, fields)).encode()).hexdigest()[:16]
 
 
-def encode(event: type[Event], facts: Facts, columns: Columns, first: int) -> bytes:
-    """The facts as a blob: a head, the columns, then the values of each field that holds several."""
+def layout_of_all(events: Iterable[type[Event]]) -> str:
+    """Tells a run that was sealed for other shapes."""
+    return hashlib.sha256("".join(layout_of(event) for event in events).encode()).hexdigest()[:16]
+
+
+def encode(event: type[Event], facts: Facts, first: int, columns: Columns, numbers: Mapping[str, Array]) -> bytes:
+    """The facts as a blob: a head, the columns, then the values of each field that holds several.
+
+    numbers: for each kind of id, the store's number of each of the columns' own; NULL where it has none.
+    """
     texts: dict[str, list[str]] = {}
-    single: dict[str, pl.Series] = {
-        "position": pl.Series((facts.positions - first).astype(np.uint32)),
-        "occurred": pl.Series(facts.occurred),
-    }
+    single = {"position": pl.Series((facts.positions - first).astype(np.uint32)), "occurred": pl.Series(facts.occurred)}
     several: list[bytes] = []
     for name in names_of(event):
-        values = facts.fields[name]
-        if type_of(event, name) == "text":
-            values, texts[name] = _own_list(values, columns.dictionary("text").texts)
+        values, held = facts.fields[name], type_of(event, name)
+        if held not in _PLAIN:
+            stored = _mean(values, numbers[held]) if held in numbers else None
+            if stored is None or ((stored == NULL) & (values != NULL)).any():
+                values, texts[name] = _own_list(values, columns.dictionary(held).texts)
+            else:
+                values = stored
         if holds_several(event, name):
-            single[f"{name} "] = pl.Series(facts.sizes[name].astype(np.uint16))
+            single[f"{name} "] = _small(facts.sizes[name])
             several.append(_ipc({name: _small(values)}))
         else:
             single[name] = _small(values)
@@ -68,69 +79,59 @@ def encode(event: type[Event], facts: Facts, columns: Columns, first: int) -> by
     return b"".join(len(part).to_bytes(_SIZE, "big") + part for part in (head, _ipc(single), *several))
 
 
-def decode(event: type[Event], blob: bytes, names: Iterable[str], columns: Columns) -> Facts:
-    """The named fields of a segment.
+def decode(event: type[Event], blob: bytes, first: int, names: Iterable[str], columns: Columns) -> Facts:
+    """The named fields of a segment, its numbers those of the columns.
 
     Raises:
-        Unsound: the blob is torn, foreign, or of another shape.
+        Unsound: the blob is torn, foreign, of another run or of another shape.
     """
     try:
         head, main, *rest = _parts(blob)
         said = msgspec.json.decode(head, type=Head)
-        if said.format != FORMAT or said.layout != layout_of(event):
+        if (said.format, said.layout, said.first) != (FORMAT, layout_of(event), first):
             raise Unsound(event.__name__)
         wanted = set(names)
+        asked = [name for name in names_of(event) if name in wanted]
         own = [name for name in names_of(event) if holds_several(event, name)]
-        single = [f"{name} " if name in own else name for name in names_of(event) if name in wanted]
+        single = [f"{name} " if name in own else name for name in asked]
         frame = pl.read_ipc(io.BytesIO(main), columns=["position", "occurred", *single])
-        fields, sizes = {}, {}
-        for name in names_of(event):
-            if name not in wanted:
-                continue
-            series = frame[name] if name not in own else _lone(rest[own.index(name)], name)
-            numbers = _plain(series)
-            fields[name] = _mean(numbers, said.texts[name], columns) if name in said.texts else numbers
-            if name in own:
-                sizes[name] = _plain(frame[f"{name} "])
-        return Facts(_plain(frame["position"]) + said.first, _plain(frame["occurred"]), fields, sizes)
+        fields = {}
+        for name in asked:
+            series = pl.read_ipc(io.BytesIO(rest[own.index(name)]))[name] if name in own else frame[name]
+            fields[name] = _plain(series)
+            if name in said.texts:
+                dictionary = columns.dictionary(type_of(event, name))
+                means = np.array([dictionary[text] for text in said.texts[name]], np.int64)
+                fields[name] = _mean(fields[name], means)
+        sizes = {name: _plain(frame[f"{name} "]) for name in asked if name in own}
+        return Facts(_plain(frame["position"]) + first, _plain(frame["occurred"]), fields, sizes)
     except (msgspec.MsgspecError, ValueError, LookupError, OSError, pl.exceptions.PolarsError) as error:
         raise Unsound(event.__name__) from error
 
 
-def cut(facts: Facts, upto: int) -> Facts:
-    """The facts with `position <= upto`."""
-    keep = facts.positions <= upto
-    if keep.all():
-        return facts
-    fields = {
-        name: values[np.repeat(keep, facts.sizes[name])] if name in facts.sizes else values[keep]
-        for name, values in facts.fields.items()
-    }
-    sizes = {name: size[keep] for name, size in facts.sizes.items()}
-    return Facts(facts.positions[keep], facts.occurred[keep], fields, sizes)
+def _fits(event: type[Event], name: str) -> bool:
+    try:
+        type_of(event, name)
+    except TypeError:
+        return False
+    return True
 
 
-def _parts(blob: bytes) -> Iterable[bytes]:
+def _parts(blob: bytes) -> Iterator[bytes]:
     start = 0
-    parts = []
     while start < len(blob):
         size = int.from_bytes(blob[start : start + _SIZE], "big")
         start += _SIZE
         if start + size > len(blob):
             raise ValueError
-        parts.append(blob[start : start + size])
+        yield blob[start : start + size]
         start += size
-    return parts
 
 
 def _ipc(series: Mapping[str, pl.Series]) -> bytes:
     out = io.BytesIO()
     pl.DataFrame(dict(series)).write_ipc(out, compression="uncompressed")
     return out.getvalue()
-
-
-def _lone(part: bytes, name: str) -> pl.Series:
-    return pl.read_ipc(io.BytesIO(part))[name]
 
 
 def _small(values: Array) -> pl.Series:
@@ -158,33 +159,6 @@ def _own_list(values: Array, texts: list[str]) -> tuple[Array, list[str]]:
     return np.where(values == NULL, NULL, numbers), [texts[number] for number in used.tolist()]
 
 
-def _mean(numbers: Array, texts: list[str], columns: Columns) -> Array:
-    """Numbers in the columns' own dictionary of text."""
-    dictionary = columns.dictionary("text")
-    means = np.array([*(dictionary[text] for text in texts), NULL], np.int64)
-    return means[np.where(numbers == NULL, len(texts), numbers)]
-
-
-def layout_of_all(events: Iterable[type[Event]]) -> str:
-    """Tells a run that was sealed for other shapes."""
-    return hashlib.sha256("".join(layout_of(event) for event in events).encode()).hexdigest()[:16]
-
-
-Blobs = dict[str, bytes]
-Names = dict[type[Event], tuple[str, ...]]
-Decoded = dict[type[Event], Facts]
-
-
-def decode_all(wanted: Names, blobs: Blobs, counts: Mapping[str, int], columns: Columns) -> Decoded:
-    """The facts of a run, class by class. Raises Unsound where a blob is missing, or holds another number of facts."""
-    found: Decoded = {}
-    for event, names in wanted.items():
-        count = counts.get(event.__name__, 0)
-        if not count:
-            continue
-        if event.__name__ not in blobs:
-            raise Unsound(event.__name__)
-        found[event] = decode(event, blobs[event.__name__], names, columns)
-        if len(found[event].positions) != count:
-            raise Unsound(event.__name__)
-    return found
+def _mean(numbers: Array, means: Array) -> Array:
+    """What numbers mean; NULL stays."""
+    return np.append(means, NULL)[np.where(numbers == NULL, len(means), numbers)]
