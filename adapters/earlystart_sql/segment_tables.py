@@ -1,5 +1,7 @@
 """The tables of segments, made by the first sealing. Anything may stand in them: the shelf says what is sound."""
 
+import hashlib
+
 from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, Table, Text
 
 from earlystart_core.replay.shelf import Run
@@ -13,8 +15,8 @@ segment_run = Table(
     Column("first", BigInteger, primary_key=True, autoincrement=False),
     Column("last", BigInteger, nullable=False),
     Column("layout", Text, nullable=False),  # of all classes, and the length of runs
-    Column("leaf", LargeBinary, nullable=False),  # of the entry at `last`
     Column("held", Text, nullable=False),  # JSON: by class its facts, its blob's bytes and CRC-32
+    Column("bound", LargeBinary, nullable=False),  # SHA-256 of all this and the leaf of the entry at `last`
 )
 
 segment = Table(
@@ -45,6 +47,11 @@ def make(connection: Connection) -> None:
         metadata.create_all(connection)
         if connection.dialect.name == "postgresql":  # compressing costs more than it saves
             connection.exec_driver_sql("ALTER TABLE segment ALTER COLUMN data SET STORAGE EXTERNAL")
+
+
+def bound_to(leaf: bytes, first: int, last: int, layout: str, held: str) -> bytes:
+    """What binds a run to the log: no part of what lists it, nor the entry it ends with, can be another."""
+    return hashlib.sha256(leaf + repr((first, last, layout, held)).encode()).digest()
 
 
 def listed(connection: Connection) -> list[tuple[int, int]]:

@@ -1,6 +1,6 @@
 """Sealed segments beside the log: written run by run, off the command path, and dropped where they are not sound.
 
-A run is bound to the log by the leaf of its last entry, and lists the size and checksum of each of its blobs. Sealing
+A run lists the size and checksum of each of its blobs, and is bound to the log by the leaf of its last entry. Sealing
 reads rows that never change, so any number of sealers and writers may work at once; killed at any moment, it leaves
 whole runs only. The tables can be dropped at any time.
 """
@@ -21,7 +21,7 @@ from earlystart_core.replay.shelf import Blobs, Held, Run
 from earlystart_sql.ids import new_texts, numbers_of
 from earlystart_sql.log import SqlLog
 from earlystart_sql.raw import one, run, run_binary
-from earlystart_sql.segment_tables import are_there, is_whole, listed, make, remove
+from earlystart_sql.segment_tables import are_there, bound_to, is_whole, listed, make, remove
 
 LENGTH = 131_072  # positions of a run; the last run of a log may hold fewer, and is made again when the log has grown
 
@@ -132,9 +132,10 @@ class SqlShelf:
                 return  # another sealer saw more of the log
             remove(connection, first, first + self._length - 1)
             leaf = one(connection, f"SELECT leaf FROM entry WHERE position = {last}")
-            row = (first, last, self._layout, bytes(leaf), msgspec.json.encode(held).decode())
+            row = (first, last, self._layout, msgspec.json.encode(held).decode())
             marks = ", ".join([self._mark] * 5)
-            run(connection, f"INSERT INTO segment_run (first, last, layout, leaf, held) VALUES ({marks})", row)
+            statement = f"INSERT INTO segment_run (first, last, layout, held, bound) VALUES ({marks})"
+            run(connection, statement, (*row, bound_to(bytes(leaf), *row)))
             marks = ", ".join([self._mark] * 3)
             for name, blob in blobs.items():
                 run(connection, f"INSERT INTO segment (first, type, data) VALUES ({marks})", (first, name, blob))
@@ -145,15 +146,16 @@ class SqlShelf:
             return []
         rows = run_binary(
             connection,
-            "SELECT r.first, r.last, r.leaf, r.held, e.leaf"
+            "SELECT r.first, r.last, r.held, r.bound, e.leaf"
             " FROM segment_run AS r JOIN entry AS e ON e.position = r.last"
             f" WHERE r.first <= {int(upto)} AND r.layout = '{self._layout}' ORDER BY r.first",
         )
         found = []
-        for first, last, leaf, held, bound in rows:
+        for first, last, held, bound, leaf in rows:
             with suppress(msgspec.MsgspecError, TypeError, ValueError):  # what stands there need not be ours
                 there = Run(first, last, _held(held))
-                if bytes(leaf) == bytes(bound) and (first - 1) % self._length == 0 <= last - first < self._length:
+                right = bound_to(bytes(leaf), first, last, self._layout, held) == bytes(bound)
+                if right and (first - 1) % self._length == 0 <= last - first < self._length:
                     found.append(there)
         return found
 

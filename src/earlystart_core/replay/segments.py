@@ -19,6 +19,7 @@ from earlystart_core.sources import holds_several, type_of
 
 FORMAT = 1
 _SIZE = 4  # bytes that say how long a part is
+_OF_POLARS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 _PLAIN = ("number", "flag", "day")  # held as they are; all else is a number in some list of texts
 
 
@@ -105,7 +106,7 @@ def decode(event: type[Event], blob: bytes, first: int, names: Iterable[str], co
                 fields[name] = _mean(fields[name], means)
         sizes = {name: _plain(frame[f"{name} "]) for name in asked if name in own}
         return Facts(_plain(frame["position"]) + first, _plain(frame["occurred"]), fields, sizes)
-    except (msgspec.MsgspecError, ValueError, LookupError, OSError, pl.exceptions.PolarsError) as error:
+    except (msgspec.MsgspecError, ValueError, LookupError, OSError, *_OF_POLARS) as error:
         raise Unsound(event.__name__) from error
 
 
@@ -160,5 +161,9 @@ def _own_list(values: Array, texts: list[str]) -> tuple[Array, list[str]]:
 
 
 def _mean(numbers: Array, means: Array) -> Array:
-    """What numbers mean; NULL stays."""
-    return np.append(means, NULL)[np.where(numbers == NULL, len(means), numbers)]
+    """What numbers mean; NULL stays. Raises IndexError for a number that means nothing."""
+    nulls = numbers == NULL
+    places = np.where(nulls, len(means), numbers)
+    if len(places) and (places.min() < 0 or places[~nulls].max(initial=-1) >= len(means)):
+        raise IndexError
+    return np.append(means, NULL)[places]
