@@ -68,7 +68,9 @@ def test_every_class(cls):
     registry = EVENTS if cls.__name__ in EVENTS.classes else REGISTRY
 
     @bounded(25)
-    @given(st.lists(events_of(cls), min_size=1, max_size=12), st.integers(0, 99), st.sampled_from([0, 0.5, 1]), st.data())
+    @given(
+        st.lists(events_of(cls), min_size=1, max_size=12), st.integers(0, 99), st.sampled_from([0, 0.5, 1]), st.data()
+    )
     def check(events, seed, share, data):
         facts, columns = loaded(registry, cls, events)
         numbers, others = numbered(columns, random.Random(seed), share)
@@ -106,7 +108,8 @@ def facts_left(**fields):
 
 
 @pytest.mark.parametrize(
-    "values", [[], [0], [NULL], [NULL, NULL], [127, -128], [128], [-129], [2**15], [2**31], [-(2**63) + 1, 2**63 - 1, NULL]]
+    "values",
+    [[], [0], [NULL], [NULL, NULL], [127, -128], [128], [-129], [2**15], [2**31], [-(2**63) + 1, 2**63 - 1, NULL]],
 )
 def test_numbers_of_any_width(values):
     columns = Columns()

@@ -6,15 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from earlystart_core.entry import Entry
+from earlystart_core.errors import Unreadable
 from earlystart_core.record import Record
 from earlystart_core.views import VIEWS
 from earlystart_core.words import EVENTS
 from earlystart_sql.segments import SqlShelf
-from tests.projections.strategies import bounded, clocks, told
-from tests.projections.synthetic import PROJECTION, PROJECTIONS, REGISTRY
-from tests.projections.test_every_rule import logs
+from tests.projections.strategies import STARTS, bounded, clocks, told
+from tests.projections.synthetic import PROJECTION, PROJECTIONS, REGISTRY, Joined
+from tests.projections.test_every_rule import as_stored, logs
 
-from .conftest import frames, same
+from .conftest import frames, same, told_anew
 
 NAMED = sorted({event for view in VIEWS for event in view.events}, key=lambda event: event.__name__)
 MARK = EVENTS.classes["MarkedInError"]
@@ -73,6 +75,26 @@ def test_every_rule_with_old_versions_and_ids_that_no_tag_names(tell, examples):
     check()
 
 
+def test_an_id_that_is_malformed_is_unreadable_from_the_rows_behind_segments_too():
+    """That some tag holds the same text makes it no id."""
+    bad, good = (
+        Joined(STARTS[0], person, "practitioner:" + "0" * 26) for person in ("person:x y", "person:" + "0" * 26)
+    )
+    entries = [
+        Entry("Joined", as_stored(one, 1, dropped=False), [one.person], version=1, occurred_at=STARTS[0])
+        for one in (good, bad)
+    ]
+    sql = told_anew(":memory:", entries)
+    shelf = SqlShelf(sql, REGISTRY, 1)
+    assert shelf.seal() == 1
+    asked = {"registry": REGISTRY, "views": PROJECTIONS, "others": PROJECTION}
+    assert same(frames(sql, shelf, 1, **asked), frames(sql, None, 1, **asked))
+    for one in (None, shelf):
+        with pytest.raises(Unreadable, match="an entry from 2 to 2"):
+            frames(sql, one, **asked)
+    sql.database.close()
+
+
 @pytest.mark.parametrize("length", [97, 1000])
 def test_a_small_city(town, length):
     with Record.open(town) as record:
@@ -92,7 +114,9 @@ def test_a_small_city(town, length):
 def test_the_past_of_a_record_is_read_from_segments(town, monkeypatch):
     with Record.open(town) as record:
         head = record.store.log.head()
-        expected = {known: {view.name: record.as_at(known).view(view.name).rows for view in VIEWS} for known in (9, head)}
+        expected = {
+            known: {view.name: record.as_at(known).view(view.name).rows for view in VIEWS} for known in (9, head)
+        }
         record.rebuild("segments")
         monkeypatch.setattr(record.store.log, "batches", None)
         for known, views in expected.items():

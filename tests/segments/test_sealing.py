@@ -246,7 +246,7 @@ def test_killed_sealers_leave_whole_runs(record: Record, town: str) -> None:
     assert len(seen) > 1, "the moments of killing were all alike"
 
 
-def test_no_personal_text_is_in_any_segment_byte(town: str, city: Path) -> None:
+def test_no_personal_text_is_in_any_segment_byte(town: str, city: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither what was sealed, nor the ciphertext of it, nor a key's name."""
     with Record.open(town) as record:
         log = record.store.log
@@ -254,6 +254,7 @@ def test_no_personal_text_is_in_any_segment_byte(town: str, city: Path) -> None:
         blobs = b"".join(stored(log).values())
         assert len(blobs) > 10_000
         secrets = set()
+        monkeypatch.delenv("EARLYSTART_KEK", raising=False)
         with Record.open(f"sqlite:///{city}") as whole:
             for one in whole.store.log.read():
                 event = EVENTS.event(one)

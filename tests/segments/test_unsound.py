@@ -171,7 +171,9 @@ def test_other_lengths_of_runs_never_overlap(sealed: SimpleNamespace) -> None:
 def test_segments_of_another_store(sealed: SimpleNamespace, tmp_path: Path) -> None:
     """Copied beside a log of the same length, sound in themselves, and bound to other entries."""
     entries = [one.event for one in sealed.log.read()]
-    with closing(told_anew(f"sqlite:///{tmp_path / 'other.db'}", entries[:1] + entries[2:] + entries[:1]).database) as it:
+    with closing(
+        told_anew(f"sqlite:///{tmp_path / 'other.db'}", entries[:1] + entries[2:] + entries[:1]).database
+    ) as it:
         other = SimpleNamespace(log=None)
         other.log = SqlLog(it, None)
         shelf = SqlShelf(other.log, EVENTS, LENGTH)
@@ -236,7 +238,9 @@ def test_a_damaged_page_under_a_blob(city: Path, tmp_path: Path) -> None:
         SqlShelf(record.store.log, EVENTS, LENGTH).seal()
         rows = frames(record.store.log)
     with closing(LIBRARY.connect(path)) as connection:
-        (blob,) = connection.execute("SELECT data FROM segment WHERE type = 'ContactRecorded' ORDER BY first").fetchone()
+        (blob,) = connection.execute(
+            "SELECT data FROM segment WHERE type = 'ContactRecorded' ORDER BY first"
+        ).fetchone()
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
     whole = path.read_bytes()
     place = next(at for start in range(0, len(blob), 32) if (at := whole.find(blob[start : start + 32])) > 0)
