@@ -57,7 +57,7 @@ def test_every_rule_with_old_versions_and_ids_that_no_tag_names(tell, examples):
     def check(log, length, data):
         entries = [one.event for one in log.read()]
         for entry in data.draw(st.lists(st.sampled_from(entries), max_size=4) if entries else st.just([])):
-            entry.tags = ["person:" + "0" * 25 + "A", "practitioner:" + "0" * 25 + "Z", "team:a", "other\nthing"]
+            entry.tags = ["person:two\nlines", "person:" + "0" * 25 + "A", "practitioner:" + "0" * 25 + "Z", "team:a"]
         before = data.draw(st.integers(0, len(entries)), label="sealed before")
         sql = tell(entries[:before])
         shelf = SqlShelf(sql, REGISTRY, length)
@@ -77,12 +77,11 @@ def test_every_rule_with_old_versions_and_ids_that_no_tag_names(tell, examples):
 
 def test_an_id_that_is_malformed_is_unreadable_from_the_rows_behind_segments_too():
     """That some tag holds the same text makes it no id."""
-    bad, good = (
-        Joined(STARTS[0], person, "practitioner:" + "0" * 26) for person in ("person:x y", "person:" + "0" * 26)
-    )
+    by = "practitioner:" + "0" * 26
+    people = ("person:" + "0" * 26, "person:x y")
     entries = [
         Entry("Joined", as_stored(one, 1, dropped=False), [one.person], version=1, occurred_at=STARTS[0])
-        for one in (good, bad)
+        for one in (Joined(occurred_at=STARTS[0], person=person, practitioner=by) for person in people)
     ]
     sql = told_anew(":memory:", entries)
     shelf = SqlShelf(sql, REGISTRY, 1)
@@ -90,7 +89,7 @@ def test_an_id_that_is_malformed_is_unreadable_from_the_rows_behind_segments_too
     asked = {"registry": REGISTRY, "views": PROJECTIONS, "others": PROJECTION}
     assert same(frames(sql, shelf, 1, **asked), frames(sql, None, 1, **asked))
     for one in (None, shelf):
-        with pytest.raises(Unreadable, match="an entry from 2 to 2"):
+        with pytest.raises(Unreadable, match=r"an entry from [12] to 2"):
             frames(sql, one, **asked)
     sql.database.close()
 

@@ -133,7 +133,7 @@ def test_an_empty_log_and_the_length_of_runs() -> None:
 def test_a_run_that_cannot_be_read_is_left_to_the_rows(record: Record) -> None:
     """An entry of a type that no view names harms no view, and so it must not harm a rebuild from segments."""
     log = record.store.log
-    good = [one.event for one in log.read()][0]
+    good = next(one.event for one in log.read())
     head = log.head()
     log.append([Entry("MeetingHeld", b'{"nonsense":1}', ["meeting:x"], version=1, occurred_at=good.occurred_at)])
     shelf = SqlShelf(log, EVENTS, 300)

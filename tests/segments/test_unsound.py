@@ -125,7 +125,9 @@ def test_a_seal_sees_by_itself_what_is_missing_or_short(
 SPOILT_RUNS = {
     "unlisted": "DELETE FROM segment_run WHERE first = 1",
     "an old layout": "UPDATE segment_run SET layout = 'old' WHERE first = 1",
-    "bound to another": "UPDATE segment_run SET bound = (SELECT bound FROM segment_run WHERE first = 401) WHERE first = 1",
+    "bound to another": (
+        "UPDATE segment_run SET bound = (SELECT bound FROM segment_run WHERE first = 401) WHERE first = 1"
+    ),
     "beyond the head": "UPDATE segment_run SET last = 100000000 WHERE first = 1",
     "too short": "UPDATE segment_run SET last = 3 WHERE first = 1",
     "backwards": "UPDATE segment_run SET last = 1 WHERE first = 401",
