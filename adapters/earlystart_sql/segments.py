@@ -63,7 +63,7 @@ class SqlShelf:
             rows = run_binary(
                 connection, f"SELECT type, data FROM segment WHERE first = {run.first} AND type IN ({wanted})"
             )
-            return {name: bytes(data) for name, data in rows}
+            return {name: data for name, data in rows if isinstance(data, bytes)}
 
     def numbered(self, kind: str) -> Dense:
         return Numbered(lambda: self._texts_of(kind))
@@ -111,8 +111,10 @@ class SqlShelf:
         return Sealed(len(sound), positions, head - positions, unsound)
 
     def _is_sound(self, run: Run) -> bool:
-        blobs = self.blobs(run, [*self._classes])
-        return all(held.fits(blobs.get(name)) for name, held in run.held.items())
+        with suppress(StoreUnavailable):
+            blobs = self.blobs(run, [*self._classes])
+            return all(held.fits(blobs.get(name)) for name, held in run.held.items())
+        return False
 
     def _seal(self, first: int, last: int) -> None:
         columns = Columns()

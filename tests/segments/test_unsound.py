@@ -92,7 +92,28 @@ def two_runs_swapped(sealed: SimpleNamespace) -> None:
     sealed.change(f"UPDATE segment_run SET held = ? WHERE first = {other}", one)
 
 
-SPOILT_BLOBS = [missing, cut_short, emptied, a_bit_changed, of_another_run, of_another_class]
+def not_bytes(sealed: SimpleNamespace) -> None:
+    """SQLite lets any type stand anywhere."""
+    if sealed.log.database.dialect == "postgresql":
+        pytest.skip("PostgreSQL holds only bytes there")
+    sealed.change("UPDATE segment SET data = 7 WHERE first = 1 AND type = ?", PICK)
+
+
+def text_that_is_none(sealed: SimpleNamespace) -> None:
+    not_bytes(sealed)
+    sealed.change("UPDATE segment SET data = x'00' || x'ff' WHERE first = 1 AND type = ?", PICK)
+
+
+SPOILT_BLOBS = [
+    not_bytes,
+    text_that_is_none,
+    missing,
+    cut_short,
+    emptied,
+    a_bit_changed,
+    of_another_run,
+    of_another_class,
+]
 
 
 @pytest.mark.parametrize("spoil", SPOILT_BLOBS)
