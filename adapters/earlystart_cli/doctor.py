@@ -21,7 +21,7 @@ PACKAGES = (
 
 
 def doctor(db: Db = HERE, keys: Keys = None, json: Json = False) -> None:
-    """Print versions, the store's settings as read back, known faults of its SQLite, the lag of its views, its keys."""
+    """Print versions, settings as read back, known faults of SQLite, the lag of views and segments, the keys."""
     asked = form(json=json)
     found: dict[str, Any] = {"versions": versions(), "sqlite": sqlite()}
     fault: EarlyStartError | None = None
@@ -30,6 +30,7 @@ def doctor(db: Db = HERE, keys: Keys = None, json: Json = False) -> None:
             found |= {
                 "store": store(record),
                 "views": record.store.views.lag(),
+                "segments": segments(record),
                 "checkpoint": "no checkpoint",
                 "keys": key_store(record),
             }
@@ -87,6 +88,12 @@ def store(record: "Record") -> dict[str, Any]:
         "recorded_at": head.known_at,
         "settings": _settings(database),
     }
+
+
+def segments(record: "Record") -> dict[str, Any]:
+    """How much of the log is sealed, and which runs are there but of no use: torn, outdated or another log's."""
+    found = on_sql(record).views.shelf.sealed()
+    return {"runs": found.runs, "positions": found.positions, "lag": found.lag, "unsound": found.unsound}
 
 
 def key_store(record: "Record") -> str:

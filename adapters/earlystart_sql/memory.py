@@ -10,7 +10,7 @@ from earlystart_core.log import Clock, MemoryLog
 from earlystart_core.privacy.keys import Chance, MemoryKeys
 from earlystart_core.replay.as_at import AsAt
 from earlystart_core.replay.check import built, differences, rows_by_row
-from earlystart_core.store import Difference, Frames, Rebuilt
+from earlystart_core.store import Difference, Frames, Rebuilt, Source
 from earlystart_core.ulid import ulid
 from earlystart_core.views import VIEWS
 from earlystart_core.words import EVENTS
@@ -20,6 +20,8 @@ from earlystart_sql.system import system_clock
 class MemoryViews:
     """Views that are folded anew for every question: never stale, never stored."""
 
+    shelf = None
+
     def __init__(self, log: MemoryLog) -> None:
         self._log = log
 
@@ -27,7 +29,7 @@ class MemoryViews:
     def reading(self) -> Iterator[Frames]:
         yield AsAt(self._log, EVENTS, clocks_at(self._log))
 
-    def rebuild(self) -> Rebuilt:
+    def rebuild(self, source: Source | None = None) -> Rebuilt:
         return self.check()[0]
 
     def check(self) -> tuple[Rebuilt, list[Difference]]:

@@ -16,13 +16,15 @@ from earlystart_core.entry import Recorded
 from earlystart_core.live import Kept, advance
 from earlystart_core.replay.as_at import AsAt
 from earlystart_core.replay.check import built, differences, rows_by_row
-from earlystart_core.store import Difference, Frames, Rebuilt
+from earlystart_core.replay.shelf import Looking, Shelf
+from earlystart_core.store import Difference, Frames, Rebuilt, Source
 from earlystart_core.views import VIEWS
 from earlystart_core.words import EVENTS
 from earlystart_sql.frames import Live, Overlay
 from earlystart_sql.log import SqlLog
 from earlystart_sql.past import SqlPast
 from earlystart_sql.raw import run
+from earlystart_sql.segments import SqlShelf
 from earlystart_sql.served import Served, served
 from earlystart_sql.view_tables import SqlTables, ViewTable, table_name
 
@@ -37,6 +39,7 @@ class SqlViews:
         self._log = log
         self._tables = {view.name: ViewTable(view, log.database.dialect) for view in VIEWS}
         self._kept = Kept()
+        self.shelf = SqlShelf(log, EVENTS)
         log.followers.append(self._follow)
 
     @contextmanager
@@ -53,21 +56,29 @@ class SqlViews:
             state = served(connection)
             if state.fresh:
                 yield Live(connection, self._tables, state.clocks)
-            elif state.laid and state.head - state.position <= BY_KEY:
+                return
+            if state.laid and state.head - state.position <= BY_KEY:
                 past = SqlPast(self._log, connection, EVENTS)
                 yield Overlay(past, connection, self._tables, state)
-            else:
-                yield AsAt(self._log, EVENTS, state.clocks)
+                return
+        # Outside the transaction: dropping an unsound segment must not wait for this very reader.
+        yield AsAt(self._log, EVENTS, state.clocks, self.shelf)
 
-    def rebuild(self) -> Rebuilt:
+    def rebuild(self, source: Source | None = None) -> Rebuilt:
         started = perf_counter()
-        folded = self._fold(self._log.head())
+        if source == "segments":
+            self.shelf.seal()
+        sealed_at = perf_counter()
+        head = self._log.head()
+        if source is None:
+            source = "segments" if self.shelf.runs(head) else "rows"
+        folded = self._fold(head, self.shelf if source == "segments" else None)
         folded_at = perf_counter()
         with self._log.writing() as connection:
             self._serve(connection, folded)
         done = perf_counter()
         views = {view.name: built(folded.rows(view.name)) for view in VIEWS}
-        return Rebuilt(folded.events, "rows", folded_at - started, done - folded_at, done - started, views)
+        return Rebuilt(folded.events, source, folded_at - sealed_at, done - folded_at, done - started, views)
 
     def check(self) -> tuple[Rebuilt, list[Difference]]:
         with self._log.reading() as connection:
@@ -81,6 +92,9 @@ class SqlViews:
         seconds = perf_counter() - started
         columns = {view.name: folded.rows(view.name) for view in VIEWS}
         found = list(differences("by the row executor", rows_by_row(self._log, EVENTS, folded.clocks.known), columns))
+        if self.shelf.runs(folded.clocks.known):
+            sealed = self._fold(folded.clocks.known, Looking(self.shelf))
+            found += differences("by segments", {view.name: sealed.rows(view.name) for view in VIEWS}, columns)
         if state.laid:
             found += differences("as served", rows, columns)
         elif not state.built:
@@ -93,14 +107,14 @@ class SqlViews:
             state = served(connection)
         return {view.name: state.head - state.position if state.built else None for view in VIEWS}
 
-    def _fold(self, known: int) -> AsAt:
-        folded = AsAt(self._log, EVENTS, Clocks(known, None))
+    def _fold(self, known: int, shelf: Shelf | None = None) -> AsAt:
+        folded = AsAt(self._log, EVENTS, Clocks(known, None), shelf)
         folded.fold([view.name for view in VIEWS])
         return folded
 
     def _catch_up(self, state: Served) -> None:
         near = state.laid and state.head - state.position <= BY_KEY
-        folded = None if near else self._fold(state.head)  # before the lock: writers do not wait for a fold
+        folded = None if near else self._fold(state.head, self.shelf)  # before the lock: writers do not wait for a fold
         with self._log.try_writing() as connection:
             if connection is None:
                 return

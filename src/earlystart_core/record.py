@@ -2,7 +2,7 @@
 
 import re
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Self
+from typing import Any, Self, get_args
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
@@ -14,7 +14,7 @@ from earlystart_core.entry import Practitioner
 from earlystart_core.errors import Invalid
 from earlystart_core.log import Clock
 from earlystart_core.privacy.keys import Chance
-from earlystart_core.store import Frames, Rebuilt, Store, open_store
+from earlystart_core.store import Frames, Rebuilt, Source, Store, open_store
 from earlystart_core.timeline import story
 from earlystart_core.types import SLUG, SLUG_KINDS, ULID, ULID_KINDS, form_of
 from earlystart_core.ulid import new_id, ulid
@@ -93,7 +93,7 @@ class AsAt(Questions):
 
         super().__init__(store)
         self.clocks = clocks
-        self._frames = Folded(store.log, EVENTS, clocks)
+        self._frames = Folded(store.log, EVENTS, clocks, store.views.shelf)
 
     def _reading(self) -> AbstractContextManager[Frames]:
         return nullcontext(self._frames)
@@ -169,9 +169,19 @@ class Record(Questions):
         """
         return AsAt(self.store, clocks_at(self.store.log, known, effective))
 
-    def rebuild(self) -> Rebuilt:
-        """Builds every view anew from the log."""
-        return self.store.views.rebuild()
+    def rebuild(self, source: Source | None = None) -> Rebuilt:
+        """Builds every view anew from the log.
+
+        source: `segments` seals what is not sealed yet and reads that; `rows` reads the rows alone. Without it the
+        segments that there are.
+
+        Raises:
+            Invalid: `source` is neither.
+            StoreUnavailable: the store takes no writing.
+        """
+        if source is not None and source not in get_args(Source):
+            raise Invalid("source", f"expected segments or rows, got {str(source)[:40]!r}")
+        return self.store.views.rebuild(source)
 
     def close(self) -> None:
         """Gives back the store's connections."""

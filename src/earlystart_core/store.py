@@ -6,7 +6,7 @@ A scheme of a URL finds its adapter through the entry point group `earlystart.st
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
@@ -18,7 +18,10 @@ from earlystart_core.privacy.keys import Chance, Keys
 if TYPE_CHECKING:
     import polars as pl
 
+    from earlystart_core.replay.shelf import Shelf
+
 GROUP = "earlystart.stores"
+Source = Literal["segments", "rows"]
 
 
 class Frames(Protocol):
@@ -49,10 +52,10 @@ class Rebuilt(msgspec.Struct, frozen=True):
     """What a rebuild did. Times in seconds; hashing and process start are in none of them."""
 
     events: int  # of the types that the views name
-    source: str
+    source: Source
     fold_seconds: float  # stored log to view columns in memory
     write_seconds: float  # columns to committed tables
-    seconds: float
+    seconds: float  # all of it, sealing too
     views: Mapping[str, ViewBuilt]
 
     @property
@@ -75,14 +78,25 @@ class Difference(msgspec.Struct, frozen=True):
 class Views(Protocol):
     """The views that a store keeps beside its log."""
 
+    @property
+    def shelf(self) -> "Shelf | None":
+        """The log's sealed segments, where the store can have any."""
+
     def reading(self) -> AbstractContextManager[Frames]:
         """The views at the head of the log, never stale."""
 
-    def rebuild(self) -> Rebuilt:
-        """Builds every view anew from the log and serves it from then on."""
+    def rebuild(self, source: Source | None = None) -> Rebuilt:
+        """Builds every view anew from the log and serves it from then on.
+
+        source: `segments` seals what is not sealed yet and reads that; `rows` reads nothing else; None reads the
+        segments that there are. A store without any reads rows.
+        """
 
     def check(self) -> tuple[Rebuilt, list[Difference]]:
-        """Rebuilds beside the served views at their own positions, by both executors; changes nothing."""
+        """Rebuilds beside the served views at their own positions; changes nothing.
+
+        Rows are folded by both executors, and segments too where there are any.
+        """
 
     def lag(self) -> dict[str, int | None]:
         """How many positions each view is behind the head; None where it was never built."""

@@ -132,9 +132,11 @@ def test_import_of_a_broken_file_is_a_wrong_call_that_shows_no_row(feed: Callabl
 def test_doctor_reads_back_and_makes_nothing(stored: str) -> None:
     found = call("doctor", "--db", stored, "--json")
     assert found.status == 0
-    assert set(found.json) == {"versions", "sqlite", "store", "views", "checkpoint", "keys"}
+    assert set(found.json) == {"versions", "sqlite", "store", "views", "segments", "checkpoint", "keys"}
     assert found.json["checkpoint"] == "no checkpoint"
     assert found.json["sqlite"]["faults"] == [] or found.json["sqlite"]["journal"] == "delete"
+    segments = found.json["segments"]
+    assert segments["positions"] + segments["lag"] == found.json["store"]["head"]
     settings = found.json["store"]["settings"]
     assert settings["fsync" if stored.startswith("postgresql") else "journal_mode"] in {"on", "wal", "delete"}
     text = call("doctor", "--db", stored).out.decode()

@@ -82,10 +82,46 @@ def test_a_view_never_built_fails_the_check_and_an_empty_store_does_not(tmp_path
     assert call("doctor", "--db", empty).status == 0
 
 
-def test_from_rows_and_from_segments_come_to_the_same(copy: Path) -> None:
-    rows = call("rebuild", "--db", copy, "--from", "rows", "--json")
-    segments = call("rebuild", "--db", copy, "--from", "segments", "--json")
-    assert rows.json["source"] == "rows"
-    assert rows.json["views"] == segments.json["views"]
-    assert segments.json["source"] == "segments" or "no segments" in segments.err
-    assert call("rebuild", "--db", copy, "--from", "thin-air").status == 2
+def test_from_rows_and_from_segments_come_to_the_same(stored: str) -> None:
+    """Unasked, segments are read where there are any, and never made."""
+
+    def rebuilt(*options: str) -> tuple[str, object]:
+        found = call("rebuild", "--db", stored, *options, "--json")
+        assert (found.status, found.err) == (0, "")
+        return found.json["source"], (found.json["events"], found.json["views"])
+
+    rows = rebuilt()
+    assert rows[0] == "rows"
+    assert rebuilt("--from", "segments") == ("segments", rows[1])
+    assert rebuilt() == ("segments", rows[1])
+    assert rebuilt("--from", "rows") == rows
+    shown = call("rebuild", "--db", stored, "--from", "segments").out.decode()
+    assert "from segments" in shown
+    assert call("rebuild", "--db", stored, "--from", "thin-air").status == 2
+
+
+def test_check_compares_segments_with_the_rows_and_drops_nothing(copy: Path) -> None:
+    """A row changed inside a sealed run shows, and so does a torn segment in doctor, not in the check."""
+    assert call("rebuild", "--db", copy, "--from", "segments").status == 0
+    assert call("rebuild", "--db", copy, "--check").status == 0
+    spoil(f"sqlite:///{copy}", "UPDATE segment SET data = x'00' || substr(data, 2) WHERE type = 'CaseOpened'")
+    assert call("rebuild", "--db", copy, "--check").status == 0
+    head = call("doctor", "--db", copy, "--json").json["store"]["head"]
+    torn = {"runs": 0, "positions": 0, "lag": head, "unsound": [f"1 to {head}"]}
+    assert call("doctor", "--db", copy, "--json").json["segments"] == torn
+    assert call("rebuild", "--db", copy).status == 0, "which drops it"
+    sound = {"runs": 1, "positions": head, "lag": 0, "unsound": []}
+    assert call("rebuild", "--db", copy, "--from", "segments").status == 0
+    assert call("doctor", "--db", copy, "--json").json["segments"] == sound
+    spoil(f"sqlite:///{copy}", "DROP TRIGGER fact_no_UPDATE")
+    spoil(
+        f"sqlite:///{copy}",
+        "UPDATE fact SET data = CAST(replace(CAST(data AS TEXT), 'universal_plus', 'universal') AS BLOB)"
+        " WHERE shape = (SELECT id FROM shape WHERE type = 'TierDecided')",
+    )
+    changed = call("rebuild", "--db", copy, "--check", "--json")
+    assert changed.status == 1
+    ways = {each["found"] for each in changed.json["differences"]}
+    assert "by segments: differs in tier" in ways
+    assert not any(way.startswith("by the row executor") for way in ways)
+    assert call("doctor", "--db", copy, "--json").json["segments"] == sound

@@ -151,6 +151,8 @@ def test_a_batch_that_says_more_than_its_positions():
     log = log_of(("CaseOpened", 1, changed(OPENED)))
 
     class Twice:
+        head = log.head
+
         def batches(self, types, *, after=0, upto=None):
             for batch in log.batches(types, after=after, upto=upto):
                 batch.data = b"[" + batch.data[1:-1] + b"," + batch.data[1:]

@@ -222,6 +222,30 @@ def test_check_finds_a_changed_row(opened: Callable[..., Record]) -> None:
     assert record.store.views.check()[1] == []
 
 
+def test_a_rebuild_reads_what_it_is_asked_to(opened: Callable[..., Record]) -> None:
+    """Segments, rows, or without a word the segments that there are; the answers are equal."""
+    record = opened()
+    some_work(record, 5)
+    rows = record.rebuild()
+    assert rows.source == "rows"
+    assert record.rebuild("segments").source == "segments"
+    some_work(record, 6, steps=5)
+    grown = record.rebuild()
+    assert grown.source == "segments"
+    assert grown.views == record.rebuild("rows").views == record.rebuild("segments").views
+    assert record.store.views.check()[1] == []
+    with pytest.raises(Invalid, match="expected segments or rows"):
+        record.rebuild("columns")  # type: ignore[arg-type]
+
+
+def test_a_store_in_memory_has_no_segments() -> None:
+    """It reads rows, whatever it is asked."""
+    record = Record.open("memory://")
+    some_work(record, 5)
+    assert [record.rebuild(source).source for source in (None, "segments", "rows")] == ["rows"] * 3
+    assert record.as_at().view("case_status").rows == record.view("case_status").rows
+
+
 def test_an_empty_store_has_empty_views(opened: Callable[..., Record]) -> None:
     """Views of an empty store count as built, and every question has an answer."""
     record = opened()

@@ -15,16 +15,18 @@ from earlystart_core.registry import Registry
 from earlystart_core.replay.fold import Folder
 from earlystart_core.replay.frames import frame_of
 from earlystart_core.replay.loading import load
+from earlystart_core.replay.shelf import Shelf
 from earlystart_core.views import VIEW
 
 
 class AsAt:
     """The views at two clocks. What was folded is kept for the next question; safe in one thread at a time."""
 
-    def __init__(self, log: Log, registry: Registry, clocks: Clocks) -> None:
+    def __init__(self, log: Log, registry: Registry, clocks: Clocks, shelf: Shelf | None = None) -> None:
         self.clocks = clocks
         self._log = log
         self._registry = registry
+        self._shelf = shelf
         self._folders: dict[frozenset[str], Folder] = {}
         self._frames: dict[str, pl.DataFrame] = {}
 
@@ -69,7 +71,7 @@ class AsAt:
             if names <= folded:
                 return folder
         effective = self.clocks.effective
-        loaded = load(self._log, self._registry, wanted, upto=self.clocks.known)
+        loaded = load(self._log, self._registry, wanted, upto=self.clocks.known, shelf=self._shelf)
         folder = Folder(loaded, None if effective is None else micros(effective))
         self._folders[names] = folder
         return folder

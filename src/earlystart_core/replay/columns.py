@@ -12,6 +12,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from earlystart_core.event import Event
 
 Array = NDArray[np.int64]
@@ -24,19 +26,51 @@ class Dense(dict[str | None, int]):
 
     def __init__(self) -> None:
         super().__init__({None: NULL})
-        self.texts: list[str] = []
-        self._series = pl.Series([None], dtype=pl.String)
+        self._texts: list[str] = []
 
-    def series(self) -> pl.Series:
-        """The texts by number, and a null after the last."""
-        if len(self._series) <= len(self.texts):
-            self._series = pl.Series([*self.texts, None], dtype=pl.String)
-        return self._series
+    @property
+    def texts(self) -> list[str]:
+        """The text of each number."""
+        return self._texts
 
     def __missing__(self, text: str | None) -> int:
         number = self[text] = len(self.texts)
         self.texts.append(str(text))
         return number
+
+
+class Numbered(Dense):
+    """The numbers that a store gave to ids: 1, 2, 3, …; their text is read when it is first asked for.
+
+    Its entries are the ids that were looked up; one that the store has not numbered gets a number after the last.
+    """
+
+    def __init__(self, read: "Callable[[], list[str]]") -> None:
+        super().__init__()
+        self._read = read
+        self._given: dict[str, int] = {}
+
+    @property
+    def texts(self) -> list[str]:
+        """The text of each number; of 0, which no id has, nothing."""
+        if not self._texts:
+            self._texts = ["", *self._read()]
+        return self._texts
+
+    def __missing__(self, text: str | None) -> int:
+        number = self._given_to(text)
+        if number is None:
+            return super().__missing__(text)
+        self[text] = number
+        return number
+
+    def __contains__(self, text: object) -> bool:
+        return super().__contains__(text) or self._given_to(text) is not None
+
+    def _given_to(self, text: object) -> int | None:
+        if not self._given:
+            self._given = {one: number for number, one in enumerate(self.texts) if one}
+        return self._given.get(text)  # type: ignore[call-overload, no-any-return]  # anything may be asked for
 
 
 class Days(dict[str | None, int]):
@@ -62,13 +96,28 @@ class Facts(msgspec.Struct):
 class Columns:
     """What the projections need of a log, up to a position, in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, numbered: "Callable[[str], Dense] | None" = None) -> None:
+        """numbered: gives the dictionary of a kind of id where the numbers come from a store."""
+        self._numbered = numbered
+        self._series: dict[str, pl.Series] = {}
         self.dictionaries: dict[str, Dense] = {}
         self.days = Days()
         self.facts: dict[type[Event], Facts] = {}
         self.struck: Array = np.empty(0, np.int64)  # rising positions
         self.events = 0  # how many facts were read, of the types that the projections name
 
+    def texts(self, kind: str) -> "pl.Series":
+        """The text of each number of a kind, and a null after the last."""
+        texts = self.dictionary(kind).texts
+        kept = self._series.get(kind)
+        if kept is None or len(kept) != len(texts) + 1:
+            kept = self._series[kind] = pl.Series([*texts, None], dtype=pl.String)
+        return kept
+
     def dictionary(self, kind: str) -> Dense:
         """The dense dictionary of a kind of id, or of `text`."""
-        return self.dictionaries.setdefault(kind, Dense())
+        found = self.dictionaries.get(kind)
+        if found is None:
+            found = Dense() if self._numbered is None or kind == "text" else self._numbered(kind)
+            self.dictionaries[kind] = found
+        return found

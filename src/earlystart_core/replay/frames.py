@@ -53,5 +53,6 @@ def _series(columns: Columns, held: str, values: Array) -> pl.Series:
         if held == "day":
             return whole.cast(pl.Int32).cast(pl.Date)
         return whole.cast(pl.Boolean) if held == "flag" else whole
-    texts = columns.dictionary(held).series()
-    return texts.gather(pl.Series(np.where(values == NULL, len(texts) - 1, values).astype(np.uint32)))
+    texts = columns.texts(held)
+    index = pl.Series(np.where(values == NULL, len(texts) - 1, values).astype(np.uint32))
+    return texts.gather(index)

@@ -3,46 +3,94 @@
 import gc
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from itertools import chain, islice
 from operator import attrgetter
 from typing import Annotated, Any, get_args, get_origin
 
 import msgspec
 import numpy as np
 
-from earlystart_core.errors import Unreadable
+from earlystart_core.errors import StoreUnavailable, Unreadable
 from earlystart_core.event import Event
 from earlystart_core.log import Batch, Log
 from earlystart_core.marks import struck_by
 from earlystart_core.projection import Projection
 from earlystart_core.registry import Registry
 from earlystart_core.replay.columns import NULL, Array, Columns, Facts
+from earlystart_core.replay.segments import Unsound
+from earlystart_core.replay.shelf import Run, Shelf, cut, facts_of
 from earlystart_core.sources import annotation_of, holds_several, may_be_null, type_of
 from earlystart_core.words.correction import MarkedInError
 
 
-def load(log: Log, registry: Registry, projections: Iterable[Projection], *, upto: int | None = None) -> Columns:
+def load(
+    log: Log,
+    registry: Registry,
+    projections: Iterable[Projection],
+    *,
+    upto: int | None = None,
+    shelf: Shelf | None = None,
+) -> Columns:
     """Reads the named fields of the named events with `position <= upto`, and which positions are struck.
+
+    shelf: where to read sealed runs from; whatever it lacks is read from the rows.
 
     Raises:
         Unreadable: an entry is not of its type and version.
     """
-    wanted: dict[type[Event], dict[str, None]] = {}
-    for projection in projections:
+    wanted: dict[type[Event], dict[str, None]] = {MarkedInError: {"target": None}}
+    named = list(projections)
+    for projection in named:
         for event, names in projection.reads().items():
             wanted.setdefault(event, {}).update(dict.fromkeys(names))
-    columns = Columns()
-    loaders = {event.__name__: _Loader(event, tuple(names), registry, columns) for event, names in wanted.items()}
-    marks = _Loader(MarkedInError, ("target",), registry, columns)
-    with _collector_at_rest():
-        for batch in log.batches([*loaders, MarkedInError.__name__], upto=upto):
-            (marks if batch.type == MarkedInError.__name__ else loaders[batch.type]).add(batch)
-    columns.facts = {loader.event: loader.facts() for loader in loaders.values()}
-    columns.events = sum(len(facts.positions) for facts in columns.facts.values())
-    found = marks.facts()
+    last = log.head() if upto is None else upto
+    runs = shelf.runs(last) if shelf is not None else ()
+    columns = Columns(shelf.numbered if shelf is not None and runs else None)
+    loading = Loading(registry, {event: tuple(names) for event, names in wanted.items()}, columns)
+    after = 0
+    for run in runs:
+        if shelf is not None and loading.take(shelf, run, last):
+            loading.read(log, after, run.first - 1)
+            after = min(run.last, last)
+    loading.read(log, after, last)
+    columns.facts = loading.facts()
+    found = columns.facts[MarkedInError]
+    asked = {event for projection in named for event in projection.events}
+    columns.events = sum(len(columns.facts[event].positions) for event in asked)
     pairs = zip(found.positions.tolist(), found.fields["target"].tolist(), strict=True)
     columns.struck = np.array(sorted(struck_by(pairs)), np.int64)
     return columns
+
+
+class Loading:
+    """Facts of some classes on their way into columns, from rows and from segments."""
+
+    def __init__(self, registry: Registry, wanted: dict[type[Event], tuple[str, ...]], columns: Columns) -> None:
+        self._wanted = wanted
+        self._columns = columns
+        self._loaders = {event.__name__: _Loader(event, names, registry, columns) for event, names in wanted.items()}
+
+    def read(self, log: Log, after: int, upto: int) -> None:
+        """Takes in the rows with `after < position <= upto`."""
+        if after < upto:
+            with _collector_at_rest():
+                for batch in log.batches([*self._loaders], after=after, upto=upto):
+                    self._loaders[batch.type].add(batch)
+
+    def take(self, shelf: Shelf, run: Run, upto: int) -> bool:
+        """Takes in a sealed run up to a position; False, and nothing taken, where it is unsound."""
+        try:
+            found = facts_of(run, shelf.blobs(run, [*self._loaders]), self._wanted, self._columns)
+        except (Unsound, StoreUnavailable):
+            shelf.report(run)
+            return False
+        for event, facts in found.items():
+            self._loaders[event.__name__].extend(facts if run.last <= upto else cut(facts, upto))
+        return True
+
+    def facts(self) -> dict[type[Event], Facts]:
+        """All that was taken in."""
+        return {loader.event: loader.facts() for loader in self._loaders.values()}
 
 
 @contextmanager
@@ -126,11 +174,21 @@ class _Loader:
         if held == "day":
             return np.fromiter(map(self._columns.days.__getitem__, values), np.int64, count)
         dictionary = self._columns.dictionary(held)
-        known = len(dictionary.texts)
+        known = len(dictionary)
         numbers = np.fromiter(map(dictionary.__getitem__, values), np.int64, count)
         if held != "text":  # a new id is checked once, not wherever it stands
-            msgspec.convert(dictionary.texts[known:], list[self._one[name]])  # type: ignore[name-defined]
+            new = list(islice(reversed(dictionary), len(dictionary) - known))
+            msgspec.convert(new, list[self._one[name]])  # type: ignore[name-defined]
         return numbers
+
+    def extend(self, facts: Facts) -> None:
+        """Takes in facts that are columns already."""
+        self._positions.append(facts.positions)
+        self._occurred.append(facts.occurred)
+        for name in self._types:
+            self._fields[name].append(facts.fields[name])
+            if self._several[name]:
+                self._sizes[name].append(facts.sizes[name])
 
     def facts(self) -> Facts:
         """All that was added."""

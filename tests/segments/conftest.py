@@ -1,0 +1,81 @@
+"""Stores for segments: one that many small logs are told into, one after another, and small cities."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from earlystart_core.clocks import clocks_at
+from earlystart_core.entry import Entry, micros
+from earlystart_core.record import Record
+from earlystart_core.replay.fold import Folder
+from earlystart_core.replay.frames import frame_of
+from earlystart_core.replay.loading import load
+from earlystart_core.views import VIEW, VIEWS
+from earlystart_core.words import EVENTS
+from earlystart_sql.database import open_database
+from earlystart_sql.log import SqlLog
+from earlystart_sql.schema import LOG
+from tests.cli.conftest import city, copied
+
+__all__ = ["city"]
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+Tell = Callable[[list[Entry]], SqlLog]
+
+
+def told_anew(url: str, entries: list[Entry]) -> SqlLog:
+    """A log of those entries in that place, where another may have been."""
+    if url.startswith("postgresql"):
+        with psycopg.connect(url, autocommit=True) as connection:
+            connection.execute("SET client_min_messages = warning")
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+    log = SqlLog(open_database(url, LOG), lambda: NOW)
+    if entries:
+        log.append(entries)
+    return log
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Iterator[Tell]:
+    """Makes a log of entries: in memory, or where the test asks for it on PostgreSQL, one at a time."""
+    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ":memory:"
+    opened: list[SqlLog] = []
+
+    def telling(entries: list[Entry]) -> SqlLog:
+        for log in opened:
+            log.database.close()
+        opened[:] = [told_anew(url, entries)]
+        return opened[0]
+
+    yield telling
+    for log in opened:
+        log.database.close()
+
+
+@pytest.fixture(params=("sqlite", "postgresql"))
+def town(request: pytest.FixtureRequest, city: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a small city of a test's own, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        return f"sqlite:///{copied(city, tmp_path)}"
+    monkeypatch.setenv("EARLYSTART_KEK", "5a" * 32)
+    url: str = request.getfixturevalue("postgres_url")
+    with Record.open(f"sqlite:///{city}") as record, Record.open(url) as other:
+        other.store.log.append([one.event for one in record.store.log.read()])
+    return url
+
+
+def frames(log, shelf=None, known=None, effective=None, registry=EVENTS, views=VIEWS, others=VIEW):
+    """Every view whole, at two clocks as a caller may write them."""
+    at = clocks_at(log, known, effective)
+    columns = load(log, registry, views, upto=at.known, shelf=shelf)
+    folder = Folder(columns, None if at.effective is None else micros(at.effective))
+    return {view.name: frame_of(view, folder, others) for view in views}, columns.events
+
+
+def same(one, other):
+    """Whether two answers of `frames` are equal to the last cell, and counted the same events."""
+    return one[1] == other[1] and all(one[0][view].equals(other[0][view], null_equal=True) for view in one[0])
