@@ -164,6 +164,8 @@ class SqlShelf:
     def _texts_of(self, kind: str) -> list[str]:
         """The ids of a kind by number; what was read once is kept, because a number is never given again."""
         with self._log.reading() as connection, self._lock:
-            kept = self._texts.setdefault(kind, [])
-            kept += new_texts(connection, kind, len(kept))
-            return list(kept)
+            kept = self._texts.get(kind, [])
+            texts = kept + new_texts(connection, kind, len(kept))
+            if not self._log.database.sees_uncommitted:
+                self._texts[kind] = texts
+            return texts

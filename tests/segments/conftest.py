@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import psycopg
 import pytest
@@ -18,10 +19,12 @@ from earlystart_core.words import EVENTS
 from earlystart_sql.database import open_database
 from earlystart_sql.log import SqlLog
 from earlystart_sql.schema import LOG
+from earlystart_sql.segments import SqlShelf
 from tests.cli.conftest import city, copied
 
 __all__ = ["city"]
 
+LENGTH = 400
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 Tell = Callable[[list[Entry]], SqlLog]
 
@@ -79,3 +82,29 @@ def frames(log, shelf=None, known=None, effective=None, registry=EVENTS, views=V
 def same(one, other):
     """Whether two answers of `frames` are equal to the last cell, and counted the same events."""
     return one[1] == other[1] and all(one[0][view].equals(other[0][view], null_equal=True) for view in one[0])
+
+
+@pytest.fixture
+def record(town: str) -> Iterator[Record]:
+    with Record.open(town) as opened:
+        yield opened
+
+
+@pytest.fixture
+def sealed(record: Record) -> SimpleNamespace:
+    """A sealed town: its log, a shelf, the answer of its rows, and how to change what is stored."""
+    log = record.store.log
+    shelf = SqlShelf(log, EVENTS, LENGTH)
+    shelf.seal()
+
+    def change(statement: str, *values: object) -> None:
+        if log.database.dialect == "postgresql":
+            statement = statement.replace("?", "%s")
+        with log.writing() as connection:
+            connection.exec_driver_sql(statement, values).close()
+
+    def ask(statement: str) -> list[tuple[object, ...]]:
+        with log.reading() as connection:
+            return [tuple(row) for row in connection.exec_driver_sql(statement)]
+
+    return SimpleNamespace(log=log, shelf=shelf, rows=frames(log), change=change, ask=ask)

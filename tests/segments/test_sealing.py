@@ -33,12 +33,6 @@ with Record.open(sys.argv[1]) as record:
 """
 
 
-@pytest.fixture
-def record(town: str):
-    with Record.open(town) as opened:
-        yield opened
-
-
 def stored(log) -> dict[tuple[int, str], bytes]:
     with log.reading() as connection:
         return {(row[0], row[1]): bytes(row[2]) for row in connection.exec_driver_sql("SELECT * FROM segment")}
