@@ -1,17 +1,21 @@
 """Frames: a folded projection as a table of what people read, its finishing expressions worked out."""
 
 from collections.abc import Iterable, Mapping
+from time import perf_counter
 
 import msgspec
 import numpy as np
 import polars as pl
 
 from earlystart_core.finish import Finish
+from earlystart_core.log import Log
 from earlystart_core.projection import Projection
-from earlystart_core.replay.columns import NULL, Array, Columns
-from earlystart_core.replay.fold import Folder
-
-PLAIN = ("number", "flag", "instant", "day")  # held as they are; all else is a number in a dictionary
+from earlystart_core.registry import Registry
+from earlystart_core.replay.columns import NULL, PLAIN, Array, Dictionaries
+from earlystart_core.replay.fold import Folded, Took, count_rows, fold
+from earlystart_core.replay.plan import Plan, needed
+from earlystart_core.replay.reading import SPAN, Reading
+from earlystart_core.replay.shelf import Shelf
 
 
 class Cells(msgspec.Struct):
@@ -21,74 +25,131 @@ class Cells(msgspec.Struct):
     held: dict[str, str]  # how each is held (as `Source.held`)
 
 
-def needed(projection: Projection, names: Iterable[str]) -> set[str]:
-    """The columns that those stand on, themselves included."""
-    found = set(names)
-    for name in list(found):
-        if name in projection.finishes:
-            found |= needed(projection, set(projection.finishes[name].needs) - found)
-    return found
+class Folding:
+    """A log at two clocks, folded as far as it is asked. What was folded is kept; for one thread at a time."""
+
+    def __init__(
+        self,
+        log: Log,
+        registry: Registry,
+        projections: Mapping[str, Projection],
+        *,
+        known: int,
+        effective: int | None = None,
+        shelf: Shelf | None = None,
+        threads: int = 1,
+        span: int = SPAN,
+    ) -> None:
+        """projections: all that may be asked for. effective: microseconds since 1970. span: positions read at once."""
+        self.took = Took()
+        self._projections = projections
+        self._reading = Reading(log, registry, known, shelf, span)
+        self._effective = effective
+        self._threads = threads
+        self._folded: dict[str, Folded] = {}
+
+    @property
+    def dictionaries(self) -> Dictionaries:
+        """What the numbers of ids and texts mean."""
+        return self._reading.dictionaries
+
+    @property
+    def events(self) -> int:
+        """How many facts were read, each once however often it was read again."""
+        return sum(self.took.facts.values())
+
+    def fold(self, wanted: Mapping[str, Iterable[str] | None]) -> None:
+        """Folds those columns of those projections, all in one reading of the log; None means all columns."""
+        plan = Plan(wanted, self._projections)
+        lacking = {
+            name: reducers
+            for name, reducers in plan.reducers.items()
+            if name not in self._folded or not {*reducers} <= {*self._folded[name].columns}
+        }
+        if not lacking:
+            return
+        plan = Plan(lacking, self._projections)
+        for name, found in fold(plan, self._reading, self._effective, self._threads, self.took).items():
+            kept = self._folded.get(name)
+            if kept is not None:
+                found.columns = kept.columns | found.columns
+            self._folded[name] = found
+
+    def cells(self, name: str, names: Iterable[str] | None = None) -> Cells:
+        """The rows of a projection with its key and the named columns; None means all. Raises TypeError for any other."""
+        projection = self._projections[name]
+        asked = None if names is None else [*names]
+        wanted = {*needed(projection, asked)}
+        self.fold({name: asked})
+        started = perf_counter()
+        folded = self._folded[name]
+        found = dict(folded.columns) | dict(zip(projection.keys, folded.keys, strict=True))
+        for column, count in projection.counts.items():
+            if column in wanted:
+                other = self._projections[count.projection].held[count.without]
+                size = self.dictionaries[folded.kinds[0]].size
+                none = NULL if other in PLAIN else 0
+                found[column] = count_rows(folded, count, self._folded[count.projection], none=none, size=size)
+        finishes = {column: finish for column, finish in projection.finishes.items() if column in wanted}
+        if finishes:
+            found |= _finished(projection, finishes, found, self.dictionaries)
+        public = [one for one in projection.columns if asked is None or one in asked or one in projection.keys]
+        self.took.finishing += perf_counter() - started
+        return Cells({one: found[one] for one in public}, {one: projection.held[one] for one in public})
+
+    def frame(self, name: str, names: Iterable[str] | None = None) -> pl.DataFrame:
+        """The same as a frame of what people read, by key in code-point order."""
+        cells = self.cells(name, names)
+        started = perf_counter()
+        order = _by_key([(cells.held[key], cells.columns[key]) for key in self._projections[name].keys], self.dictionaries)
+        series = {one: series_of(self.dictionaries, cells.held[one], column[order]) for one, column in cells.columns.items()}
+        self.took.finishing += perf_counter() - started
+        return pl.DataFrame(series)
 
 
-def cells_of(
-    projection: Projection, folder: Folder, others: Mapping[str, Projection], names: Iterable[str] | None = None
-) -> Cells:
-    """The rows of a projection with its key and the named columns; None means all. Raises TypeError for any other."""
-    asked = set(projection.columns if names is None else names)
-    if not asked <= set(projection.columns):
-        raise TypeError(f"{projection.name} has no column {', '.join(sorted(asked - set(projection.columns)))}")
-    public = [name for name in projection.columns if name in asked or name in projection.keys]
-    wanted = needed(projection, public)
-    folded = folder.fold(projection, [*wanted])
-    found = dict(folded.columns) | dict(zip(projection.keys, folded.keys, strict=True))
-    for name, count in projection.counts.items():
-        if name in wanted:
-            found[name] = folder.count(folded, count, folder.fold(others[count.projection], [count.by, count.without]))
-    finishes = {name: finish for name, finish in projection.finishes.items() if name in wanted}
-    if finishes:
-        found |= _finished(projection, finishes, found, folder.columns)
-    return Cells({name: found[name] for name in public}, {name: projection.held[name] for name in public})
+def series_of(dictionaries: Dictionaries, held: str, values: Array) -> pl.Series:
+    """Whole numbers as what they stand for."""
+    if held not in PLAIN:
+        return dictionaries.texts(held).gather(pl.Series(values.astype(np.uint32)))
+    nulls = values == NULL
+    plain = pl.Series(np.where(nulls, 0, values))
+    whole = plain.set(pl.Series(nulls), None) if nulls.any() else plain
+    if held == "instant":
+        return whole.cast(pl.Datetime("us", "UTC"))
+    if held == "day":
+        return whole.cast(pl.Int32).cast(pl.Date)
+    return whole.cast(pl.Boolean) if held == "flag" else whole
 
 
 def _finished(
-    projection: Projection, finishes: Mapping[str, Finish], found: Mapping[str, Array], columns: Columns
+    projection: Projection, finishes: Mapping[str, Finish], found: Mapping[str, Array], dictionaries: Dictionaries
 ) -> dict[str, Array]:
     """What the finishing expressions make of their columns, in declared order: one may stand on another."""
     needs = {need for finish in finishes.values() for need in finish.needs if need in found}
-    frame = pl.DataFrame({need: series_of(columns, projection.held[need], found[need]) for need in needs})
+    frame = pl.DataFrame({need: series_of(dictionaries, projection.held[need], found[need]) for need in needs})
     for name, finish in finishes.items():
         frame = frame.with_columns(finish.column().alias(name))
-    return {name: _numbers(frame[name], projection.held[name], columns) for name in finishes}
+    return {name: _numbers(frame[name], projection.held[name], dictionaries) for name in finishes}
 
 
-def frame_of(
-    projection: Projection, folder: Folder, others: Mapping[str, Projection], names: Iterable[str] | None = None
-) -> pl.DataFrame:
-    """The same as a frame of what people read, by key in code-point order."""
-    cells = cells_of(projection, folder, others, names)
-    series = {name: series_of(folder.columns, cells.held[name], one) for name, one in cells.columns.items()}
-    return pl.DataFrame(series).sort(projection.keys)
-
-
-def series_of(columns: Columns, held: str, values: Array) -> pl.Series:
-    """Whole numbers as what they stand for."""
-    if held in PLAIN:
-        nulls = values == NULL
-        plain = pl.Series(np.where(nulls, 0, values))
-        whole = plain.set(pl.Series(nulls), None) if nulls.any() else plain
-        if held == "instant":
-            return whole.cast(pl.Datetime("us", "UTC"))
-        if held == "day":
-            return whole.cast(pl.Int32).cast(pl.Date)
-        return whole.cast(pl.Boolean) if held == "flag" else whole
-    texts = columns.texts(held)
-    index = pl.Series(np.where(values == NULL, len(texts) - 1, values).astype(np.uint32))
-    return texts.gather(index)
-
-
-def _numbers(series: pl.Series, held: str, columns: Columns) -> Array:
+def _numbers(series: pl.Series, held: str, dictionaries: Dictionaries) -> Array:
     """What `series_of` came from."""
     if held not in PLAIN:
-        return np.fromiter(map(columns.dictionary(held).__getitem__, series), np.int64, len(series))
+        return np.fromiter(map(dictionaries[held].__getitem__, series), np.int64, len(series))
     plain = series.to_physical().cast(pl.Int64)
     return (plain.fill_null(NULL) if plain.null_count() else plain).to_numpy()
+
+
+def _by_key(keys: list[tuple[str, Array]], dictionaries: Dictionaries) -> Array:
+    """The places of rows by the text of their key's parts, in code-point order."""
+    ranks = []
+    for kind, numbers in keys:
+        rank = np.zeros(dictionaries[kind].size, np.int64)
+        order = dictionaries[kind].order()
+        rank[order] = np.arange(1, len(order) + 1)
+        ranks.append(rank[numbers])
+    if len(ranks) > 1:
+        return np.lexsort(ranks[::-1])
+    place = np.full(dictionaries[keys[0][0]].size + 1, -1, np.int64)
+    place[ranks[0]] = np.arange(len(ranks[0]))
+    return place[place >= 0]
