@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from sqlalchemy import BigInteger, Column, Connection, Index, LargeBinary, MetaData, Table, Text
 
 from earlystart_core.replay.shelf import Run
-from earlystart_sql.raw import mark, one, run
+from earlystart_sql.raw import mark, one, run, together
 
 metadata = MetaData()
 
@@ -18,7 +18,9 @@ segment_run = Table(
     Column("layout", Text, nullable=False),  # of all classes, and the length of runs
     Column("texts", BigInteger, nullable=False),  # how many of `segment_text` it may name
     Column("held", Text, nullable=False),  # JSON: by class and column how it was packed, its length and its CRC-32
-    Column("bound", LargeBinary, nullable=False),  # SHA-256 of all this, those texts and the leaf of the entry at `last`
+    Column(
+        "bound", LargeBinary, nullable=False
+    ),  # SHA-256 of all this, those texts and the leaf of the entry at `last`
 )
 
 segment = Table(  # by column before run: a fold reads one column of many runs
@@ -53,7 +55,7 @@ _NAMES = ", ".join(f"'{name}'" for name in TABLES)
 _THERE = {
     "sqlite": f"SELECT count(*) = {len(TABLES)} FROM sqlite_schema WHERE type = 'table' AND name IN ({_NAMES})",
     "postgresql": (  # a role that may not read them has none
-        f"SELECT coalesce(bool_and(has_table_privilege(to_regclass(name), 'SELECT')), false)"
+        "SELECT bool_and(coalesce(has_table_privilege(to_regclass(name), 'SELECT'), false))"
         f" FROM unnest(ARRAY[{_NAMES}]) AS name"
     ),
 }
@@ -76,7 +78,7 @@ def make(connection: Connection) -> None:
 
 
 def bound_to(leaf: bytes, texts: bytes, *listed: object) -> bytes:
-    """What binds a run to the log: no part of what lists it, of its texts, nor the entry it ends with, can be another."""
+    """What binds a run to the log: neither what lists it nor its texts nor the entry it ends with can be another."""
     return hashlib.sha256(leaf + texts + repr(listed).encode()).digest()
 
 
@@ -105,11 +107,13 @@ def remove(connection: Connection, first: int, last: int) -> None:
         run(connection, f"DELETE FROM {table} WHERE first BETWEEN {first} AND {last}")
 
 
-def insert(connection: Connection, table: str, row: Sequence[object]) -> None:
-    """Adds a row."""
+def insert(connection: Connection, table: str, *rows: Sequence[object]) -> None:
+    """Adds rows."""
     columns = metadata.tables[table].columns.keys()
     marks = ", ".join([mark(connection)] * len(columns))
-    run(connection, f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", row)
+    with together(connection):
+        for row in rows:
+            run(connection, f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", row)
 
 
 def _are_ours(connection: Connection) -> bool:

@@ -11,7 +11,6 @@ from threading import Lock
 
 import msgspec
 import numpy as np
-import polars as pl
 from sqlalchemy import Connection
 
 from earlystart_core.errors import StoreUnavailable, Unreadable
@@ -25,7 +24,7 @@ from earlystart_sql.ids import numbers_of
 from earlystart_sql.log import SqlLog
 from earlystart_sql.raw import one, run_binary
 from earlystart_sql.segment_tables import are_there, bound_to, insert, is_whole, listed, make, remove
-from earlystart_sql.segment_texts import digests_of, ids_of, number_texts, seal_ids, size_of, texts_of
+from earlystart_sql.segment_texts import digests_of, given_of, ids_of, number_texts, seal_ids, size_of, texts_of
 
 LENGTH = 131_072  # positions of a run; the last run of a log may hold fewer, and is made again when the log has grown
 Step = Callable[[int, int], None]  # positions sealed so far, of how many
@@ -62,19 +61,21 @@ class SqlShelf:
     def blobs(self, runs: Sequence[Run], event: str, columns: Sequence[str]) -> Blobs:
         names = ", ".join(f"'{name}'" for name in columns)  # names of a class of the registry and of its fields
         bounds = f"first BETWEEN {runs[0].first} AND {runs[-1].first}"
+        # SQLite lets any type stand anywhere, and fails on text that is none: so it gives bytes whatever stands there.
+        data = "CAST(data AS BLOB)" if self._log.database.dialect == "sqlite" else "data"
         found: dict[int, dict[str, bytes]] = {}
         with self._log.reading() as connection:
             if are_there(connection):
-                statement = f"SELECT first, name, data FROM segment WHERE type = '{event}' AND name IN ({names})"
-                for first, name, data in run_binary(connection, f"{statement} AND {bounds}"):
-                    found.setdefault(first, {})[name] = data
+                statement = f"SELECT first, name, {data} FROM segment WHERE type = '{event}' AND name IN ({names})"
+                for first, name, blob in run_binary(connection, f"{statement} AND {bounds}"):
+                    found.setdefault(first, {})[name] = blob
         return found
 
     def numbered(self, kind: str) -> Dense:
         with self._log.reading() as connection:
             if kind == "text":
-                texts = pl.Series(texts_of(connection), dtype=pl.String)
-                return Numbered(len(texts) + 1, lambda: Given(texts))
+                texts = given_of(texts_of(connection))
+                return Numbered(len(texts.texts), lambda: texts)
             return Numbered(size_of(connection, kind) + 1, lambda: self._ids_of(kind))
 
     def report(self, run: Run) -> None:
@@ -132,13 +133,9 @@ class SqlShelf:
     def _seal(self, first: int, last: int) -> bool:
         dictionaries = Dictionaries()
         with collector_at_rest():
-            facts = {
-                event: facts_of_rows(
-                    self._log, self._registry, event, names_of(event), dictionaries, after=first - 1, upto=last
-                )
-                for event in self._classes.values()
-            }
-        numbers = self._numbers(dictionaries)
+            wanted = {event: names_of(event) for event in self._classes.values()}
+            facts = facts_of_rows(self._log, self._registry, wanted, dictionaries, (first - 1, last))
+        numbers, known = self._numbers(dictionaries)
         if numbers is None:
             return False
         held: dict[str, Segment] = {}
@@ -152,29 +149,31 @@ class SqlShelf:
             if any(run.last > last for run in self._bound(connection, first) if run.first == first):
                 return False  # another sealer saw more of the log
             texts = texts_of(connection)
-            if len(texts) < numbers["text"].max():
-                return False  # the tables were dropped meanwhile
+            if texts[: len(known)] != known:
+                return False  # the tables were made anew meanwhile, and number texts otherwise
             remove(connection, first, first + self._length - 1)
             leaf = one(connection, f"SELECT leaf FROM entry WHERE position = {last}")
             row = (first, last, self._layout, len(texts), msgspec.json.encode(held).decode())
             insert(connection, "segment_run", (*row, bound_to(bytes(leaf), digests_of(texts)[-1], *row)))
-            for blob in blobs:
-                insert(connection, "segment", blob)
+            insert(connection, "segment", *blobs)
             seal_ids(connection, [*dictionaries.kinds])
         return True
 
-    def _numbers(self, dictionaries: Dictionaries) -> dict[str, Array] | None:
-        """By kind, the store's number of each of a reading's own; None where the store has not numbered one of them."""
+    def _numbers(self, dictionaries: Dictionaries) -> tuple[dict[str, Array] | None, list[str]]:
+        """By kind, the store's number of each of a reading's own, and the texts that have one.
+
+        None for the numbers where the store has not numbered one of the ids.
+        """
         texts = {kind: dictionaries[kind].texts[1:] for kind in dictionaries.kinds}
         with self._log.reading() as connection:
             numbers = numbers_of(connection, {kind: some for kind, some in texts.items() if kind != "text"})
         if any((some == NULL).any() for some in numbers.values()):
-            return None
+            return None, []
         with self._log.writing() as connection:
             make(connection)
             given = number_texts(connection, texts.get("text", []))
         numbers["text"] = np.array([given[text] for text in texts.get("text", [])], np.int64)
-        return {kind: np.concatenate([[0], some]) for kind, some in numbers.items()}
+        return {kind: np.concatenate([[0], some]) for kind, some in numbers.items()}, [*given]
 
     def _bound(self, connection: Connection, upto: int) -> list[Run]:
         """The runs that begin at or before a position, bound to the log as it is."""
@@ -189,7 +188,9 @@ class SqlShelf:
         )
         found = []
         for first, last, layout, texts, held, bound, leaf in rows:
-            with suppress(msgspec.MsgspecError, TypeError, ValueError, IndexError):  # what stands there need not be ours
+            with suppress(
+                msgspec.MsgspecError, TypeError, ValueError, IndexError
+            ):  # what stands there need not be ours
                 there = Run(first, last, _held(held))
                 right = bound_to(bytes(leaf), digests[texts], first, last, layout, texts, held) == bytes(bound)
                 if right and (first - 1) % self._length == 0 <= last - first < self._length:

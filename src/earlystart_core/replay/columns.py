@@ -74,12 +74,12 @@ class Numbered(Dense):
     @property
     def texts(self) -> list[str]:
         if len(self._texts) < self.size:
-            self._texts = ["", *self._given.texts.to_list(), *self._more]
+            self._texts = ["", *self._given.texts.to_list()[1:], *self._more]
         return self._texts
 
     def series(self) -> pl.Series:
-        nothing, more = (pl.Series(some, dtype=pl.String) for some in ([None], self._more))
-        return pl.concat([nothing, self._given.texts, more])
+        given = self._given.texts
+        return pl.concat([given, pl.Series(self._more, dtype=pl.String)], rechunk=True) if self._more else given
 
     def order(self) -> Array:
         given = self._given.order
@@ -98,7 +98,7 @@ class Numbered(Dense):
 
     def _given_to(self, text: object) -> int | None:
         if not self._numbers:
-            self._numbers = {one: number for number, one in enumerate(self._given.texts.to_list(), 1) if one}
+            self._numbers = {one: number for number, one in enumerate(self._given.texts) if one}
         return self._numbers.get(text)  # type: ignore[call-overload, no-any-return]  # anything may be asked for
 
     @property
@@ -111,7 +111,9 @@ class Numbered(Dense):
 class Given(msgspec.Struct):
     """Texts that a store has numbered."""
 
-    texts: pl.Series  # of 1, 2, 3, …; empty where a number has none
+    texts: (
+        pl.Series
+    )  # of 0 a null, then those of 1, 2, 3, …; empty where a number has none. One chunk: six times faster
     order: Array | None = None  # those numbers by their text in code-point order, where it is known
 
 
@@ -139,9 +141,9 @@ class Column(msgspec.Struct):
         """All numbers."""
         return self._meant(self.raw)
 
-    def at(self, lines: Array) -> Array:
+    def at(self, places: Array | slice) -> Array:
         """The numbers at those places."""
-        return self._meant(self.raw[lines])
+        return self._meant(self.raw[places])
 
     def there(self) -> NDArray[np.bool_] | None:
         """Which are something; None where all are."""
@@ -205,6 +207,7 @@ class Facts(msgspec.Struct):
 
 def end_to_end(parts: Sequence[Facts]) -> Facts:
     """The facts of several parts of the log, one after the other."""
+    parts = [part for part in parts if len(part.positions)] or parts[:1]
     one = parts[0]
     if len(parts) == 1:
         return one

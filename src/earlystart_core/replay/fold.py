@@ -4,11 +4,8 @@ Keys are dense integers, so a group-by is a scatter. The log is read span by spa
 into partial results, so memory is bounded by one span and the rows. Classes are read and taken in by several threads.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Mapping
 from time import perf_counter
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -20,7 +17,7 @@ from earlystart_core.replay.lines import Asked, Standing
 from earlystart_core.replay.loading import collector_at_rest
 from earlystart_core.replay.partials import Partial, partial_of
 from earlystart_core.replay.plan import Plan
-from earlystart_core.replay.reading import Reading
+from earlystart_core.replay.reading import Reading, threads_of
 from earlystart_core.replay.scatter import counted, pack
 from earlystart_core.sources import type_of
 
@@ -52,26 +49,24 @@ def fold(plan: Plan, reading: Reading, effective: int | None, threads: int, took
     Raises:
         Unreadable: an entry is not of its type and version.
     """
-    with collector_at_rest(), _each(threads) as each:
+    with collector_at_rest(), threads_of(threads) as each:
         started = perf_counter()
-        struck = reading.struck
+        struck = reading.struck(threads)
         folds = [_fold_of(plan, name, reading.dictionaries) for name in plan.steps]
-        counts: dict[str, int] = {}
+        counts = dict.fromkeys((event.__name__ for event in plan.reads), 0)
         for span in reading.spans:
-            classes = sorted(plan.reads.items(), key=lambda one: -sum(part.count(one[0].__name__) for part in span))
-            read = [*each(lambda one: (one[0], reading.facts(span, *one)), classes)]  # noqa: B023  # used at once
-            for event, facts in read:
-                counts[event.__name__] = counts.get(event.__name__, 0) + len(facts.positions)
+            read = reading.facts(span, plan.reads, threads)
+            for event, facts in read.items():
+                counts[event.__name__] += len(facts.positions)
             done = perf_counter()
             took.reading += done - started
 
-            def take(one: tuple[type[Event], Facts]) -> None:
-                event, facts = one
-                standing = Standing(facts, struck, effective)
+            def take(event: type[Event], read: Mapping[type[Event], Facts] = read) -> None:
+                standing = Standing(read[event], struck, effective)
                 for projection in folds:
                     projection.take(event, standing)
 
-            [*each(take, read)]
+            [*each(take, sorted(read, key=lambda event: -len(read[event].positions)))]  # noqa: B023  # used at once
             started = perf_counter()
             took.folding += started - done
         took.facts.update(counts)
@@ -88,16 +83,6 @@ def count_rows(folded: Folded, count: CountOf, other: Folded, *, none: int, size
     by = other.columns[count.by]
     named = by[(by != 0) & (other.columns[count.without] == none)]
     return counted(named, size)[folded.keys[0]]
-
-
-@contextmanager
-def _each(threads: int) -> Iterator[Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]]:
-    """`map`, by several threads."""
-    if threads == 1:
-        yield map
-        return
-    with ThreadPoolExecutor(threads) as pool:
-        yield pool.map
 
 
 class _Fold:
@@ -176,5 +161,3 @@ class _Parted(_Fold):
 def _fold_of(plan: Plan, name: str, dictionaries: Dictionaries) -> _Single | _Parted:
     several = len(plan.projections[name].keys) > 1
     return (_Parted if several else _Single)(plan, name, dictionaries)
-
-

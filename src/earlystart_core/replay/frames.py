@@ -1,6 +1,6 @@
 """Frames: a folded projection as a table of what people read, its finishing expressions worked out."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from time import perf_counter
 
 import msgspec
@@ -77,63 +77,83 @@ class Folding:
 
     def cells(self, name: str, names: Iterable[str] | None = None) -> Cells:
         """The rows of a projection with its key and the named columns; None means all. Raises TypeError for any other."""
-        projection = self._projections[name]
-        asked = None if names is None else [*names]
-        wanted = {*needed(projection, asked)}
-        self.fold({name: asked})
+        projection, asked = self._projections[name], None if names is None else [*names]
+        found = self._found(name, asked)
         started = perf_counter()
-        folded = self._folded[name]
-        found = dict(folded.columns) | dict(zip(projection.keys, folded.keys, strict=True))
-        for column, count in projection.counts.items():
-            if column in wanted:
-                other = self._projections[count.projection].held[count.without]
-                size = self.dictionaries[folded.kinds[0]].size
-                none = NULL if other in PLAIN else 0
-                found[column] = count_rows(folded, count, self._folded[count.projection], none=none, size=size)
-        finishes = {column: finish for column, finish in projection.finishes.items() if column in wanted}
+        finishes = {one: projection.finishes[one] for one in needed(projection, asked) if one in projection.finishes}
         if finishes:
-            found |= _finished(projection, finishes, found, self.dictionaries)
-        public = [one for one in projection.columns if asked is None or one in asked or one in projection.keys]
+            needs = {need for finish in finishes.values() for need in finish.needs if need in found}
+            frame = _read(projection, {need: found[need] for need in needs}, finishes, [*finishes], self.dictionaries)
+            found |= {one: _numbers(frame[one], projection.held[one], self.dictionaries) for one in finishes}
+        public = _public(projection, asked)
         self.took.finishing += perf_counter() - started
         return Cells({one: found[one] for one in public}, {one: projection.held[one] for one in public})
 
     def frame(self, name: str, names: Iterable[str] | None = None) -> pl.DataFrame:
         """The same as a frame of what people read, by key in code-point order."""
-        cells = self.cells(name, names)
+        projection, asked = self._projections[name], None if names is None else [*names]
+        found = self._found(name, asked)
         started = perf_counter()
-        order = _by_key([(cells.held[key], cells.columns[key]) for key in self._projections[name].keys], self.dictionaries)
-        series = {one: series_of(self.dictionaries, cells.held[one], column[order]) for one, column in cells.columns.items()}
+        finishes = {one: projection.finishes[one] for one in needed(projection, asked) if one in projection.finishes}
+        order = _by_key([(projection.held[key], found[key]) for key in projection.keys], self.dictionaries)
+        ordered = {one: column[order] for one, column in found.items()}
+        frame = _read(projection, ordered, finishes, _public(projection, asked), self.dictionaries)
         self.took.finishing += perf_counter() - started
-        return pl.DataFrame(series)
+        return frame
+
+    def _found(self, name: str, asked: list[str] | None) -> dict[str, Array]:
+        """All of it but what is finished, as whole numbers."""
+        projection = self._projections[name]
+        wanted = needed(projection, asked)
+        self.fold({name: asked})
+        folded = self._folded[name]
+        found = dict(zip(projection.keys, folded.keys, strict=True))
+        found |= {one: folded.columns[one] for one in wanted if one in projection.reducers}
+        for column in (one for one in wanted if one in projection.counts):
+            count = projection.counts[column]
+            none = NULL if self._projections[count.projection].held[count.without] in PLAIN else 0
+            size = self.dictionaries[folded.kinds[0]].size
+            found[column] = count_rows(folded, count, self._folded[count.projection], none=none, size=size)
+        return found
 
 
-def series_of(dictionaries: Dictionaries, held: str, values: Array) -> pl.Series:
-    """Whole numbers as what they stand for."""
-    if held not in PLAIN:
-        return dictionaries.texts(held).gather(pl.Series(values.astype(np.uint32)))
-    nulls = values == NULL
-    plain = pl.Series(np.where(nulls, 0, values))
-    whole = plain.set(pl.Series(nulls), None) if nulls.any() else plain
-    if held == "instant":
-        return whole.cast(pl.Datetime("us", "UTC"))
-    if held == "day":
-        return whole.cast(pl.Int32).cast(pl.Date)
-    return whole.cast(pl.Boolean) if held == "flag" else whole
+def _public(projection: Projection, asked: list[str] | None) -> list[str]:
+    return [one for one in projection.columns if asked is None or one in asked or one in projection.keys]
 
 
-def _finished(
-    projection: Projection, finishes: Mapping[str, Finish], found: Mapping[str, Array], dictionaries: Dictionaries
-) -> dict[str, Array]:
-    """What the finishing expressions make of their columns, in declared order: one may stand on another."""
-    needs = {need for finish in finishes.values() for need in finish.needs if need in found}
-    frame = pl.DataFrame({need: series_of(dictionaries, projection.held[need], found[need]) for need in needs})
-    for name, finish in finishes.items():
+def _read(
+    projection: Projection,
+    numbers: Mapping[str, Array],
+    finishes: Mapping[str, Finish],
+    names: Sequence[str],
+    dictionaries: Dictionaries,
+) -> pl.DataFrame:
+    """Whole numbers as what they stand for, the finishing expressions worked out in declared order, those columns."""
+    means = [_meant(name, projection.held[name], dictionaries) for name in numbers]
+    frame = pl.LazyFrame({name: _narrow(projection.held[name], some) for name, some in numbers.items()}).select(means)
+    for name, finish in finishes.items():  # one may stand on another
         frame = frame.with_columns(finish.column().alias(name))
-    return {name: _numbers(frame[name], projection.held[name], dictionaries) for name in finishes}
+    return frame.select(names).collect()
+
+
+def _narrow(held: str, numbers: Array) -> pl.Series:
+    return pl.Series(numbers if held in PLAIN else numbers.astype(np.uint32))
+
+
+def _meant(name: str, held: str, dictionaries: Dictionaries) -> pl.Expr:
+    column = pl.col(name)
+    if held not in PLAIN:
+        return pl.lit(dictionaries.texts(held)).gather(column).alias(name)
+    there = pl.when(column != NULL).then(column)
+    if held == "instant":
+        return there.cast(pl.Datetime("us", "UTC"))
+    if held == "day":
+        return there.cast(pl.Int32).cast(pl.Date)
+    return there.cast(pl.Boolean) if held == "flag" else there
 
 
 def _numbers(series: pl.Series, held: str, dictionaries: Dictionaries) -> Array:
-    """What `series_of` came from."""
+    """What they stand for as whole numbers."""
     if held not in PLAIN:
         return np.fromiter(map(dictionaries[held].__getitem__, series), np.int64, len(series))
     plain = series.to_physical().cast(pl.Int64)

@@ -1,7 +1,8 @@
 """Loading: rows of a log into columns, only the fields that are asked for, each checked as a row would be."""
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, islice
 from operator import attrgetter
@@ -18,26 +19,40 @@ from earlystart_core.replay.columns import NULL, PLAIN, Array, Dictionaries, Fac
 from earlystart_core.sources import annotation_of, holds_several, may_be_null, type_of
 
 
+Wanted = Mapping[type[Event], Sequence[str]]  # by class, the fields that are asked for
+
+
 def facts_of_rows(
     log: Log,
     registry: Registry,
-    event: type[Event],
-    names: Sequence[str],
+    wanted: Wanted,
     dictionaries: Dictionaries,
-    *,
-    after: int,
-    upto: int,
-) -> Facts:
-    """The facts of one class with `after < position <= upto`, only the named fields.
+    positions: tuple[int, int],
+    threads: int = 1,
+) -> dict[type[Event], Facts]:
+    """The facts of those classes with `after < position <= upto`, only the named fields.
+
+    positions: after and upto. threads: with more than one, the log reads on while what it gave is decoded.
 
     Raises:
         Unreadable: an entry is not of its type and version.
     """
-    loader = _Loader(event, tuple(names), registry, dictionaries)
-    if after < upto:
-        for batch in log.batches([event.__name__], after=after, upto=upto):
-            loader.add(batch)
-    return loader.facts()
+    after, upto = positions
+    loaders = {event.__name__: _Loader(event, tuple(names), registry, dictionaries) for event, names in wanted.items()}
+    if after < upto and loaders:
+        batches = log.batches([*loaders], after=after, upto=upto)
+        for batch in batches if threads == 1 else _ahead(batches):
+            loaders[batch.type].add(batch)
+    return {loader.event: loader.facts() for loader in loaders.values()}
+
+
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same, each fetched by another thread while the one before is in use."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = pool.submit(next, batches, None)
+            yield batch
 
 
 @contextmanager
@@ -55,7 +70,9 @@ def collector_at_rest() -> Iterator[None]:
 class _Loader:
     """Decodes the batches of one event class, only the named fields."""
 
-    def __init__(self, event: type[Event], names: tuple[str, ...], registry: Registry, dictionaries: Dictionaries) -> None:
+    def __init__(
+        self, event: type[Event], names: tuple[str, ...], registry: Registry, dictionaries: Dictionaries
+    ) -> None:
         self.event = event
         self._registry = registry
         self._dictionaries = dictionaries

@@ -81,6 +81,8 @@ def unpack(packed: Packed, data: bytes | None, held: str) -> Column:
     if packed.width == 0:
         raw = np.zeros(packed.count, np.uint8)
         return Column(raw, packed.base, void=packed.void, nothing=nothing)
+    if not packed.count:
+        data = b""  # nothing is kept of it
     if packed.width not in _WIDTHS or not isinstance(data, bytes) or len(data) != packed.size:
         raise Unsound
     if zlib.crc32(data) != packed.checksum:

@@ -1,7 +1,9 @@
 """Reading: a log in spans of bounded length, each class's facts from sealed runs where there are any, else from rows."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -12,10 +14,10 @@ from earlystart_core.log import Log
 from earlystart_core.marks import struck_by
 from earlystart_core.registry import Registry
 from earlystart_core.replay.columns import PLAIN, Array, Dictionaries, Facts, end_to_end
-from earlystart_core.replay.loading import facts_of_rows
+from earlystart_core.replay.loading import Wanted, facts_of_rows
 from earlystart_core.replay.packed import Unsound
-from earlystart_core.replay.segments import columns_of, opened
-from earlystart_core.replay.shelf import Run, Shelf
+from earlystart_core.replay.segments import columns_of, none_of, opened
+from earlystart_core.replay.shelf import Blobs, Run, Shelf
 from earlystart_core.words.correction import MarkedInError
 
 SPAN = 2_097_152  # positions read at once: what bounds the memory of a fold, beside its rows
@@ -36,23 +38,20 @@ class Part(msgspec.Struct, frozen=True):
 class Reading:
     """A log up to a position, and what is needed to read its facts."""
 
-    def __init__(
-        self, log: Log, registry: Registry, upto: int, shelf: Shelf | None = None, length: int = SPAN
-    ) -> None:
+    def __init__(self, log: Log, registry: Registry, upto: int, shelf: Shelf | None = None, length: int = SPAN) -> None:
+        """length: of a span, in positions."""
         self._log = log
         self._registry = registry
         self._shelf = shelf
         runs = shelf.runs(upto) if shelf is not None else ()
-        self.parts = [*_parts(runs, upto, length)]
-        self.spans = [*_spans(self.parts, length)]
+        self.spans = [*_spans(_parts(runs, upto, length), length)]
         self.dictionaries = Dictionaries(shelf.numbered if shelf is not None and runs else None)
         self._struck: Array | None = None
 
-    @property
-    def struck(self) -> Array:
+    def struck(self, threads: int = 1) -> Array:
         """The struck positions, rising: of all marks up to the position, whatever they are effective by."""
         if self._struck is None:
-            found = [self.facts(span, MarkedInError, ("target",)) for span in self.spans]
+            found = [self.facts(span, {MarkedInError: ("target",)}, threads)[MarkedInError] for span in self.spans]
             pairs = [
                 pair
                 for facts in found
@@ -61,46 +60,61 @@ class Reading:
             self._struck = np.array(sorted(struck_by(pairs)), np.int64)
         return self._struck
 
-    def facts(self, span: Sequence[Part], event: type[Event], names: Sequence[str]) -> Facts:
-        """The facts of a class in a span, only those fields.
+    def facts(self, span: Sequence[Part], wanted: Wanted, threads: int = 1) -> dict[type[Event], Facts]:
+        """The facts of those classes in a span, only the named fields.
 
         Raises:
             Unreadable: an entry is not of its type and version.
         """
-        sealed = self._sealed(span, event, names)
-        found = [sealed.get(part.after) or self._rows(part, event, names) for part in span]
-        return end_to_end([facts for facts in found if len(facts.positions)] or found[:1])
-
-    def _rows(self, part: Part, event: type[Event], names: Sequence[str]) -> Facts:
-        if part.run is not None and not part.run.count(event.__name__):
-            return facts_of_rows(self._log, self._registry, event, names, self.dictionaries, after=0, upto=0)
-        return facts_of_rows(
-            self._log, self._registry, event, names, self.dictionaries, after=part.after, upto=part.upto
-        )
+        by_size = sorted(wanted, key=lambda event: -sum(part.count(event.__name__) for part in span))
+        with threads_of(threads) as each:
+            sealed = dict(
+                zip(by_size, each(lambda event: self._sealed(span, event, wanted[event]), by_size), strict=True)
+            )
+        found: dict[type[Event], list[Facts]] = {event: [] for event in wanted}
+        for part in span:
+            lacking = {event: names for event, names in wanted.items() if part.after not in sealed[event]}
+            rows = facts_of_rows(
+                self._log, self._registry, lacking, self.dictionaries, (part.after, part.upto), threads
+            )
+            for event, some in found.items():
+                some.append(rows[event] if event in rows else sealed[event][part.after])
+        return {event: end_to_end(some) for event, some in found.items()}
 
     def _sealed(self, span: Sequence[Part], event: type[Event], names: Sequence[str]) -> dict[int, Facts]:
         """The facts of those parts that are sealed and sound, by where the part begins."""
-        runs = [part.run for part in span if part.run is not None and part.run.count(event.__name__)]
-        if self._shelf is None or not runs:
-            return {}
         columns = [*columns_of(event, names)]
-        room = {held: self.dictionaries[held].size for _, held in columns if held not in PLAIN}
-        blobs = {}
-        with suppress(StoreUnavailable):
-            blobs = self._shelf.blobs(runs, event.__name__, [name for name, _ in columns])
         found = {}
+        runs = [part.run for part in span if part.run is not None and part.run.count(event.__name__)]
+        blobs: Blobs = {}
+        if self._shelf is not None and runs:
+            with suppress(StoreUnavailable):
+                blobs = self._shelf.blobs(runs, event.__name__, [name for name, _ in columns])
+        room = {held: self.dictionaries[held].size for _, held in columns if runs and held not in PLAIN}
         for part in span:
-            if part.run not in runs or part.run is None:
+            if part.run is None or self._shelf is None:
+                continue
+            segment = part.run.held.get(event.__name__)
+            if segment is None:
+                found[part.after] = none_of(event, names)
                 continue
             try:
-                segment = part.run.held[event.__name__]
                 facts = opened(event, segment, blobs.get(part.run.first, {}), part.run.first, names, room)
             except Unsound:
                 self._shelf.report(part.run)
                 continue
-            whole = part.upto >= part.run.last
-            found[part.after] = facts if whole else facts.keep(facts.positions <= part.upto)
+            found[part.after] = facts if part.upto >= part.run.last else facts.keep(facts.positions <= part.upto)
         return found
+
+
+@contextmanager
+def threads_of(threads: int) -> Iterator[Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]]:
+    """`map`, by so many threads."""
+    if threads == 1:
+        yield map
+        return
+    with ThreadPoolExecutor(threads) as pool:
+        yield pool.map
 
 
 def _parts(runs: Sequence[Run], upto: int, length: int) -> Iterator[Part]:
@@ -117,7 +131,7 @@ def _of_rows(after: int, upto: int, length: int) -> Iterator[Part]:
         yield Part(start, min(start + length, upto))
 
 
-def _spans(parts: Sequence[Part], length: int) -> Iterator[list[Part]]:
+def _spans(parts: Iterable[Part], length: int) -> Iterator[list[Part]]:
     span: list[Part] = []
     for part in parts:
         if span and part.upto - span[0].after > length:

@@ -42,7 +42,7 @@ def _of_rows(rows: Array, lines: NDArray[np.bool_], count: int) -> Array:
 
 
 def _settle(top: Array, rows: Array, occurred: Array, lines: Array, *, greatest: bool) -> None:
-    """Writes the line of the greatest or smallest instant of each of the lines' rows; the last of `lines` wins a tie."""
+    """Writes the line of the greatest or smallest instant of each row; the last of `lines` wins a tie."""
     best = np.full(len(top), LEAST if greatest else MOST, np.int64)
     (np.maximum if greatest else np.minimum).at(best, rows[lines], occurred[lines])
     found = lines[occurred[lines] == best[rows[lines]]]
@@ -72,8 +72,10 @@ def pack(parts: tuple[Array, ...], sizes: list[int]) -> tuple[tuple[Array, ...],
     small_first = sorted(range(len(parts)), key=sizes.__getitem__)
     packed, room = parts[small_first[0]], max(sizes[small_first[0]], 1)
     for part in small_first[1:]:
-        packed, room = packed * sizes[part] + parts[part], room * max(sizes[part], 1)
-        rows, firsts = _renumbered(packed, room)
+        if room * sizes[part] >= 2**62:
+            packed, firsts = _renumbered(packed, room)
+            room = len(firsts)
+        rows, firsts = _renumbered(packed * sizes[part] + parts[part], room * max(sizes[part], 1))
         packed, room = rows, len(firsts)
     return tuple(part[firsts] for part in parts), rows
 

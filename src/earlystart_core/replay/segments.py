@@ -11,13 +11,14 @@ from functools import cache
 import numpy as np
 
 from earlystart_core.event import Event, shape_of
-from earlystart_core.replay.columns import Array, Facts
+from earlystart_core.replay.columns import Array, Facts, of_numbers
 from earlystart_core.replay.packed import Packed, Unsound, pack, unpack
 from earlystart_core.sources import holds_several, type_of
 
 FORMAT = 2
 POSITION, OCCURRED = "@position", "@occurred_at"
 Segment = dict[str, Packed]  # by the name of the column
+Room = Mapping[str, int]  # how many numbers the dictionary of a kind holds
 
 
 @cache
@@ -79,19 +80,15 @@ def seal(
 
 
 def opened(
-    event: type[Event], segment: Segment, blobs: Mapping[str, bytes], first: int, names: Iterable[str], room: "Room"
+    event: type[Event], segment: Segment, blobs: Mapping[str, bytes], first: int, names: Iterable[str], room: Room
 ) -> Facts:
     """The named fields of a segment.
-
-    room: how many numbers the dictionary of a kind holds.
 
     Raises:
         Unsound: a blob is missing, or not what was sealed.
     """
     try:
-        found = {
-            name: unpack(segment[name], blobs.get(name), held) for name, held in columns_of(event, names)
-        }
+        found = {name: unpack(segment[name], blobs.get(name), held) for name, held in columns_of(event, names)}
     except KeyError:
         raise Unsound from None
     positions = found.pop(POSITION).whole()
@@ -110,7 +107,11 @@ def opened(
     return facts
 
 
-Room = Mapping[str, int]
+def none_of(event: type[Event], names: Iterable[str]) -> Facts:
+    """No facts of a class, with those fields."""
+    fields = {name: of_numbers(np.empty(0, np.int64), type_of(event, name)) for name in names}
+    sizes = {name: np.empty(0, np.int64) for name in names if holds_several(event, name)}
+    return Facts(np.empty(0, np.int64), np.empty(0, np.int64), fields, sizes)
 
 
 def _fits(event: type[Event], name: str) -> bool:
