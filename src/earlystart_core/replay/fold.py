@@ -66,7 +66,7 @@ def fold(plan: Plan, reading: Reading, effective: int | None, threads: int, took
                 for projection in folds:
                     projection.take(event, standing)
 
-            [*each(take, sorted(read, key=lambda event: -len(read[event].positions)))]  # noqa: B023  # used at once
+            [*each(take, sorted(read, key=lambda event: -len(read[event].positions)))]
             started = perf_counter()
             took.folding += started - done
         took.facts.update(counts)

@@ -1,7 +1,8 @@
 """Frames: a folded projection as a table of what people read, its finishing expressions worked out."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from time import perf_counter
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -9,9 +10,10 @@ import polars as pl
 
 from earlystart_core.finish import Finish
 from earlystart_core.log import Log
-from earlystart_core.projection import Projection
+from earlystart_core.projection import Projection, Row
 from earlystart_core.registry import Registry
 from earlystart_core.replay.columns import NULL, PLAIN, Array, Dictionaries
+from earlystart_core.replay.explain import explained
 from earlystart_core.replay.fold import Folded, Took, count_rows, fold
 from earlystart_core.replay.plan import Plan, needed
 from earlystart_core.replay.reading import SPAN, Reading
@@ -75,8 +77,13 @@ class Folding:
                 found.columns = kept.columns | found.columns
             self._folded[name] = found
 
+    def explain(self, wanted: Mapping[str, Iterable[str] | None]) -> Iterator[str]:
+        """What a fold of those columns would do, in words: what is read, from where, and what is made of it."""
+        plan = Plan(wanted, self._projections)
+        yield from explained(plan, self._reading, self._threads)
+
     def cells(self, name: str, names: Iterable[str] | None = None) -> Cells:
-        """The rows of a projection with its key and the named columns; None means all. Raises TypeError for any other."""
+        """The rows of a projection with its key and those columns; None means all. Raises TypeError for any other."""
         projection, asked = self._projections[name], None if names is None else [*names]
         found = self._found(name, asked)
         started = perf_counter()
@@ -115,6 +122,17 @@ class Folding:
             size = self.dictionaries[folded.kinds[0]].size
             found[column] = count_rows(folded, count, self._folded[count.projection], none=none, size=size)
         return found
+
+
+def frame_of_rows(projection: Projection, rows: Sequence[Row], names: Sequence[str]) -> pl.DataFrame:
+    """Finished rows as a frame, of the types that a fold gives."""
+    types: dict[str, Any] = {
+        "instant": pl.Datetime("us", "UTC"),
+        "day": pl.Date,
+        "flag": pl.Boolean,
+        "number": pl.Int64,
+    }
+    return pl.DataFrame(rows, schema={name: types.get(projection.held[name], pl.String) for name in names})
 
 
 def _public(projection: Projection, asked: list[str] | None) -> list[str]:

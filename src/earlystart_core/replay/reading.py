@@ -1,4 +1,4 @@
-"""Reading: a log in spans of bounded length, each class's facts from sealed runs where there are any, else from rows."""
+"""Reading: a log in spans of bounded length, each class's facts from sealed runs where there are, else from rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
