@@ -24,15 +24,21 @@ class AsAt:
     """The views at two clocks. What was folded is kept for the next question; safe in one thread at a time."""
 
     def __init__(
-        self, log: Log, registry: Registry, clocks: Clocks, shelf: Shelf | None = None, threads: int = 1
+        self,
+        log: Log,
+        registry: Registry,
+        clocks: Clocks,
+        shelf: Shelf | None = None,
+        threads: int = 1,
+        took: Took | None = None,
     ) -> None:
-        """threads: how many may read and fold at once."""
+        """threads: how many may read and fold at once. took: where to say what took how long."""
         self.clocks = clocks
         self._log = log
         self._registry = registry
         effective = None if clocks.effective is None else micros(clocks.effective)
         self._folding = Folding(
-            log, registry, VIEW, known=clocks.known, effective=effective, shelf=shelf, threads=threads
+            log, registry, VIEW, known=clocks.known, effective=effective, shelf=shelf, threads=threads, took=took
         )
 
     def frame(

@@ -1,7 +1,6 @@
 """Frames: a folded projection as a table of what people read, its finishing expressions worked out."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from time import perf_counter
 from typing import Any
 
 import msgspec
@@ -41,9 +40,10 @@ class Folding:
         shelf: Shelf | None = None,
         threads: int = 1,
         span: int = SPAN,
+        took: Took | None = None,
     ) -> None:
         """projections: all that may be asked for. effective: microseconds since 1970. span: positions read at once."""
-        self.took = Took()
+        self.took = took or Took()
         self._projections = projections
         self._reading = Reading(log, registry, known, shelf, span)
         self._effective = effective
@@ -86,26 +86,26 @@ class Folding:
         """The rows of a projection with its key and those columns; None means all. Raises TypeError for any other."""
         projection, asked = self._projections[name], None if names is None else [*names]
         found = self._found(name, asked)
-        started = perf_counter()
+        started = self.took.stopwatch()
         finishes = {one: projection.finishes[one] for one in needed(projection, asked) if one in projection.finishes}
         if finishes:
             needs = {need for finish in finishes.values() for need in finish.needs if need in found}
             frame = _read(projection, {need: found[need] for need in needs}, finishes, [*finishes], self.dictionaries)
             found |= {one: _numbers(frame[one], projection.held[one], self.dictionaries) for one in finishes}
         public = _public(projection, asked)
-        self.took.finishing += perf_counter() - started
+        self.took.finishing += self.took.stopwatch() - started
         return Cells({one: found[one] for one in public}, {one: projection.held[one] for one in public})
 
     def frame(self, name: str, names: Iterable[str] | None = None) -> pl.DataFrame:
         """The same as a frame of what people read, by key in code-point order."""
         projection, asked = self._projections[name], None if names is None else [*names]
         found = self._found(name, asked)
-        started = perf_counter()
+        started = self.took.stopwatch()
         finishes = {one: projection.finishes[one] for one in needed(projection, asked) if one in projection.finishes}
         order = _by_key([(projection.held[key], found[key]) for key in projection.keys], self.dictionaries)
         ordered = {one: column[order] for one, column in found.items()}
         frame = _read(projection, ordered, finishes, _public(projection, asked), self.dictionaries)
-        self.took.finishing += perf_counter() - started
+        self.took.finishing += self.took.stopwatch() - started
         return frame
 
     def _found(self, name: str, asked: list[str] | None) -> dict[str, Array]:
