@@ -47,8 +47,8 @@ class Dense(dict[str | None, int]):
         return self.series().slice(1).arg_sort().to_numpy().astype(np.int64) + 1
 
     def __missing__(self, text: str | None) -> int:
-        number = self[text] = len(self.texts)
-        self.texts.append(str(text))
+        number = self[text] = len(self._texts)
+        self._texts.append(str(text))
         return number
 
 

@@ -52,12 +52,8 @@ class Reading:
         """The struck positions, rising: of all marks up to the position, whatever they are effective by."""
         if self._struck is None:
             found = [self.facts(span, {MarkedInError: ("target",)}, threads)[MarkedInError] for span in self.spans]
-            pairs = [
-                pair
-                for facts in found
-                for pair in zip(facts.positions.tolist(), facts.fields["target"].whole().tolist(), strict=True)
-            ]
-            self._struck = np.array(sorted(struck_by(pairs)), np.int64)
+            marks = end_to_end(found) if found else none_of(MarkedInError, ("target",))
+            self._struck = _struck(marks.positions, marks.fields["target"].whole())
         return self._struck
 
     def facts(self, span: Sequence[Part], wanted: Wanted, threads: int = 1) -> dict[type[Event], Facts]:
@@ -115,6 +111,13 @@ def threads_of(threads: int) -> Iterator[Callable[[Callable[[Any], Any], Iterabl
         return
     with ThreadPoolExecutor(threads) as pool:
         yield pool.map
+
+
+def _struck(positions: Array, targets: Array) -> Array:
+    """The struck positions. Only marks that bear on other marks need be resolved one by one: all others strike."""
+    bear = np.isin(positions, targets) | np.isin(targets, positions)
+    some = struck_by(zip(positions[bear].tolist(), targets[bear].tolist(), strict=True))
+    return np.unique(np.concatenate([targets[~bear], np.array([*some], np.int64)]))
 
 
 def _parts(runs: Sequence[Run], upto: int, length: int) -> Iterator[Part]:
