@@ -15,7 +15,8 @@ import numpy as np
 import polars as pl
 from sqlalchemy import Connection
 
-from earlystart_core.replay.columns import Array, Given
+from earlystart_core.replay.columns import Array
+from earlystart_core.replay.dictionaries import Given
 from earlystart_sql.ids import new_texts
 from earlystart_sql.raw import mark, one, run, run_binary
 from earlystart_sql.segment_tables import are_there, insert

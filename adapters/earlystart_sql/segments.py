@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 
 from earlystart_core.errors import StoreUnavailable, Unreadable
 from earlystart_core.registry import Registry
-from earlystart_core.replay.columns import NULL, Array, Dense, Dictionaries, Given, Numbered
+from earlystart_core.replay.columns import NULL, Array
+from earlystart_core.replay.dictionaries import Dense, Dictionaries, Given, Numbered
 from earlystart_core.replay.loading import collector_at_rest, facts_of_rows
 from earlystart_core.replay.packed import Unsound, unpack
 from earlystart_core.replay.segments import Segment, columns_of, layout_of_all, names_of, seal

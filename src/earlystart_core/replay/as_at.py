@@ -12,7 +12,7 @@ from earlystart_core.entry import micros
 from earlystart_core.log import Log
 from earlystart_core.projection import Row
 from earlystart_core.registry import Registry
-from earlystart_core.replay.columns import Dictionaries
+from earlystart_core.replay.dictionaries import Dictionaries
 from earlystart_core.replay.fold import Took
 from earlystart_core.replay.frames import Cells, Folding, frame_of_rows
 from earlystart_core.replay.one_case import rows_of_case

@@ -5,20 +5,25 @@ into partial results, so memory is bounded by one span and the rows. Classes are
 """
 
 from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
 from earlystart_core.event import Event
 from earlystart_core.finish import CountOf
-from earlystart_core.replay.columns import Array, Dictionaries, Facts, end_to_end, of_numbers
+from earlystart_core.replay.columns import Array, Facts, end_to_end, of_numbers
+from earlystart_core.replay.dictionaries import Dictionaries
 from earlystart_core.replay.lines import Asked, Standing
 from earlystart_core.replay.loading import collector_at_rest
-from earlystart_core.replay.partials import Partial, partial_of
+from earlystart_core.replay.partials import partial_of
 from earlystart_core.replay.plan import Plan
 from earlystart_core.replay.reading import Reading, threads_of
 from earlystart_core.replay.scatter import counted, pack
 from earlystart_core.sources import type_of
+
+if TYPE_CHECKING:
+    from earlystart_core.replay.partial import Partial
 
 _ROW = "@row"  # the field in which facts get their row where a key has several parts
 

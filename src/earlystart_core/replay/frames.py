@@ -11,7 +11,8 @@ from earlystart_core.finish import Finish
 from earlystart_core.log import Log
 from earlystart_core.projection import Projection, Row
 from earlystart_core.registry import Registry
-from earlystart_core.replay.columns import NULL, PLAIN, Array, Dictionaries
+from earlystart_core.replay.columns import NULL, PLAIN, Array
+from earlystart_core.replay.dictionaries import Dictionaries
 from earlystart_core.replay.explain import explained
 from earlystart_core.replay.fold import Folded, Took, count_rows, fold
 from earlystart_core.replay.plan import Plan, needed

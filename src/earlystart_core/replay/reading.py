@@ -13,7 +13,8 @@ from earlystart_core.event import Event
 from earlystart_core.log import Log
 from earlystart_core.marks import struck_by
 from earlystart_core.registry import Registry
-from earlystart_core.replay.columns import PLAIN, Array, Dictionaries, Facts, end_to_end
+from earlystart_core.replay.columns import PLAIN, Array, Facts, end_to_end
+from earlystart_core.replay.dictionaries import Dictionaries
 from earlystart_core.replay.loading import Wanted, facts_of_rows
 from earlystart_core.replay.packed import Unsound
 from earlystart_core.replay.segments import columns_of, none_of, opened
