@@ -1,7 +1,9 @@
 """Dictionaries: dense whole numbers for the ids of a kind, and for all other text. 0 stands for nothing."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from datetime import date
+from itertools import count, islice
 from threading import RLock
 
 import msgspec
@@ -13,22 +15,24 @@ from earlystart_core.replay.columns import NULL, Array
 _DAY_ZERO = date(1970, 1, 1).toordinal()
 
 
-class Dense(dict[str | None, int]):
+class Dense(defaultdict[str | None, int]):
     """A dictionary from text to 1, 2, 3, …; looking up new text gives it the next number, and None is 0."""
 
     def __init__(self) -> None:
-        super().__init__({None: 0})
-        self._texts: list[str] = [""]
+        super().__init__(count(1).__next__, {None: 0})  # a method here would cost more than all the rest of a look-up
+        self._texts: list[str] = []
 
     @property
     def texts(self) -> list[str]:
         """The text of each number; of 0, which no text has, the empty one."""
+        if len(self._texts) < len(self):
+            self._texts = ["", *islice(self, 1, None)]  # type: ignore[list-item]  # only the first is None
         return self._texts
 
     @property
     def size(self) -> int:
         """How many numbers there are, 0 included."""
-        return len(self._texts)
+        return len(self)
 
     def series(self) -> pl.Series:
         """The text of each number; of 0 a null."""
@@ -37,11 +41,6 @@ class Dense(dict[str | None, int]):
     def order(self) -> Array:
         """The numbers but 0 by their text in code-point order."""
         return self.series().slice(1).arg_sort().to_numpy().astype(np.int64) + 1
-
-    def __missing__(self, text: str | None) -> int:
-        number = self[text] = len(self._texts)
-        self._texts.append(str(text))
-        return number
 
 
 class Numbered(Dense):
