@@ -12,8 +12,9 @@ from earlystart_core.entry import micros
 from earlystart_core.log import Log
 from earlystart_core.projection import Projection, Row
 from earlystart_core.registry import Registry
+from earlystart_core.replay.columns import Columns
 from earlystart_core.replay.fold import Folder
-from earlystart_core.replay.frames import frame_of
+from earlystart_core.replay.frames import Cells, cells_of, framed
 from earlystart_core.replay.loading import load
 from earlystart_core.replay.shelf import Shelf
 from earlystart_core.views import VIEW
@@ -28,6 +29,7 @@ class AsAt:
         self._registry = registry
         self._shelf = shelf
         self._folders: dict[frozenset[str], Folder] = {}
+        self._cells: dict[str, Cells] = {}
         self._frames: dict[str, pl.DataFrame] = {}
 
     def frame(
@@ -49,9 +51,27 @@ class AsAt:
 
     def fold(self, views: Sequence[str]) -> None:
         """Folds those views at once, from one reading of the log."""
-        self._folder([VIEW[view] for view in views])
+        self.read(views)
         for view in views:
             self._whole(VIEW[view])
+
+    def read(self, views: Sequence[str]) -> None:
+        """Reads what those views need of the log at once, and folds it to whole numbers."""
+        self._folder([VIEW[view] for view in views])
+        for view in views:
+            self.cells(view)
+
+    def cells(self, view: str) -> Cells:
+        """A view's rows as whole numbers, in the dictionaries of `columns`."""
+        if view not in self._cells:
+            self._cells[view] = cells_of(VIEW[view], self._folder([VIEW[view]]), VIEW)
+        return self._cells[view]
+
+    @property
+    def columns(self) -> Columns:
+        """What was read of the log, once all views were read at once."""
+        (folder,) = self._folders.values()
+        return folder.columns
 
     @property
     def events(self) -> int:
@@ -60,7 +80,8 @@ class AsAt:
 
     def _whole(self, projection: Projection) -> pl.DataFrame:
         if projection.name not in self._frames:
-            self._frames[projection.name] = frame_of(projection, self._folder([projection]), VIEW)
+            columns = self._folder([projection]).columns
+            self._frames[projection.name] = framed(projection, self.cells(projection.name), columns)
         return self._frames[projection.name]
 
     def _folder(self, projections: Sequence[Projection]) -> Folder:

@@ -65,8 +65,12 @@ def frame_of(
     projection: Projection, folder: Folder, others: Mapping[str, Projection], names: Iterable[str] | None = None
 ) -> pl.DataFrame:
     """The same as a frame of what people read, by key in code-point order."""
-    cells = cells_of(projection, folder, others, names)
-    series = {name: series_of(folder.columns, cells.held[name], one) for name, one in cells.columns.items()}
+    return framed(projection, cells_of(projection, folder, others, names), folder.columns)
+
+
+def framed(projection: Projection, cells: Cells, columns: Columns) -> pl.DataFrame:
+    """Cells as a frame of what people read, by key in code-point order."""
+    series = {name: series_of(columns, cells.held[name], one) for name, one in cells.columns.items()}
     return pl.DataFrame(series).sort(projection.keys)
 
 
