@@ -47,6 +47,7 @@ class Numbers:
         self.mark = mark(connection)
         self.terms = Terms(dictionary.words, connection)
         self.tags: dict[str, Tag] = {}  # looked up or added by this transaction
+        self._missing: set[str] = set()  # looked up in vain, or in time: nobody else adds any while this one looks
         self.shapes: dict[Shape, int] = {}
         self._shapes_read = False
         self.new_tags: list[tuple[int, str, int, str]] = []  # rows to insert
@@ -54,16 +55,19 @@ class Numbers:
 
     def look_up(self, tags: Iterable[str]) -> None:
         """Reads the numbers of those tags, where they are not remembered."""
-        known, unknown = self.dictionary.tags, []
-        for tag in dict.fromkeys(tags):
-            if tag not in self.tags:
-                number = known.get(tag)
-                if number is None:
-                    unknown.append(tag)
-                else:
-                    self.tags[tag] = number
+        mine, known = self.tags, self.dictionary.tags
+        unknown: dict[str, None] = {}
+        for tag in tags:
+            if tag not in mine:
+                if tag in known:
+                    mine[tag] = known[tag]
+                elif tag not in self._missing:
+                    unknown[tag] = None
         if unknown:
-            asked: object = unknown if self.dialect == "postgresql" else msgspec.json.encode(unknown).decode()
+            self._missing.update(unknown)
+            asked: object = [*unknown]
+            if self.dialect == "sqlite":
+                asked = msgspec.json.encode(asked).decode()
             for tag, number, n in run(self.connection, _TAGS[self.dialect], (asked,)):
                 self.tags[tag] = (number, n)
 

@@ -1,14 +1,18 @@
 """The views' rows within one transaction, as the live path reads and replaces them."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 
+from earlystart_core.entry import micros
 from earlystart_core.projection import Key, Row
+from earlystart_core.replay.columns import NULL
 from earlystart_sql.naming import Naming
 from earlystart_sql.raw import run
 from earlystart_sql.telling import rows_of
-from earlystart_sql.view_tables import ViewTable
+from earlystart_sql.view_tables import PLAIN, ViewTable
 
 AT_ONCE = 200  # values in one IN list
+_ZERO = date(1970, 1, 1)
 
 
 class SqlTables:
@@ -34,9 +38,29 @@ class SqlTables:
         if gone:
             self._delete(table, gone)
         if rows:
-            numbers = self._naming.give(_texts(table, rows))
+            ids, terms = (_texts(names, rows) for names in (table.ids, table.terms))
+            self._naming.give(ids, terms)
             for row in rows:
-                run(self._connection, table.upsert, table.into(row, numbers))
+                run(self._connection, table.upsert, self._into(table, row))
+
+    def _into(self, table: ViewTable, row: Row) -> list[int]:
+        """The row as the table takes it, once all its texts have numbers."""
+        tags, term = self._naming.numbers.tags, self._naming.numbers.terms.number
+        values = []
+        for name, held in table.held.items():
+            value = row[name]
+            if value is None:
+                value = NULL
+            elif held == "instant":
+                value = micros(value)
+            elif held == "day":
+                value = (value - _ZERO).days
+            elif held == "text":
+                value = term(value)
+            elif held not in PLAIN:
+                value = tags[value][1]
+            values.append(value)
+        return values
 
     def _delete(self, table: ViewTable, keys: Iterable[Key]) -> None:
         kinds = [table.kinds[name] for name in table.projection.keys]
@@ -46,9 +70,6 @@ class SqlTables:
                 run(self._connection, table.delete, numbers)
 
 
-def _texts(table: ViewTable, rows: Sequence[Row]) -> dict[str, set[str]]:
-    """All text of those rows, by kind."""
-    texts: dict[str, set[str]] = {kind: set() for kind in table.kinds.values()}
-    for name, kind in table.kinds.items():
-        texts[kind].update(row[name] for row in rows if row[name] is not None)
-    return texts
+def _texts(names: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    """All that those columns say."""
+    return [row[name] for row in rows for name in names if row[name] is not None]

@@ -4,7 +4,8 @@ An id is the store's number within its kind (`tag.n`); all other text is a term 
 once committed, so a process remembers those that it saw.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -43,34 +44,25 @@ class Naming:
             told = map(self.numbers.n, wanted)
         return {text: number for text, number in zip(wanted, told, strict=True) if number is not None}
 
-    def give(self, texts: Mapping[str, Collection[str]]) -> dict[str, dict[str, int]]:
-        """By kind the numbers of those texts, new ones where they have none yet. Only under the append lock.
+    def give(self, ids: Sequence[str], terms: Iterable[str]) -> None:
+        """Numbers those that have no number yet. Only under the append lock.
 
         An id that no entry carries as a tag is numbered all the same: a row may name it.
         """
-        ids = [text for kind, found in texts.items() if kind != TERM for text in found]
         known = len(self.numbers.new_tags)
         self.numbers.of(ids)
-        insert(self.numbers.connection, "tag", self.numbers.new_tags[known:])
-        return {
-            kind: self.numbers.terms.of(found) if kind == TERM else {text: self._n(text) for text in found}
-            for kind, found in texts.items()
-        }
+        if len(self.numbers.new_tags) > known:
+            insert(self.numbers.connection, "tag", self.numbers.new_tags[known:])
+        self.numbers.terms.add(terms)
 
-    def tell(self, kind: str, numbers: Iterable[int]) -> Mapping[int, str]:
-        """The texts of those numbers, and perhaps of others. Raises LookupError for a number that none has."""
-        wanted = set(numbers)
-        if kind == TERM:
-            return {number: self.numbers.terms.text(number) for number in wanted}
-        known = self.numbers.dictionary.ids.get(kind, {})
-        unknown = [number for number in wanted if number not in known]
-        if not unknown:
-            return known
-        dialect = self.numbers.dialect
-        asked: object = unknown if dialect == "postgresql" else msgspec.json.encode(unknown).decode()
-        read = dict(run(self.numbers.connection, _IDS[dialect], (kind, asked)).fetchall())
-        self._ids.setdefault(kind, {}).update(read)
-        return {number: known[number] if number in known else read[number] for number in wanted}
+    def tell(self, kind: str, numbers: Sequence[int | None]) -> list[str | None]:
+        """The text of each. Raises LookupError for a number that none has."""
+        known: Any = self.numbers.terms.known if kind == TERM else self.numbers.dictionary.ids.get(kind, {})
+        try:
+            return [None if number is None else known[number] for number in numbers]
+        except LookupError:
+            texts = self._read(kind, {number for number in numbers if number is not None})
+            return [None if number is None else texts[number] for number in numbers]
 
     def column(self, kind: str) -> pl.Series:
         """The text of every number of a kind, from 0, which none has."""
@@ -97,7 +89,8 @@ class Naming:
             else:
                 numbers = self._joined(kind, wanted)
             if add and (missing := [wanted[place] for place in np.flatnonzero(numbers == NULL).tolist()]):
-                new = self.give({kind: missing})[kind]
+                self.give([], missing) if kind == TERM else self.give(missing, [])
+                new = self.find(kind, missing)
                 numbers[numbers == NULL] = [new[text] for text in missing]
             found[kind] = numbers
         return found
@@ -109,10 +102,17 @@ class Naming:
             self.numbers.dictionary.keep_ids(kind, ids)
         self.numbers.dictionary.columns.update(self._columns)
 
-    def _n(self, text: str) -> int:
-        number = self.numbers.n(text)
-        assert number is not None  # given above
-        return number
+    def _read(self, kind: str, numbers: set[int]) -> dict[int, str]:
+        if kind == TERM:
+            return {number: self.numbers.terms.text(number) for number in numbers}
+        known = self.numbers.dictionary.ids.get(kind, {})
+        texts = {number: known[number] for number in numbers if number in known}
+        unknown = [number for number in numbers if number not in texts]
+        dialect = self.numbers.dialect
+        asked: object = unknown if dialect == "postgresql" else msgspec.json.encode(unknown).decode()
+        read = dict(run(self.numbers.connection, _IDS[dialect], (kind, asked)).fetchall())
+        self._ids.setdefault(kind, {}).update(read)
+        return texts | read
 
     def _joined(self, kind: str, wanted: Sequence[str]) -> Array:
         ids = self.column(kind)

@@ -50,19 +50,17 @@ def framed(table: ViewTable, names: Sequence[str], rows: Iterable[Row]) -> pl.Da
 
 
 def _told(held: str, values: Sequence[int | None], naming: Naming) -> Iterable[Any]:
-    match held:
-        case "number":
-            return values
-        case "flag":
-            return [None if value is None else bool(value) for value in values]
-        case "instant":
-            return [None if value is None else from_micros(value) for value in values]
-        case "day":
-            return [None if value is None else _ZERO + timedelta(days=value) for value in values]
+    if held == "number":
+        return values
+    if held == "instant":
+        return [None if value is None else from_micros(value) for value in values]
+    if held == "day":
+        return [None if value is None else _ZERO + timedelta(days=value) for value in values]
+    if held == "flag":
+        return [None if value is None else bool(value) for value in values]
     if len(values) > FEW:
         return naming.column(held).gather(pl.Series(values, dtype=pl.Int64)).to_list()
-    texts = naming.tell(held, (value for value in values if value is not None))
-    return [None if value is None else texts[value] for value in values]
+    return naming.tell(held, values)
 
 
 def _series(held: str, values: pl.Series, naming: Naming) -> pl.Series:

@@ -95,25 +95,27 @@ class Terms:
         self._read_on()
         return [*self._words.texts[: self._after + 1], *self._texts]
 
-    def of(self, texts: Iterable[str]) -> dict[str, int]:
-        """The numbers of those texts, new ones where they have none yet. Only under the append lock."""
-        found = {}
+    @property
+    def known(self) -> list[str]:
+        """The remembered terms by number."""
+        return self._words.texts
+
+    def add(self, texts: Iterable[str]) -> None:
+        """Numbers those that have no number yet. Only under the append lock."""
         for text in texts:
-            number = self.number(text)
-            found[text] = self._add(text) if number is None else number
-        return found
+            if self.number(text) is None:
+                self._add(text)
 
     def remember(self) -> None:
         """Keeps what this transaction saw and added, now that it is committed."""
         if self._texts:
             self._words.keep(self._after, self._texts)
 
-    def _add(self, text: str) -> int:
+    def _add(self, text: str) -> None:
         number = self._after + len(self._texts) + 1
         sign = mark(self._connection)
         run(self._connection, f"INSERT INTO term (n, text) VALUES ({sign}, {sign})", (number, text))
         self._take(text)
-        return number
 
     def _read_on(self) -> None:
         """Takes in what is there and not known yet; a transaction that reads sees no more later."""

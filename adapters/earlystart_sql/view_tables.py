@@ -7,19 +7,15 @@ beside it, so that nobody waits for it and a reader who began earlier goes on se
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
 from functools import cached_property
-from typing import Any
 
-from earlystart_core.entry import micros
-from earlystart_core.projection import Projection, Row
+from earlystart_core.projection import Projection
 from earlystart_core.replay.columns import NULL
 from earlystart_core.views import VIEW, VIEWS
 
 SLOTS = ("a", "b")
 PLAIN = ("number", "flag", "instant", "day")  # held as they are; all else is the number of a text
 NAMED = re.compile(r"view_[a-z_]+_[0-9a-f]{8}(_[ab])?")  # the tables of any declaration, of older releases too
-_ZERO = date(1970, 1, 1)
 
 
 class ViewTable:
@@ -30,6 +26,8 @@ class ViewTable:
         self.name = table_name(projection.name, projection.digest, slot)
         self.held = {name: projection.held[name] for name in projection.columns}
         self.kinds = {name: held for name, held in self.held.items() if held not in PLAIN}
+        self.ids = [name for name, kind in self.kinds.items() if kind != "text"]
+        self.terms = [name for name, kind in self.kinds.items() if kind == "text"]
         self._slot = slot
         self.on_sqlite = dialect == "sqlite"
         self._mark = "?" if self.on_sqlite else "%s"
@@ -72,7 +70,7 @@ class ViewTable:
 
     @cached_property
     def upsert(self) -> str:
-        """Adds a row, or replaces that of its key. Takes what `into` gives."""
+        """Adds a row, or replaces that of its key. NULL stands for nothing."""
         rest = [name for name in self.held if name not in self.projection.keys]
         sets = ", ".join(f"{quoted(name)} = excluded.{quoted(name)}" for name in rest)
         return f"{self.insert(rest)} ON CONFLICT ({self._order}) DO UPDATE SET {sets}"
@@ -97,10 +95,6 @@ class ViewTable:
         cut = f" WHERE {' AND '.join(parts)}" if parts else ""
         return f"SELECT {', '.join(map(quoted, names))} FROM {self.name}{cut}", tuple(given)
 
-    def into(self, row: Row, numbers: Mapping[str, Mapping[str, int]]) -> tuple[int, ...]:
-        """The row as the table takes it. numbers: by kind those of its texts."""
-        return tuple(_into(held, row[name], numbers) for name, held in self.held.items())
-
 
 def tables_of(dialect: str) -> dict[str, dict[str, ViewTable]]:
     """By slot and view the tables of all views."""
@@ -115,17 +109,3 @@ def table_name(view: str, digest: str, slot: str) -> str:
 def quoted(name: str) -> str:
     """A column's name; `case` is a word of SQL."""
     return f'"{name}"'
-
-
-def _into(held: str, value: Any, numbers: Mapping[str, Mapping[str, int]]) -> int:
-    if value is None:
-        return NULL
-    match held:
-        case "instant":
-            return micros(value)
-        case "day":
-            return (value - _ZERO).days  # type: ignore[no-any-return]  # a date
-        case "number" | "flag":
-            return int(value)
-        case _:
-            return numbers[held][value]

@@ -28,7 +28,7 @@ from earlystart_sql.live_tables import SqlTables
 from earlystart_sql.log import SqlLog
 from earlystart_sql.naming import Naming
 from earlystart_sql.past import SqlPast
-from earlystart_sql.raw import run
+from earlystart_sql.raw import mark, run
 from earlystart_sql.segments import SqlShelf
 from earlystart_sql.served import Served, Serving
 from earlystart_sql.terms import make_terms
@@ -169,4 +169,4 @@ class SqlViews:
         return slot
 
     def _move(self, connection: Connection, position: int) -> None:
-        run(connection, f"UPDATE view_state SET position = {int(position)}")
+        run(connection, f"UPDATE view_state SET position = {mark(connection)}", (position,))
