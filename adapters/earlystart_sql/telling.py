@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from earlystart_core.entry import from_micros
+from earlystart_core.errors import Unreadable
 from earlystart_core.projection import Row
 from earlystart_sql.naming import FEW, Naming
 from earlystart_sql.view_tables import ViewTable
@@ -19,16 +20,23 @@ _TYPES: dict[str, Any] = {
     "instant": pl.Datetime("us", "UTC"),
     "day": pl.Date,
 }
+_STRANGE = (LookupError, TypeError, ValueError, OverflowError, pl.exceptions.PolarsError)
 Numbers = Sequence[Sequence[int | None]]
 
 
 def rows_of(table: ViewTable, names: Sequence[str], found: Numbers, naming: Naming) -> list[Row]:
-    """The rows, each with those columns; by key where the key is among them."""
+    """The rows, each with those columns; by key where the key is among them.
+
+    Raises:
+        Unreadable: a number stands for nothing: someone else wrote there.
+    """
     if not found:
         return []
-    told = [
-        _told(table.held[name], column, naming) for name, column in zip(names, zip(*found, strict=True), strict=True)
-    ]
+    columns = zip(names, zip(*found, strict=True), strict=True)
+    try:
+        told = [_told(table.held[name], column, naming) for name, column in columns]
+    except _STRANGE as error:
+        raise _unreadable(table) from error
     rows = [dict(zip(names, values, strict=True)) for values in zip(*told, strict=True)]
     keys = table.projection.keys
     if len(rows) > 1 and set(keys) <= set(names):
@@ -38,8 +46,11 @@ def rows_of(table: ViewTable, names: Sequence[str], found: Numbers, naming: Nami
 
 def frame_of(table: ViewTable, names: Sequence[str], found: Numbers, naming: Naming) -> pl.DataFrame:
     """The same as a frame, of the types that a fold gives."""
-    whole = pl.DataFrame(found, schema=dict.fromkeys(names, pl.Int64), orient="row")
-    told = {name: _series(table.held[name], whole[name], naming) for name in names}
+    try:
+        whole = pl.DataFrame(found, schema=dict.fromkeys(names, pl.Int64), orient="row")
+        told = {name: _series(table.held[name], whole[name], naming) for name in names}
+    except _STRANGE as error:
+        raise _unreadable(table) from error
     return pl.DataFrame(told).sort(table.projection.keys)
 
 
@@ -47,6 +58,10 @@ def framed(table: ViewTable, names: Sequence[str], rows: Iterable[Row]) -> pl.Da
     """Rows as a frame of those columns."""
     schema = {name: _TYPES.get(table.held[name], pl.String) for name in names}
     return pl.DataFrame([tuple(row[name] for name in names) for row in rows], schema=schema, orient="row")
+
+
+def _unreadable(table: ViewTable) -> Unreadable:
+    return Unreadable(f"a row of {table.name} cannot be read: expected numbers of the store; a rebuild makes it anew")
 
 
 def _told(held: str, values: Sequence[int | None], naming: Naming) -> Iterable[Any]:

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from earlystart_core.clocks import Clocks
 from earlystart_core.entry import Recorded
+from earlystart_core.errors import Unreadable
 from earlystart_core.live import Kept, advance
 from earlystart_core.replay.as_at import AsAt
 from earlystart_core.replay.check import built, differences, rows_by_row
@@ -86,21 +87,23 @@ class SqlViews:
         return Rebuilt(folded.events, source, folded_at - sealed_at, done - folded_at, done - started, views)
 
     def check(self) -> tuple[Rebuilt, list[Difference]]:
+        rows, found = {}, []
         with self._seeing() as (state, naming):
-            rows = {}
-            if state.laid:
-                live = Live(naming, self._tables[state.slot], state.clocks)
-                rows = {view.name: live.rows(view.name) for view in VIEWS}
+            for view in VIEWS if state.laid else ():
+                try:
+                    rows[view.name] = Live(naming, self._tables[state.slot], state.clocks).rows(view.name)
+                except Unreadable as error:
+                    found.append(Difference(view.name, "", f"as served: {error}"))
         started = perf_counter()
         folded = self._fold(state.position if state.laid else state.head)
         seconds = perf_counter() - started
         columns = {view.name: folded.rows(view.name) for view in VIEWS}
-        found = list(differences("by the row executor", rows_by_row(self._log, EVENTS, folded.clocks.known), columns))
+        found += differences("by the row executor", rows_by_row(self._log, EVENTS, folded.clocks.known), columns)
         if self.shelf.runs(folded.clocks.known):
             sealed = self._fold(folded.clocks.known, Looking(self.shelf))
             found += differences("by segments", {view.name: sealed.rows(view.name) for view in VIEWS}, columns)
         if state.laid:
-            found += differences("as served", rows, columns)
+            found += differences("as served", rows, {name: columns[name] for name in rows})
         elif not state.built:
             found += [Difference(view.name, "", "was never built") for view in VIEWS]
         views = {name: built(rows) for name, rows in columns.items()}
