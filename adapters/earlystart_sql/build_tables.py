@@ -7,13 +7,23 @@ not stand in the log in the clear: on SQLite their pages are freed without being
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection
+from sqlalchemy import BigInteger, Column, Connection, MetaData, Table
+from sqlalchemy.schema import CreateTable
 
 from earlystart_core.entry import micros
 from earlystart_sql.raw import one, run
 from earlystart_sql.served import DIGESTS
 from earlystart_sql.system import system_clock
 from earlystart_sql.view_tables import NAMED, ViewTable
+
+metadata = MetaData()
+
+view_build = Table(
+    "view_build",
+    metadata,
+    Column("build", BigInteger, nullable=False),
+    Column("stepped_at", BigInteger, nullable=False),  # microseconds since 1970; 0: it ended
+)
 
 ALIVE = 15_000_000  # microseconds: a build that has not stepped for so long is taken for dead by readers
 _THERE = {
@@ -98,7 +108,7 @@ def say_served(connection: Connection, slot: str, position: int) -> None:
 
 
 def _last(connection: Connection) -> int:
-    run(connection, "CREATE TABLE IF NOT EXISTS view_build (build BIGINT NOT NULL, stepped_at BIGINT NOT NULL)")
+    connection.execute(CreateTable(view_build, if_not_exists=True))
     return one(connection, "SELECT max(build) FROM view_build") or 0
 
 

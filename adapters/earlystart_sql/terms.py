@@ -7,11 +7,19 @@ views are served, because their numbers meant the old ones.
 from collections.abc import Iterable, Sequence
 from threading import Lock
 
-from sqlalchemy import Connection
+from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, Table, Text
 
 from earlystart_sql.raw import mark, one, run
 
-_KINDS = {"sqlite": ("INTEGER", "TEXT"), "postgresql": ("BIGINT", 'TEXT COLLATE "C"')}
+metadata = MetaData()
+
+term = Table(
+    "term",
+    metadata,
+    Column("n", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False, unique=True),
+)
+
 _STOPS = {
     "sqlite": [
         f"CREATE TRIGGER term_no_{verb} BEFORE {verb} ON term"
@@ -39,8 +47,7 @@ def make_terms(connection: Connection) -> None:
     dialect = connection.dialect.name
     if terms_are_there(connection):
         return
-    number, text = _KINDS[dialect]
-    run(connection, f"CREATE TABLE term (n {number} PRIMARY KEY, text {text} NOT NULL UNIQUE)")
+    metadata.create_all(connection, checkfirst=False)
     for statement in _STOPS[dialect]:
         run(connection, statement)
     run(connection, "DELETE FROM view_state")
