@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from threading import Lock, RLock
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from earlystart_core.errors import StoreUnavailable
 from earlystart_sql import postgres, sqlite
@@ -103,9 +103,9 @@ class Database:
         connection = engine.connect()
         try:
             connection.begin()
-        except DBAPIError as error:
+        except Driver.errors as error:
             connection.close()
-            if not error.connection_invalidated:
+            if not getattr(error, "connection_invalidated", False):
                 raise
             connection = engine.connect()  # the server had gone away and its connections are dropped: ask once more
             connection.begin()
@@ -124,7 +124,7 @@ class Database:
         driver.execute("PRAGMA busy_timeout = 0")
         try:
             connection.begin()
-        except DBAPIError as error:
+        except Driver.errors as error:
             connection.close()
             if is_busy(error):
                 return None

@@ -1,46 +1,50 @@
 """The served views as frames and rows: from the tables alone, or from the tables and a tail folded in memory."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import polars as pl
-from sqlalchemy import Connection
 
 from earlystart_core.clocks import Clocks
 from earlystart_core.live import advance
 from earlystart_core.projection import Key, Row
 from earlystart_core.views import VIEW, VIEWS
 from earlystart_core.words import EVENTS
+from earlystart_sql.live_tables import SqlTables
+from earlystart_sql.naming import Naming
 from earlystart_sql.past import SqlPast
 from earlystart_sql.raw import run
 from earlystart_sql.served import Served
-from earlystart_sql.view_tables import SqlTables, ViewTable
+from earlystart_sql.telling import Numbers, frame_of, framed, rows_of
+from earlystart_sql.view_tables import ViewTable
 
 
 class Live:
     """The tables, as one transaction sees them (`store.Frames`)."""
 
-    def __init__(self, connection: Connection, tables: dict[str, ViewTable], clocks: Clocks) -> None:
+    def __init__(self, naming: Naming, tables: Mapping[str, ViewTable], clocks: Clocks) -> None:
         self.clocks = clocks
-        self._connection = connection
+        self._naming = naming
         self._tables = tables
 
     def frame(
         self, view: str, columns: Sequence[str] | None = None, *, team: str | None = None, case: str | None = None
     ) -> pl.DataFrame:
-        table = self._tables[view]
-        names = _names(view, columns)
-        return table.frame(names, self._select(table, names, team, case))
+        table, names = self._tables[view], _names(view, columns)
+        return frame_of(table, names, self._select(table, names, team, case), self._naming)
 
     def rows(self, view: str, *, team: str | None = None, case: str | None = None) -> list[Row]:
         table, names = self._tables[view], VIEW[view].columns
-        return [table.out_of(names, row) for row in self._select(table, names, team, case)]
+        return rows_of(table, names, self._select(table, names, team, case), self._naming)
 
-    def _select(
-        self, table: ViewTable, names: Sequence[str], team: str | None, case: str | None
-    ) -> Sequence[Sequence[object]]:
-        statement, given = table.select(names, {} if case is None else {"case": [case]}, team)
-        rows: list[tuple[object, ...]] = run(self._connection, statement, given).fetchall()
-        return rows
+    def _select(self, table: ViewTable, names: Sequence[str], team: str | None, case: str | None) -> Numbers:
+        asked = {kind: text for kind, text in (("case", case), ("team", team)) if text is not None}
+        numbers = {kind: self._naming.find(kind, [text]).get(text) for kind, text in asked.items()}
+        if None in numbers.values():  # what no entry names has no row
+            return []
+        cases = [number for kind, number in numbers.items() if kind == "case" and number is not None]
+        statement, given = table.select(names, {"case": cases} if cases else {}, numbers.get("team"))
+        found: Numbers = run(self._naming.numbers.connection, statement, given).fetchall()
+        return found
 
 
 class Overlay:
@@ -49,11 +53,11 @@ class Overlay:
     For a reader who may not write, or finds the lock taken.
     """
 
-    def __init__(self, past: SqlPast, connection: Connection, tables: dict[str, ViewTable], served: Served) -> None:
+    def __init__(self, past: SqlPast, naming: Naming, tables: Mapping[str, ViewTable], served: Served) -> None:
         self.clocks = served.clocks
         self._tables = tables
-        self._live = Live(connection, tables, served.clocks)
-        self._over = _Over(SqlTables(connection, tables))
+        self._live = Live(naming, tables, served.clocks)
+        self._over = _Over(SqlTables(tables, naming))
         advance(VIEWS, EVENTS, past.between(served.position, served.head), past, self._over)
 
     def rows(self, view: str, *, team: str | None = None, case: str | None = None) -> list[Row]:
@@ -69,9 +73,7 @@ class Overlay:
     def frame(
         self, view: str, columns: Sequence[str] | None = None, *, team: str | None = None, case: str | None = None
     ) -> pl.DataFrame:
-        table, names = self._tables[view], VIEW[view].columns
-        rows = [table.into(row) for row in self.rows(view, team=team, case=case)]
-        return table.frame(names, rows).select(_names(view, columns))
+        return framed(self._tables[view], _names(view, columns), self.rows(view, team=team, case=case))
 
 
 class _Over:

@@ -35,7 +35,8 @@ from earlystart_sql.raw import mark, one, run, run_binary, together
 
 PAGE = 2_000  # entries
 EVERY = 2**31 - 1
-Follower = Callable[[Connection, Sequence[Recorded]], None]
+Follower = Callable[[Numbers, Sequence[Recorded]], None]
+Also = Callable[[Connection, Sequence[Recorded]], None]
 
 _LAST = "SELECT position, recorded_at FROM entry ORDER BY position DESC LIMIT 1"
 _HEAD = "SELECT coalesce(max(position), 0) FROM entry"
@@ -46,7 +47,11 @@ _RECEIPT = {
 
 
 class SqlLog(Log):
-    """The log of an open database. `followers` are called within each append's transaction, after its rows."""
+    """The log of an open database.
+
+    `followers` are called within each append's transaction, after its rows, with the numbers that it used: what they
+    look up and add is remembered with them.
+    """
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self.database = database
@@ -75,7 +80,7 @@ class SqlLog(Log):
         condition: DCBAppendCondition | None = None,
         *,
         receipt: Receipt | None = None,
-        also: Follower | None = None,
+        also: Also | None = None,
     ) -> int:
         """As the port says. `also` runs in the same transaction, after the rows and before the followers.
 
@@ -101,8 +106,10 @@ class SqlLog(Log):
                 recorded = self._insert(connection, drafts, numbers, tag_of, head, last)
                 if receipt is not None:
                     insert(connection, "receipt", [(receipt.command_id, receipt.digest, head + 1, len(entries))])
-            for follower in ([also] if also is not None else []) + self.followers:
-                follower(connection, recorded)
+            if also is not None:
+                also(connection, recorded)
+            for follower in self.followers:
+                follower(numbers, recorded)
         numbers.remember()
         return head + len(entries)
 
@@ -143,15 +150,15 @@ class SqlLog(Log):
         return Numbers(self._dictionary, connection)
 
     def facts(
-        self, connection: Connection, numbers: Numbers, types: Sequence[str], tags: Sequence[str], after: int
+        self, numbers: Numbers, types: Sequence[str], tags: Sequence[str], after: int
     ) -> Iterator[tuple[int, Shape, int | None, bytes | None]]:
         """Position, shape, occurred_at (microseconds) and data of entries of those types that carry all of those tags.
 
-        As the caller's transaction sees them, its own too, after a position, in rising position.
+        As the transaction of the numbers sees them, its own too, after a position, in rising position.
         """
         shapes = {number: shape for shape, number in numbers.versions_of(types).items()}
         statement = facts_of(DCBQueryItem(list(types), list(tags)), numbers, after)
-        for position, shape, occurred, data in run_binary(connection, *statement) if statement else ():
+        for position, shape, occurred, data in run_binary(numbers.connection, *statement) if statement else ():
             yield position, shapes[shape], occurred, data
 
     def head(self) -> int:

@@ -16,7 +16,7 @@ segment_run = Table(
     Column("first", BigInteger, primary_key=True, autoincrement=False),
     Column("last", BigInteger, nullable=False),
     Column("layout", Text, nullable=False),  # of all classes, and the length of runs
-    Column("texts", BigInteger, nullable=False),  # how many of `segment_text` it may name
+    Column("texts", BigInteger, nullable=False),  # how many terms it may name
     Column("held", Text, nullable=False),  # JSON: by class and column how it was packed, its length and its CRC-32
     Column(
         "bound", LargeBinary, nullable=False
@@ -31,13 +31,6 @@ segment = Table(  # by column before run: a fold reads one column of many runs
     Column("first", BigInteger, primary_key=True, autoincrement=False),
     Column("data", LargeBinary, nullable=False),
     Index("segment_by_run", "first"),
-)
-
-segment_text = Table(  # codes and other text that is no id; rows are only ever added
-    "segment_text",
-    metadata,
-    Column("n", BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3, …
-    Column("text", Text, nullable=False, unique=True),
 )
 
 segment_ids = Table(  # the ids of the store's numbers, many at once, and their order

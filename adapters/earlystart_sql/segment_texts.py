@@ -1,4 +1,4 @@
-"""What the numbers in segments mean: codes in a table of their own, and the store's ids many at once, in their order.
+"""What the numbers in segments mean: codes are the store's terms, and its ids are sealed many at once, in their order.
 
 Numbers are only ever added, so what was read once is kept.
 """
@@ -20,6 +20,7 @@ from earlystart_core.replay.dictionaries import Given
 from earlystart_sql.ids import new_texts
 from earlystart_sql.raw import mark, one, run, run_binary
 from earlystart_sql.segment_tables import are_there, insert
+from earlystart_sql.terms import Terms, Words, make_terms, terms_are_there
 
 MANY = 1_048_576  # ids in one piece
 GROWN = 1 / 16  # a piece that grew by less since it was sealed is left as it is: the rest is read from `tag`
@@ -27,9 +28,11 @@ _OF_POLARS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
 def texts_of(connection: Connection) -> list[str]:
-    """The codes that have numbers, from 1 on; none from where a number is missing."""
+    """The terms that have numbers, from 1 on; none from where a number is missing."""
     found: list[str] = []
-    for number, text in run(connection, "SELECT n, text FROM segment_text ORDER BY n"):
+    if not terms_are_there(connection):
+        return found
+    for number, text in run(connection, "SELECT n, text FROM term ORDER BY n"):
         if number != len(found) + 1 or not isinstance(text, str):
             break
         found.append(text)
@@ -46,13 +49,12 @@ def digests_of(texts: Sequence[str]) -> list[bytes]:
     return found
 
 
-def number_texts(connection: Connection, wanted: Sequence[str]) -> dict[str, int]:
-    """The numbers of those texts, new ones where they have none. Only under the append lock."""
-    numbers = {text: number for number, text in enumerate(texts_of(connection), 1)}
-    new = [text for text in dict.fromkeys(wanted) if text not in numbers]
-    numbers |= {text: number for number, text in enumerate(new, len(numbers) + 1)}
-    insert(connection, "segment_text", *((numbers[text], text) for text in new))
-    return numbers
+def number_texts(connection: Connection, wanted: Sequence[str]) -> list[str]:
+    """All terms by number, those texts among them. Only under the append lock."""
+    make_terms(connection)
+    terms = Terms(Words(), connection)
+    terms.add(wanted)
+    return terms.texts()[1:]
 
 
 def size_of(connection: Connection, kind: str) -> int:

@@ -191,8 +191,9 @@ class SqlShelf:
         with self._log.writing() as connection:
             make(connection)
             given = number_texts(connection, texts.get("text", []))
-        numbers["text"] = np.array([given[text] for text in texts.get("text", [])], np.int64)
-        return {kind: np.concatenate([[0], some]) for kind, some in numbers.items()}, [*given]
+        place = {text: number for number, text in enumerate(given, 1)}
+        numbers["text"] = np.array([place[text] for text in texts.get("text", [])], np.int64)
+        return {kind: np.concatenate([[0], some]) for kind, some in numbers.items()}, given
 
     def _bound(self, connection: Connection, upto: int) -> list[Run]:
         """The runs that begin at or before a position, bound to the log as it is."""

@@ -19,6 +19,7 @@ from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 from earlystart_core.errors import StoreUnavailable
 from earlystart_sql.faults import Driver, translated
 from earlystart_sql.layout import Layout, is_there, lay
+from earlystart_sql.raw import run
 
 
 def _library() -> ModuleType:
@@ -32,6 +33,7 @@ LIBRARY = _library()
 READING = "BEGIN"
 WRITING = "BEGIN IMMEDIATE"  # a deferred BEGIN that reads, then writes, fails at once when another wrote meanwhile
 BUSY_SECONDS = 10.0
+STATEMENTS = 1_000  # kept prepared; a driver whose store of them is full would prepare each new one every time
 CACHE_KIB = 32_768  # per connection
 CHECKPOINT_PAGES = 4_000  # 16 MB of write-ahead log
 _WRITERS = frozenset({"journal_mode", "wal_autocheckpoint"})  # pragmas that a reader leaves alone
@@ -181,7 +183,14 @@ def _fsync(path: Path) -> None:
 
 def _connect(uri: str) -> Any:
     # isolation_level=None: this library says BEGIN itself; the driver's own guesses would begin too late
-    return LIBRARY.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_SECONDS)
+    return LIBRARY.connect(
+        uri,
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=BUSY_SECONDS,
+        cached_statements=STATEMENTS,
+    )
 
 
 def _connect_to_read(path: Path) -> Any:
@@ -211,11 +220,13 @@ def _engine(name: str, wanted: dict[str, int | str], connect: Any, pool: Any) ->
             raise
         return connection
 
-    sizes = {"pool_size": 5, "max_overflow": 10, "pool_timeout": BUSY_SECONDS} if pool is QueuePool else {}
+    sizes: dict[str, Any] = {"pool_size": 5, "max_overflow": 10, "pool_timeout": BUSY_SECONDS}
+    sizes["pool_use_lifo"] = True  # the connection that wrote last still has the pages that it wrote
+    sizes = sizes if pool is QueuePool else {}
     engine = create_engine("sqlite://", module=LIBRARY, creator=creator, poolclass=pool, **sizes)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:
-        connection.exec_driver_sql(connection.get_execution_options().get("begin", READING))
+        run(connection, connection.get_execution_options().get("begin", READING))
 
     return engine

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from earlystart_core.clocks import Clocks
 from earlystart_core.entry import Recorded
+from earlystart_core.errors import Unreadable
 from earlystart_core.live import Kept, advance
 from earlystart_core.replay.as_at import AsAt
 from earlystart_core.replay.check import built, differences, rows_by_row
@@ -20,14 +21,20 @@ from earlystart_core.replay.shelf import Looking, Shelf
 from earlystart_core.store import Difference, Frames, Rebuilt, Source
 from earlystart_core.views import VIEWS
 from earlystart_core.words import EVENTS
+from earlystart_sql.build_tables import lay, say_served
+from earlystart_sql.building import Builder
+from earlystart_sql.dictionary import Numbers
 from earlystart_sql.frames import Live, Overlay
+from earlystart_sql.live_tables import SqlTables
 from earlystart_sql.log import SqlLog
+from earlystart_sql.naming import Naming
 from earlystart_sql.past import SqlPast
-from earlystart_sql.raw import run
+from earlystart_sql.raw import mark, run
 from earlystart_sql.segments import SqlShelf
-from earlystart_sql.served import Served, served
+from earlystart_sql.served import Served, Serving
 from earlystart_sql.system import cores
-from earlystart_sql.view_tables import SqlTables, ViewTable, table_name
+from earlystart_sql.terms import make_terms
+from earlystart_sql.view_tables import tables_of
 
 WITH_APPEND = 500  # entries: a larger append leaves the views to the next reader, who rebuilds them by columns
 BY_KEY = 5_000  # entries: how far behind refolding the touched keys still beats a rebuild
@@ -38,7 +45,9 @@ class SqlViews:
 
     def __init__(self, log: SqlLog) -> None:
         self._log = log
-        self._tables = {view.name: ViewTable(view, log.database.dialect) for view in VIEWS}
+        self._tables = tables_of(log.database.dialect)
+        self._serving = Serving()
+        self._builder = Builder(log, self._tables, self._serving, self._advanced)
         self._kept = Kept()
         self.shelf = SqlShelf(log, EVENTS)
         self.threads = 1 if log.database.address.in_memory else cores()
@@ -47,24 +56,22 @@ class SqlViews:
     @contextmanager
     def reading(self) -> Iterator[Frames]:
         """The views at the head of the log, of one moment."""
-        with self._log.reading() as connection:
-            state = served(connection)
+        with self._seeing() as (state, naming):
             if state.fresh:
-                yield Live(connection, self._tables, state.clocks)
+                yield Live(naming, self._tables[state.slot], state.clocks)
                 return
-        if state.head:
-            self._catch_up(state)
-        with self._log.reading() as connection:
-            state = served(connection)
+        folded = self._catch_up(state) if state.head else None
+        with self._seeing() as (state, naming):
             if state.fresh:
-                yield Live(connection, self._tables, state.clocks)
+                yield Live(naming, self._tables[state.slot], state.clocks)
                 return
             if state.laid and state.head - state.position <= BY_KEY:
-                past = SqlPast(self._log, connection, EVENTS)
-                yield Overlay(past, connection, self._tables, state)
+                past = SqlPast(self._log, naming.numbers, EVENTS)
+                yield Overlay(past, naming, self._tables[state.slot], state)
                 return
         # Outside the transaction: dropping an unsound segment must not wait for this very reader.
-        yield AsAt(self._log, EVENTS, state.clocks, self.shelf, self.threads)
+        seen = folded is not None and folded.clocks.known == state.head
+        yield folded if folded is not None and seen else self._as_at(state.clocks, self.shelf)
 
     def rebuild(self, source: Source | None = None) -> Rebuilt:
         started = perf_counter()
@@ -76,107 +83,103 @@ class SqlViews:
             source = "segments" if self.shelf.runs(head) else "rows"
         folded = self._fold(head, self.shelf if source == "segments" else None)
         folded_at = perf_counter()
-        with self._log.writing() as connection:
-            self._serve(connection, folded)
+        self._builder.serve(folded, "beside")
         done = perf_counter()
         views = {view.name: built(folded.rows(view.name)) for view in VIEWS}
         return Rebuilt(folded.events, source, folded_at - sealed_at, done - folded_at, done - started, views)
 
     def check(self) -> tuple[Rebuilt, list[Difference]]:
-        with self._log.reading() as connection:
-            state = served(connection)
-            rows = {}
-            if state.laid:
-                live = Live(connection, self._tables, state.clocks)
-                rows = {view.name: live.rows(view.name) for view in VIEWS}
+        rows, found = {}, []
+        with self._seeing() as (state, naming):
+            for view in VIEWS if state.laid else ():
+                try:
+                    rows[view.name] = Live(naming, self._tables[state.slot], state.clocks).rows(view.name)
+                except Unreadable as error:
+                    found.append(Difference(view.name, "", f"as served: {error}"))
         started = perf_counter()
         folded = self._fold(state.position if state.laid else state.head)
         seconds = perf_counter() - started
         columns = {view.name: folded.rows(view.name) for view in VIEWS}
-        found = list(differences("by the row executor", rows_by_row(self._log, EVENTS, folded.clocks.known), columns))
+        found += differences("by the row executor", rows_by_row(self._log, EVENTS, folded.clocks.known), columns)
         if self.shelf.runs(folded.clocks.known):
             sealed = self._fold(folded.clocks.known, Looking(self.shelf))
             found += differences("by segments", {view.name: sealed.rows(view.name) for view in VIEWS}, columns)
         if state.laid:
-            found += differences("as served", rows, columns)
+            found += differences("as served", rows, {name: columns[name] for name in rows})
         elif not state.built:
             found += [Difference(view.name, "", "was never built") for view in VIEWS]
         views = {name: built(rows) for name, rows in columns.items()}
         return Rebuilt(folded.events, "rows", seconds, 0.0, seconds, views), found
 
     def explain(self, source: Source | None = None) -> list[str]:
-        shelf = None if source == "rows" else self.shelf
-        return AsAt(self._log, EVENTS, Clocks(self._log.head(), None), shelf, self.threads).explain()
+        return self._as_at(Clocks(self._log.head(), None), None if source == "rows" else self.shelf).explain()
 
     def lag(self) -> dict[str, int | None]:
+        with self._seeing() as (state, _):
+            return {view.name: state.head - state.position if state.built else None for view in VIEWS}
+
+    @contextmanager
+    def _seeing(self) -> Iterator[tuple[Served, Naming]]:
+        """The state of the views, and what names are numbered, at one moment."""
         with self._log.reading() as connection:
-            state = served(connection)
-        return {view.name: state.head - state.position if state.built else None for view in VIEWS}
+            committed = not self._log.database.sees_uncommitted
+            naming = Naming(self._log.numbers(connection))
+            yield self._serving.state(connection, committed=committed), naming
+            if committed:
+                naming.remember()
+
+    def _as_at(self, clocks: Clocks, shelf: Shelf | None) -> AsAt:
+        return AsAt(self._log, EVENTS, clocks, shelf, self.threads)
 
     def _fold(self, known: int, shelf: Shelf | None = None) -> AsAt:
-        folded = AsAt(self._log, EVENTS, Clocks(known, None), shelf, self.threads)
+        folded = self._as_at(Clocks(known, None), shelf)
         folded.fold([view.name for view in VIEWS])
+        for view in VIEWS:
+            folded.cells(view.name)
         return folded
 
-    def _catch_up(self, state: Served) -> None:
-        near = state.laid and state.head - state.position <= BY_KEY
-        folded = None if near else self._fold(state.head, self.shelf)  # before the lock: writers do not wait for a fold
-        with self._log.try_writing() as connection:
-            if connection is None:
-                return
-            state = served(connection)
-            if folded is not None and not (state.laid and state.position >= folded.clocks.known):
-                self._serve(connection, folded)
-            elif state.laid:
-                self._advance(connection, state.position, state.head)
+    def _catch_up(self, state: Served) -> AsAt | None:
+        """Brings the views to the head if that can be had at once; gives what it folded for it."""
+        if state.laid and state.head - state.position <= BY_KEY:
+            with self._log.try_writing() as connection:
+                if connection is not None:
+                    state = self._serving.state(connection)
+                    if state.laid:
+                        self._move(connection, self._advanced(connection, state.slot, state.position, state.head))
+            return None
+        folded = self._fold(state.head, self.shelf)  # before the lock: writers do not wait for a fold
+        self._builder.serve(folded, "if free")
+        return folded
 
-    def _follow(self, connection: Connection, recorded: Sequence[Recorded]) -> None:
+    def _follow(self, numbers: Numbers, recorded: Sequence[Recorded]) -> None:
         if not recorded:
             return
-        state = served(connection)
+        state = self._serving.state(numbers.connection)
         before = recorded[0].position - 1
         if not (state.laid or before == 0) or state.position != before or len(recorded) > WITH_APPEND:
             return
-        if not state.laid:
-            self._lay(connection)
-        tables = SqlTables(connection, self._tables)
-        advance(VIEWS, EVENTS, recorded, SqlPast(self._log, connection, EVENTS), tables, self._kept)
-        self._move(connection, recorded[-1].position)
+        slot = state.slot or self._lay(numbers.connection)
+        tables = SqlTables(self._tables[slot], Naming(numbers))
+        advance(VIEWS, EVENTS, recorded, SqlPast(self._log, numbers, EVENTS), tables, self._kept)
+        self._move(numbers.connection, recorded[-1].position)
 
-    def _serve(self, connection: Connection, folded: AsAt) -> None:
-        self._lay(connection)
-        for name, table in self._tables.items():
-            rows = table.tuples(folded.frame(name))
-            if rows and connection.dialect.name == "postgresql":
-                connection.exec_driver_sql(table.insert_all, tuple(list(column) for column in zip(*rows, strict=True)))
-            elif rows:
-                connection.exec_driver_sql(table.insert, rows)
-        self._move(connection, folded.clocks.known)
-        self._advance(connection, folded.clocks.known, served(connection).head)
+    def _advanced(self, connection: Connection, slot: str, after: int, head: int) -> int:
+        """Brings the tables of a slot to the head, unless that is so far that a rebuild is quicker; gives where to."""
+        if not after < head <= after + BY_KEY:
+            return after
+        numbers = self._log.numbers(connection)
+        past = SqlPast(self._log, numbers, EVENTS)
+        advance(VIEWS, EVENTS, past.between(after, head), past, SqlTables(self._tables[slot], Naming(numbers)))
+        return head
 
-    def _advance(self, connection: Connection, after: int, head: int) -> None:
-        if after < head:
-            past = SqlPast(self._log, connection, EVENTS)
-            advance(VIEWS, EVENTS, past.between(after, head), past, SqlTables(connection, self._tables))
-            self._move(connection, head)
-
-    def _lay(self, connection: Connection) -> None:
-        """The tables, empty, and what declarations they serve."""
-        mine = {table.name for table in self._tables.values()}
-        for name, digest in connection.exec_driver_sql("SELECT name, digest FROM view_state").all():
-            if (other := table_name(name, digest)) not in mine:
-                connection.exec_driver_sql(f"DROP TABLE IF EXISTS {other}")
-        connection.exec_driver_sql("DELETE FROM view_state")
-        for table in self._tables.values():
-            for statement in table.create:
-                connection.exec_driver_sql(statement)
-            # Emptied, not made anew: a reader who began earlier goes on seeing the rows of that moment.
-            connection.exec_driver_sql(f"DELETE FROM {table.name}")
-        mark = "?" if connection.dialect.name == "sqlite" else "%s"
-        rows = [(view.name, view.digest, 0) for view in VIEWS]
-        connection.exec_driver_sql(
-            f"INSERT INTO view_state (name, digest, position) VALUES ({mark}, {mark}, {mark})", rows
-        )
+    def _lay(self, connection: Connection) -> str:
+        """The slot whose tables are served from here on: those of an empty log, empty."""
+        make_terms(connection)
+        slot = next(iter(self._tables))
+        for table in self._tables[slot].values():
+            lay(connection, table)
+        say_served(connection, slot, 0)
+        return slot
 
     def _move(self, connection: Connection, position: int) -> None:
-        run(connection, f"UPDATE view_state SET position = {int(position)}")
+        run(connection, f"UPDATE view_state SET position = {mark(connection)}", (position,))

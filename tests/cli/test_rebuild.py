@@ -12,7 +12,7 @@ from earlystart_sql.view_tables import table_name
 
 from .conftest import call
 
-CASES = table_name("case_status", VIEW["case_status"].digest)
+CASES = [table_name("case_status", VIEW["case_status"].digest, slot) for slot in ("a", "b")]
 KEYS = {
     "events", "source", "fold_seconds", "write_seconds", "seconds", "fold_events_per_second", "events_per_second",
     "views",
@@ -46,14 +46,16 @@ def test_json_has_exactly_these_keys_and_the_hashes_of_the_views(stored: str) ->
 
 
 def test_check_agrees_then_names_view_and_key_and_changes_nothing(stored: str) -> None:
-    call("rebuild", "--db", stored)
+    for _ in CASES:
+        call("rebuild", "--db", stored)  # both of a view's tables are there from here on
     good = call("rebuild", "--db", stored, "--check", "--json")
     assert (good.status, good.json["differences"]) == (0, [])
     assert set(good.json) == {*KEYS, "differences"}
     rows = call("view", "case_status", "--db", stored, "--json").json
     case = rows[0]["case"]
-    assert rows[0]["tier"] != "nonsense"
-    spoil(stored, f"UPDATE {CASES} SET tier = 'nonsense' WHERE \"case\" = '{case}'")
+    assert rows[0]["tier"] != rows[0]["status"]
+    for table in CASES:
+        spoil(stored, f"UPDATE {table} SET tier = status WHERE \"case\" = (SELECT n FROM tag WHERE id = '{case}')")
     bad = call("rebuild", "--db", stored, "--check", "--json")
     assert bad.status == 1
     assert [(each["view"], each["key"]) for each in bad.json["differences"]] == [("case_status", case)]
@@ -62,10 +64,26 @@ def test_check_agrees_then_names_view_and_key_and_changes_nothing(stored: str) -
     for_people = call("rebuild", "--db", stored, "--check")
     assert for_people.status == 1
     assert f"case_status {case}" in for_people.err
-    assert call("view", "case_status", "--db", stored, "--json").json[0]["tier"] == "nonsense"
+    assert call("view", "case_status", "--db", stored, "--json").json[0]["tier"] == rows[0]["status"]
     assert call("rebuild", "--db", stored).status == 0
     assert call("view", "case_status", "--db", stored, "--json").json == rows
     assert call("rebuild", "--db", stored, "--check").status == 0
+
+
+def test_a_row_that_stands_for_nothing_is_told_of_and_mended(stored: str) -> None:
+    """A number that no text has: the view says so in a sentence, the check names it, a rebuild makes it anew."""
+    for _ in CASES:
+        call("rebuild", "--db", stored)
+    before = call("view", "case_status", "--db", stored, "--json").json
+    for table in CASES:
+        spoil(stored, f"UPDATE {table} SET tier = 1234567")
+    shown = call("view", "case_status", "--db", stored)
+    assert shown.status == 3
+    assert "cannot be read: expected numbers of the store" in shown.err
+    bad = call("rebuild", "--db", stored, "--check", "--json")
+    assert (bad.status, [each["view"] for each in bad.json["differences"]]) == (1, ["case_status"])
+    assert call("rebuild", "--db", stored).status == 0
+    assert call("view", "case_status", "--db", stored, "--json").json == before
 
 
 def test_a_view_never_built_fails_the_check_and_an_empty_store_does_not(tmp_path: Path) -> None:

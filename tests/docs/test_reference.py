@@ -96,8 +96,10 @@ def test_every_error_stands_in_the_reference() -> None:
 
 def test_every_table_stands_in_the_reference_with_its_columns() -> None:
     """docs/reference/store.md against the layouts of the log and the key store."""
+    from earlystart_sql.build_tables import metadata as builds
     from earlystart_sql.ledger import metadata as ledger
     from earlystart_sql.segment_tables import metadata as segments
+    from earlystart_sql.terms import metadata as terms
 
     said = {
         bare(table): [bare(column) for column in columns.split(", ")]
@@ -108,6 +110,8 @@ def test_every_table_stands_in_the_reference_with_its_columns() -> None:
         **{table.name: table for table in KEYS.metadata.tables.values()},
         **ledger.tables,
         **segments.tables,
+        **builds.tables,
+        **terms.tables,
     }
     assert said == {name: [column.name for column in table.columns] for name, table in tables.items()}
 

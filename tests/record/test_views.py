@@ -24,7 +24,7 @@ from earlystart_sql.view_tables import table_name
 from tests.conftest import Clock
 
 BY = Practitioner("practitioner:01ARZ3NDEKTSV4RRFFQ69G5FAV", "health_visitor", "org:lch")
-CASES = table_name("case_status", VIEW["case_status"].digest)
+CASES = table_name("case_status", VIEW["case_status"].digest, "a")
 TEAMS = ("team:armley", "team:seacroft")
 CLOSE = CloseCase(case="case:" + "0" * 26, reason="died")
 

@@ -23,7 +23,7 @@ from .test_unsound import PICK, a_bit_changed
 def test_tables_that_are_not_there(sealed: SimpleNamespace) -> None:
     """One or both may be gone, before a reading or in the middle of it."""
     runs = sealed.shelf.runs(10**9)
-    for tables in (["segment"], ["segment_run"], ["segment_text"], ["segment", "segment_run"]):
+    for tables in (["segment"], ["segment_run"], ["segment_ids"], ["segment", "segment_run"]):
         for table in tables:
             sealed.change(f"DROP TABLE {table}")
         assert sealed.shelf.runs(10**9) == []

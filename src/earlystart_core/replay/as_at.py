@@ -36,6 +36,7 @@ class AsAt:
         self.clocks = clocks
         self._log = log
         self._registry = registry
+        self._cells: dict[str, Cells] = {}
         effective = None if clocks.effective is None else micros(clocks.effective)
         self._folding = Folding(
             log, registry, VIEW, known=clocks.known, effective=effective, shelf=shelf, threads=threads, took=took
@@ -73,8 +74,10 @@ class AsAt:
         self._folding.fold(dict.fromkeys(views))
 
     def cells(self, view: str) -> Cells:
-        """A view's rows as whole numbers."""
-        return self._folding.cells(view)
+        """A view's rows as whole numbers, in `dictionaries`."""
+        if view not in self._cells:
+            self._cells[view] = self._folding.cells(view)
+        return self._cells[view]
 
     def explain(self) -> list[str]:
         """The plan of a fold of every view, in words."""

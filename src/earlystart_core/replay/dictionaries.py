@@ -56,31 +56,31 @@ class Numbered(Dense):
         self._read = read
         self._known: Given | None = None
         self._numbers: dict[str, int] = {}
-        self._more: list[str] = []  # what the store has not numbered
+        self.more: list[str] = []  # what the store has not numbered, in the order of its numbers
 
     @property
     def size(self) -> int:
-        return self._size + len(self._more)
+        return self._size + len(self.more)
 
     @property
     def texts(self) -> list[str]:
         if len(self._texts) < self.size:
-            self._texts = ["", *self._given.texts.to_list()[1:], *self._more]
+            self._texts = ["", *self._given.texts.to_list()[1:], *self.more]
         return self._texts
 
     def series(self) -> pl.Series:
         given = self._given.texts
-        return pl.concat([given, pl.Series(self._more, dtype=pl.String)], rechunk=True) if self._more else given
+        return pl.concat([given, pl.Series(self.more, dtype=pl.String)], rechunk=True) if self.more else given
 
     def order(self) -> Array:
         given = self._given.order
-        return super().order() if given is None or self._more else given
+        return super().order() if given is None or self.more else given
 
     def __missing__(self, text: str | None) -> int:
         number = self._given_to(text)
         if number is None:
             number = self.size
-            self._more.append(str(text))
+            self.more.append(str(text))
         self[text] = number
         return number
 

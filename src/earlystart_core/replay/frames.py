@@ -23,7 +23,7 @@ from earlystart_core.replay.shelf import Shelf
 class Cells(msgspec.Struct):
     """A projection's finished rows as whole numbers, in no set order."""
 
-    columns: dict[str, Array]  # its key and the asked columns, in the projection's order; NULL stands for nothing
+    columns: dict[str, Array]  # its key and the asked columns, in the projection's order; nothing is as in a `Column`
     held: dict[str, str]  # how each is held (as `Source.held`)
 
 

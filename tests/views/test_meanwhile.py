@@ -1,0 +1,78 @@
+"""Processes that read, write and rebuild one store at once: every answer is right, and everyone ends well."""
+
+import subprocess
+import sys
+
+import pytest
+
+from earlystart_core import Record
+from earlystart_core.views import VIEWS
+
+from .told import folded, open_case, served
+
+PREPARE = """
+import sys, time
+from earlystart_core import Record
+from earlystart_sql import building, filling, sqlite
+from tests.views.told import BY, meet, open_case
+if sys.argv[2] == "delete":
+    sqlite.has_wal_reset_bug = lambda version: True
+filling.AT_ONCE = building.AT_ONCE = 40
+with Record.open(sys.argv[1]) as record:
+    until = time.monotonic() + 4
+"""
+READ = """
+    asked = 0
+    while time.monotonic() < until or asked < 3:
+        for view in ("case_status", "package_status", "consent_status"):
+            answer = record.view(view)
+            assert answer.rows == record.as_at(known=answer.known).view(view).rows, view
+        asked += 1
+"""
+WRITE = """
+    written = 0
+    while time.monotonic() < until or written < 3:
+        case = open_case(record)
+        meet(record, case)
+        assert record.view("case_status", case=case)[0]["contacts_attended"] == 1
+        written += 1
+"""
+REBUILD = """
+    built = 0
+    while time.monotonic() < until or built < 3:
+        record.rebuild()
+        built += 1
+"""
+
+
+def processes(url: str, journal: str, *bodies: str) -> None:
+    """Runs them all at once to their ends."""
+    started = [
+        subprocess.Popen([sys.executable, "-c", PREPARE + body, url, journal], stderr=subprocess.PIPE)
+        for body in bodies
+    ]
+    said = [each.communicate()[1].decode() for each in started]
+    assert [each.returncode for each in started] == [0] * len(started), said
+
+
+def test_everyone_at_once(town: str) -> None:
+    """Two readers, two writers and two who rebuild."""
+    with Record.open(town) as record:
+        record.rebuild()
+    processes(town, "wal", READ, READ, WRITE, WRITE, REBUILD, REBUILD)
+    with Record.open(town) as record:
+        assert served(record) == folded(record)
+        assert record.store.views.check()[1] == []
+
+
+@pytest.mark.parametrize("town", ["sqlite"], indirect=True)
+def test_everyone_at_once_with_a_rollback_journal(town: str) -> None:
+    """SQLite's other journal, where a commit waits for readers."""
+    with Record.open(town) as record:
+        open_case(record)
+    processes(town, "delete", READ, WRITE, REBUILD)
+    with Record.open(town) as record:
+        assert {view.name: len(record.view(view.name)) for view in VIEWS} == {
+            name: len(rows) for name, rows in folded(record).items()
+        }
+        assert record.store.views.check()[1] == []
