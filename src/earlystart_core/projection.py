@@ -100,9 +100,12 @@ class Projection:
             return [(one,) for one in dict.fromkeys(value)]
         return [(value, *(getattr(event, name) for name in fields[1:]))]
 
-    def fold(self, facts: Iterable[tuple[int, Event]]) -> Parts:
-        """The partial result of standing facts (position, event), in any order."""
-        parts: Parts = {}
+    def fold(self, facts: Iterable[tuple[int, Event]], into: Parts | None = None) -> Parts:
+        """The partial result of standing facts (position, event), in any order.
+
+        into: what was folded before; the facts go into it, and it is given back.
+        """
+        parts: Parts = {} if into is None else into
         width = len(self.reducers) + 1
         for position, event in facts:
             steps = self._steps.get(type(event))

@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice, takewhile
 
 import msgspec
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from earlystart_core.log import Log
 from earlystart_core.marks import struck
-from earlystart_core.projection import Row, finish_all
+from earlystart_core.projection import Parts, Row, finish_all
 from earlystart_core.registry import Registry
 from earlystart_core.store import Difference, ViewBuilt
 from earlystart_core.views import VIEW, VIEWS
@@ -15,6 +17,7 @@ from earlystart_core.words.correction import MarkedInError
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 AT_MOST = 20  # differences named, a view
+PAGE = 10_000  # entries
 
 
 def built(rows: Sequence[Row]) -> ViewBuilt:
@@ -26,17 +29,19 @@ def built(rows: Sequence[Row]) -> ViewBuilt:
 
 
 def rows_by_row(log: Log, registry: Registry, known: int) -> dict[str, list[Row]]:
-    """Every view's rows by the row executor, as known at a position."""
-    types = {event.__name__ for view in VIEWS for event in view.events} | {MarkedInError.__name__}
-    facts = []
-    for recorded in log.read().entries():
-        if recorded.position > known:
-            break
-        if recorded.event.type in types:
-            facts.append((recorded.position, registry.event(recorded)))
-    out = struck(facts)
-    standing = [(position, event) for position, event in facts if position not in out]
-    return finish_all(VIEWS, {view.name: view.fold(standing) for view in VIEWS})
+    """Every view's rows by the row executor, as known at a position. Holds a page of the log and the rows."""
+    marks = log.read(DCBQuery([DCBQueryItem([MarkedInError.__name__])])).entries()
+    out = struck((one.position, registry.event(one)) for one in takewhile(lambda one: one.position <= known, marks))
+    types = {event.__name__ for view in VIEWS for event in view.events}
+    parts: dict[str, Parts] = {view.name: {} for view in VIEWS}
+    entries = takewhile(lambda one: one.position <= known, log.read().entries())
+    while page := [*islice(entries, PAGE)]:
+        standing = [
+            (one.position, registry.event(one)) for one in page if one.event.type in types and one.position not in out
+        ]
+        for view in VIEWS:
+            view.fold(standing, parts[view.name])
+    return finish_all(VIEWS, parts)
 
 
 def differences(
