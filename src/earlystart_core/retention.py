@@ -5,11 +5,12 @@ without a birth for 25 years after care ended, as maternity records are. Whoever
 the longest of them (docs/decisions/0023-holds-and-retention.md). Nothing here erases.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
 import msgspec
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from earlystart_core.erasure import holds, tombstones
 from earlystart_core.event import shape_of
@@ -54,6 +55,16 @@ def longest(found: Iterable[Kept]) -> Kept:
     if not known:
         return Kept(None, "case_unknown")
     return next((one for one in known if one.until is None), None) or max(known, key=lambda one: str(one.until))
+
+
+def kept_of(subject: str, log: Log, view: Callable[[str], Sequence[dict[str, Any]]], linked: Iterable[str]) -> Kept:
+    """Until when one case or person is kept. view: a case's row of `case_status`; linked: cases that imports tell of."""
+    found = {subject} if subject.startswith("case:") else {*linked}
+    if subject.startswith("person:"):
+        for recorded in log.read(DCBQuery([DCBQueryItem(tags=[subject])])).entries():
+            found.update(tag for tag in recorded.event.tags if tag.startswith("case:"))
+    rows = [row for case in sorted(found) for row in view(case)]
+    return longest(kept(row["born_on"], row["closed_on"]) for row in rows)
 
 
 def people_in(log: Log, registry: Registry) -> Iterator[tuple[str, str]]:
