@@ -5,7 +5,7 @@ are gone. Entries, leaves and views stay as they are: they never held the text (
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import chain
 from typing import Any, Protocol
 
@@ -16,7 +16,7 @@ from eventsourcing.persistence import IntegrityError
 from earlystart_core.entry import Entry, Practitioner, Recorded
 from earlystart_core.errors import Conflict, Refused
 from earlystart_core.event import Event
-from earlystart_core.log import Log
+from earlystart_core.log import Clock, Log
 from earlystart_core.marks import struck
 from earlystart_core.privacy.keys import Chance, Evidence, KeyStore, Shredded
 from earlystart_core.words import EVENTS
@@ -87,13 +87,14 @@ class Erased(msgspec.Struct, frozen=True):
 class Erasure:
     """Carries out erasures in one store."""
 
-    def __init__(self, log: Log, keys: KeyStore, forgetting: Forgetting, chance: Chance) -> None:
+    def __init__(self, log: Log, keys: KeyStore, forgetting: Forgetting, clock: Clock, chance: Chance) -> None:
         self._log = log
         self._keys = keys
         self._forgetting = forgetting
+        self._clock = clock
         self._chance = chance
 
-    def erase(self, subject: str, authorities: tuple[str, str], by: Practitioner, now: datetime) -> Erased:
+    def erase(self, subject: str, authorities: tuple[str, str], by: Practitioner) -> Erased:
         """Erases a `case:` or a `person:`, with the persons that are the child of that case.
 
         Raises:
@@ -103,7 +104,7 @@ class Erasure:
         """
         for _ in range(TRIES):
             try:
-                found = self._try(subject, authorities, by, now)
+                found = self._try(subject, authorities, by)
             except IntegrityError:
                 continue
             self._forgetting.scrub()
@@ -111,14 +112,14 @@ class Erasure:
             return found
         raise Conflict(f"entries about {subject} or legal holds kept arriving: {TRIES} tries were made")
 
-    def _try(self, subject: str, authorities: tuple[str, str], by: Practitioner, now: datetime) -> Erased:
+    def _try(self, subject: str, authorities: tuple[str, str], by: Practitioner) -> Erased:
         standing = next(tombstones(self._log, subject), None)
         if standing is not None:
             return self._again(standing)
         left = self._keys.tombstones([subject]).get(subject)
         if left is not None and left.evidence is not None:
             return self._finish(left.evidence, by)  # it was stopped before it could say that the keys are gone
-        return self._begin(subject, authorities, by, now)
+        return self._begin(subject, authorities, by)
 
     def _again(self, standing: tuple[int, SubjectErased]) -> Erased:
         position, event = standing
@@ -131,7 +132,8 @@ class Erasure:
         told = DCBQuery([DCBQueryItem(types=[SubjectErased.__name__], tags=[evidence.subjects[0]])])
         return self._certify(evidence, by, DCBAppendCondition(told, after=0))
 
-    def _begin(self, subject: str, authorities: tuple[str, str], by: Practitioner, now: datetime) -> Erased:
+    def _begin(self, subject: str, authorities: tuple[str, str], by: Practitioner) -> Erased:
+        now = self._clock().astimezone(UTC)
         behind = self._forgetting.behind(subject)
         taken = behind if subject.startswith("case:") else []
         erased = self._keys.tombstones(taken)

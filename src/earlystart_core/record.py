@@ -206,7 +206,8 @@ class Record(Questions):
         _check_practitioner(by)
         both = two_authorities(authority, second_authority)
         store = self.store
-        return Erasure(store.log, store.keys, store.forgetting, store.chance).erase(subject, both, by, store.clock())
+        erasure = Erasure(store.log, store.keys, store.forgetting, store.clock, store.chance)
+        return erasure.erase(subject, both, by)
 
     def erasures(self) -> Answer:
         """Rows `subject, position, erased_at, authority, second_authority, key`, one an erased subject, by position."""

@@ -58,7 +58,7 @@ def longest(found: Iterable[Kept]) -> Kept:
 
 
 def kept_of(subject: str, log: Log, view: Callable[[str], Sequence[dict[str, Any]]], linked: Iterable[str]) -> Kept:
-    """Until when one case or person is kept. view: a case's row of `case_status`; linked: cases that imports tell of."""
+    """Until when a case or person is kept. view: a case's row of `case_status`. linked: cases that imports tell of."""
     found = {subject} if subject.startswith("case:") else {*linked}
     if subject.startswith("person:"):
         for recorded in log.read(DCBQuery([DCBQueryItem(tags=[subject])])).entries():
