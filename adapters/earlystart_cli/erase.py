@@ -55,7 +55,7 @@ def erase(
         "authority": done.evidence.authority,
         "second_authority": done.evidence.second_authority,
         "subjects": list(done.evidence.subjects),
-        "keys": list(done.keys),
+        "keys": list(done.evidence.keys),
         "forgotten": done.forgotten,
     }
     if json:

@@ -45,4 +45,4 @@ class SqlForgetting:
         there = []
         if database.dialect == "postgresql" and not self._ledger.is_empty():
             there = [*LEDGER]
-        scrub(database, there, whole=False)
+        scrub(database, there)

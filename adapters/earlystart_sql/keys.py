@@ -125,11 +125,11 @@ class SqlKeys:
         told = msgspec.json.encode(evidence).decode()
         with self.database.writing() as connection:
             living = self._names(connection, evidence.subjects)
-            for subject in evidence.subjects:
+            for subject, name in zip(evidence.subjects, evidence.keys, strict=True):
                 self._do(connection, "DELETE FROM data_key WHERE subject = ?", subject)
-                if self._ask(connection, "SELECT 1 FROM tombstone WHERE subject = ?", subject) is None:
-                    kid = living.get(subject) or self._new_kid()
-                    self._do(connection, "INSERT INTO tombstone VALUES (?, ?, ?)", kid, subject, told)
+                for kid in {name, living.get(subject, name)}:
+                    if self._ask(connection, "SELECT 1 FROM tombstone WHERE kid = ?", kid) is None:
+                        self._do(connection, "INSERT INTO tombstone VALUES (?, ?, ?)", kid, subject, told)
         if self.database.dialect == "sqlite":  # PostgreSQL's dead rows outlive the transactions that might see them
             self.scrub()
         with self.database.reading() as connection:
@@ -138,7 +138,7 @@ class SqlKeys:
             raise StoreUnavailable(f"{self.database.name} still holds a key of {min(found)}: expected it to be gone")
 
     def scrub(self) -> None:
-        scrub(self.database, ["data_key"], whole=True)
+        scrub(self.database, ["data_key"])
 
     def secret(self, name: str) -> bytes:
         """A store-wide secret of 32 bytes, made at first use."""

@@ -1,8 +1,7 @@
 """The import ledger on SQL: three tables beside the log, written in the transaction of the entries that they explain.
 
 They hold keyed digests, ids, and sealed values; nothing of a feed stands in them in clear. Unlike the log's rows these
-may be changed (a later feed fills a field) and deleted (a subject is erased): then the tables are written anew, because
-a page that was split keeps copies in its gap, and a digest of a number can be guessed by whoever has the secret.
+may be changed (a later feed fills a field) and deleted (a subject is erased).
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -125,14 +124,9 @@ class SqlLedger:
         keys = [key for (key,) in connection.execute(select(import_row.c.key).where(about))]
         if keys:
             import_erased.create(connection, checkfirst=True)
-            known = {key for (key,) in connection.execute(select(import_erased.c.key))}
-            connection.execute(insert(import_erased), [{"key": key} for key in keys if key not in known])
+            connection.execute(insert(import_erased), [{"key": key} for key in keys])
         names = connection.execute(delete(import_name).where(import_name.c.id.in_(subjects))).rowcount
-        if keys:
-            connection.execute(delete(import_row).where(about))
-            _write_anew(connection, import_row)
-        if names:
-            _write_anew(connection, import_name)
+        connection.execute(delete(import_row).where(about))
         return len(keys) + names
 
     def remembers(self, subject: str) -> bool:
@@ -178,22 +172,6 @@ class SqlLedger:
     def _is_made(self, connection: Connection) -> bool:
         self._made = self._made or inspect(connection).has_table(import_row.name)
         return self._made
-
-
-def _write_anew(connection: Connection, table: Table) -> None:
-    """The table's rows into fresh pages, in order of their key; on SQLite the old pages are zeroed as they are freed.
-
-    On PostgreSQL a vacuum does it, once the transaction is over.
-    """
-    if connection.dialect.name != "sqlite":
-        return
-    names = ", ".join(column.name for column in table.columns)
-    connection.exec_driver_sql(f"ALTER TABLE {table.name} RENAME TO old_{table.name}")
-    for index in table.indexes:
-        index.drop(connection)
-    table.create(connection)
-    connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) SELECT {names} FROM old_{table.name} ORDER BY key")
-    connection.exec_driver_sql(f"DROP TABLE old_{table.name}")
 
 
 def _write(connection: Connection, rows: Sequence[Remembered], names: Sequence[Name]) -> None:

@@ -1,8 +1,8 @@
 """Scrubbing: what a database keeps of deleted rows beside its tables is overwritten or cut off.
 
-SQLite overwrites what is deleted (`secure_delete`), but a page that was split earlier may keep a second copy in its
-gap, and the write-ahead log keeps pages as they were. PostgreSQL keeps dead rows until a vacuum; its own log, its
-archives and its replicas are beyond a client (docs/how-to/erase.md).
+SQLite overwrites what is deleted in its pages (`secure_delete`, on every connection), but its write-ahead log keeps
+them as they were. PostgreSQL keeps dead rows until a vacuum; its own log, its archives and its replicas are beyond a
+client (docs/how-to/erase.md).
 """
 
 from collections.abc import Iterable
@@ -14,11 +14,10 @@ from earlystart_sql.database import Database
 from earlystart_sql.faults import translated
 
 
-def scrub(database: Database, tables: Iterable[str], *, whole: bool) -> None:
+def scrub(database: Database, tables: Iterable[str]) -> None:
     """Leaves no deleted row in the database's files.
 
-    tables: those that rows were deleted from, rewritten on PostgreSQL. whole: rewrite an SQLite file too; without it
-    only its write-ahead log is emptied. In memory there is nothing to do.
+    tables: those that rows were deleted from; PostgreSQL writes them anew. In memory there is nothing to do.
 
     Raises:
         StoreUnavailable: another program reads or writes the store, or it is open for reading only.
@@ -32,7 +31,7 @@ def scrub(database: Database, tables: Iterable[str], *, whole: bool) -> None:
         try:
             driver: Any = connection.driver_connection
             if database.dialect == "sqlite":
-                _scrub_sqlite(driver, database, whole=whole)
+                _empty_wal(driver, database)
             else:
                 for table in tables:
                     driver.execute(f"VACUUM (FULL, INDEX_CLEANUP ON) {table}")
@@ -40,9 +39,7 @@ def scrub(database: Database, tables: Iterable[str], *, whole: bool) -> None:
             connection.close()
 
 
-def _scrub_sqlite(driver: Any, database: Database, *, whole: bool) -> None:
-    if whole:
-        driver.execute("VACUUM").close()
+def _empty_wal(driver: Any, database: Database) -> None:
     row = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     wal = Path(f"{database.address.path}-wal")
     if row[0] or (wal.exists() and wal.stat().st_size):

@@ -79,7 +79,6 @@ class Erased(msgspec.Struct, frozen=True):
 
     position: int  # of the tombstone
     evidence: Evidence
-    keys: tuple[str, ...]  # the names of the destroyed keys, one a subject
     forgotten: int  # what imports had left: rows and names
     again: bool  # it had been erased before, and nothing was left to do
 
@@ -125,7 +124,7 @@ class Erasure:
         position, event = standing
         evidence = evidence_of(event)
         self._keys.destroy(evidence)
-        return Erased(position, evidence, event.keys, self._forgetting.forget(evidence.subjects), again=True)
+        return Erased(position, evidence, self._forgetting.forget(evidence.subjects), again=True)
 
     def _finish(self, evidence: Evidence, by: Practitioner) -> Erased:
         # Whether a hold came since is not asked: the keys are gone, and that is what is to be said.
@@ -146,16 +145,16 @@ class Erasure:
         changes, marks = holds(self._log)
         expect_not_held(subject, chain(behind, _beside(subject, entries)), changes, now)
         query = DCBQuery([*_about(subjects).items, DCBQueryItem(types=HOLDS), *marks])
-        return self._certify(Evidence(now, *authorities, subjects), by, DCBAppendCondition(query, after=head))
+        evidence = Evidence(now, *authorities, subjects, self._named(subjects))
+        return self._certify(evidence, by, DCBAppendCondition(query, after=head))
 
     def _certify(self, evidence: Evidence, by: Practitioner, condition: DCBAppendCondition) -> Erased:
-        keys = self._named(evidence.subjects)
         cases = [one for one in evidence.subjects if one.startswith("case:")]
         event = SubjectErased(
             occurred_at=evidence.at,
             authority=evidence.authority,
             second_authority=evidence.second_authority,
-            keys=keys,
+            keys=evidence.keys,
             case=next(iter(cases), None),
             persons=tuple(one for one in evidence.subjects if one not in cases),
         )
@@ -163,7 +162,7 @@ class Erasure:
         position, forgotten = self._forgetting.certify(
             tombstone, condition, evidence.subjects, lambda: self._keys.destroy(evidence)
         )
-        return Erased(position, evidence, keys, forgotten, again=False)
+        return Erased(position, evidence, forgotten, again=False)
 
     def _named(self, subjects: Sequence[str]) -> tuple[str, ...]:
         """The name of each subject's key; one that never had any gets one, so that its tombstone has a name."""
@@ -186,7 +185,8 @@ def tombstones(log: Log, subject: str | None = None) -> Iterator[tuple[int, Subj
 
 def evidence_of(event: SubjectErased) -> Evidence:
     """What a tombstone in the log says, as the key store keeps it."""
-    return Evidence(event.occurred_at, event.authority, event.second_authority, subjects_of_tombstone(event))
+    subjects = subjects_of_tombstone(event)
+    return Evidence(event.occurred_at, event.authority, event.second_authority, subjects, event.keys)
 
 
 def holds(log: Log) -> tuple[list[Change], list[DCBQueryItem]]:

@@ -45,7 +45,7 @@ def test_the_text_is_gone_and_no_other(place: Place) -> None:
         assert isinstance(left, Shredded)
         assert left.evidence == done.evidence
         assert (left.evidence.authority, left.evidence.subjects) == (WORDS_OF_TWO["authority"], (ANNA,))
-        assert [left.kid] == list(done.keys)
+        assert [left.kid] == list(done.evidence.keys)
 
 
 def test_a_tombstone_says_type_position_dates_and_authority(place: Place) -> None:
@@ -64,7 +64,7 @@ def test_a_tombstone_says_type_position_dates_and_authority(place: Place) -> Non
             "erased_at": done.evidence.at,
             "authority": WORDS_OF_TWO["authority"],
             "second_authority": WORDS_OF_TWO["second_authority"],
-            "key": done.keys[0],
+            "key": done.evidence.keys[0],
         }
         assert record.timeline(ANNA)[-1]["type"] == "SubjectErased"
 
@@ -93,7 +93,7 @@ def test_erasing_again_changes_nothing(place: Place) -> None:
         other = {**WORDS_OF_TWO, "authority": "Someone else"}
         again = record.erase(ANNA, **other)
         assert again.again
-        assert (again.position, again.keys, again.evidence) == (first.position, first.keys, first.evidence)
+        assert (again.position, again.evidence) == (first.position, first.evidence)
         assert record.store.log.head() == first.position
 
 
@@ -112,7 +112,7 @@ def test_a_subject_without_text_gets_none_from_then_on(place: Place) -> None:
     with place.open() as record:
         assert not record.store.keys.names([MOTHER])
         done = record.erase(MOTHER, **WORDS_OF_TWO)
-        assert len(done.keys) == 1
+        assert len(done.evidence.keys) == 1
         with pytest.raises(Refused, match="was erased"):
             record.store.keys.for_subjects([MOTHER])
 
@@ -244,7 +244,7 @@ def test_in_memory_it_is_the_same(clock: Clock) -> None:
                 record.erase(ANNA, **WORDS_OF_TWO)
             record.submit(LiftLegalHold(hold="hold:x", authority="a court"), by=BY)
             done = record.erase(ANNA, **WORDS_OF_TWO)
-            assert done.keys == (secret.kid,)
+            assert done.evidence.keys == (secret.kid,)
             assert texts(record, ANNA) == ["(erased)"]
             assert lines(record)[: len(before)] == before
             assert record.erase(ANNA, **WORDS_OF_TWO).again

@@ -34,6 +34,7 @@ class Evidence(msgspec.Struct, frozen=True):
     authority: str
     second_authority: str
     subjects: tuple[str, ...]  # all that were erased together, the one that was asked for first
+    keys: tuple[str, ...]  # the kid of each subject's key, in their order
 
 
 class Shredded(msgspec.Struct, frozen=True):
@@ -180,12 +181,10 @@ class MemoryKeys:
 
     def destroy(self, evidence: Evidence) -> None:
         with self._lock:
-            for subject in evidence.subjects:
-                if subject in self._erased:
-                    continue
+            for subject, kid in zip(evidence.subjects, evidence.keys, strict=True):
                 key = self._by_subject.pop(subject, None)
-                kid = self._new_kid() if key is None else key.kid
-                self._by_kid[kid] = self._erased[subject] = Shredded(kid, evidence)
+                for gone in {kid} if key is None else {kid, key.kid}:
+                    self._by_kid[gone] = self._erased.setdefault(subject, Shredded(gone, evidence))
 
     def tombstones(self, subjects: Iterable[str] | None = None) -> dict[str, Shredded]:
         with self._lock:
