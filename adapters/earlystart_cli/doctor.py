@@ -32,8 +32,8 @@ def doctor(db: Db = HERE, keys: Keys = None, json: Json = False) -> None:
                 "views": record.store.views.lag(),
                 "segments": segments(record),
                 "checkpoint": "no checkpoint",
-                "keys": key_store(record),
                 "erasures": erasures(record),
+                "keys": key_store(record),
             }
     except EarlyStartError as error:  # what runs here is worth knowing also where the store does not open
         fault = error
