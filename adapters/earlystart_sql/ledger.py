@@ -55,7 +55,7 @@ import_name = Table(
     Column("id", Text, nullable=False),
 )
 Index("import_name_by_id", import_name.c.id)
-import_erased = Table(  # made by the first erasure that finds rows
+import_erased = Table(
     "import_erased",
     metadata,
     Column("key", LargeBinary, primary_key=True),  # of a row that was forgotten: the same feed brings nothing back
@@ -92,6 +92,8 @@ class SqlLedger:
         with self._log.reading() as connection:
             if not inspect(connection).has_table(import_erased.name):
                 return set()
+            if connection.execute(select(import_erased.c.key).limit(1)).first() is None:
+                return set()
         return {bytes(key) for (key,) in self._asked(select(import_erased.c.key), import_erased.c.key, keys)}
 
     def is_empty(self) -> bool:
@@ -121,13 +123,11 @@ class SqlLedger:
         if not self._is_made(connection):
             return 0
         about = or_(import_row.c.about_case.in_(subjects), import_row.c.about_person.in_(subjects))
-        keys = [key for (key,) in connection.execute(select(import_row.c.key).where(about))]
-        if keys:
-            import_erased.create(connection, checkfirst=True)
-            connection.execute(insert(import_erased), [{"key": key} for key in keys])
-        names = connection.execute(delete(import_name).where(import_name.c.id.in_(subjects))).rowcount
-        connection.execute(delete(import_row).where(about))
-        return len(keys) + names
+        import_erased.create(connection, checkfirst=True)
+        known = import_row.c.key.in_(select(import_erased.c.key))
+        connection.execute(insert(import_erased).from_select(["key"], select(import_row.c.key).where(about, ~known)))
+        rows = connection.execute(delete(import_row).where(about)).rowcount
+        return rows + connection.execute(delete(import_name).where(import_name.c.id.in_(subjects))).rowcount
 
     def remembers(self, subject: str) -> bool:
         """Whether a row or a name is about that subject."""

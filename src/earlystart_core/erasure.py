@@ -167,7 +167,10 @@ class Erasure:
     def _named(self, subjects: Sequence[str]) -> tuple[str, ...]:
         """The name of each subject's key; one that never had any gets one, so that its tombstone has a name."""
         gone = self._keys.tombstones(subjects)
-        living = self._keys.for_subjects(one for one in subjects if one not in gone)
+        try:
+            living = self._keys.for_subjects(one for one in subjects if one not in gone)
+        except Refused:  # someone else erased one of them just now: look again
+            raise IntegrityError from None
         return tuple(gone[one].kid if one in gone else living[one].kid for one in subjects)
 
 

@@ -1,6 +1,7 @@
 """Erasing a subject: its text is gone, its tombstone stands, and nothing else changed."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 
 from conftest import Clock
 from earlystart_core import (
+    Conflict,
     DecideTier,
     Invalid,
     LiftLegalHold,
@@ -35,6 +37,8 @@ from tests.erasure.conftest import (
     texts,
     told,
 )
+
+TIERS = ("universal", "universal_partnership_plus")
 
 
 def test_the_text_is_gone_and_no_other(place: Place) -> None:
@@ -194,6 +198,34 @@ def test_a_hold_that_comes_in_between_is_heeded(place: Place, monkeypatch: pytes
         with pytest.raises(Refused, match="hold:late"):
             record.erase(ANNA, **WORDS_OF_TWO)
         assert texts(record, ANNA) == [TEXT[ANNA]]
+
+
+def test_where_something_keeps_coming_it_is_given_up(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three tries, and the key stands: what came may be a hold or a text."""
+    with place.open() as record, place.open() as other:
+        forgetting: Any = record.store.forgetting
+        certify, tries = forgetting.certify, []
+
+        def late(*given: Any) -> Any:
+            tries.append(other.submit(DecideTier(case=ANNA, tier=TIERS[len(tries) % 2]), by=BY).positions)
+            return certify(*given)
+
+        monkeypatch.setattr(forgetting, "certify", late)
+        with pytest.raises(Conflict, match="3 tries"):
+            record.erase(ANNA, **WORDS_OF_TWO)
+        assert len(tries) == 3
+        assert opened_text(record, ANNA) == TEXT[ANNA]
+        assert not record.erasures()
+
+
+def test_two_at_once_leave_one_tombstone(place: Place) -> None:
+    """Whoever comes second finds it done, or finishes it; nobody claims it twice."""
+    with place.open() as one, place.open() as two, ThreadPoolExecutor(2) as pool:
+        for record in (one, two):
+            assert texts(record, ANNA) == [TEXT[ANNA]]  # both are open, with their keys
+        done = list(pool.map(lambda record: record.erase(ANNA, **WORDS_OF_TWO), (one, two)))
+        assert done[0].position == done[1].position
+        assert len(one.erasures()) == 1
 
 
 def test_who_is_not_known_is_not_erased(place: Place) -> None:
