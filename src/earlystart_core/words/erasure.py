@@ -14,8 +14,8 @@ from earlystart_core.event import Event, tags_of
 from earlystart_core.types import CaseId, Label, PersonId, clean_text
 from earlystart_core.words.hold import Change, LegalHoldPlaced, covers, standing_holds
 
-Persons = Annotated[tuple[PersonId, ...], *several(0, 20)]
-Names = Annotated[tuple[Label, ...], *several(1, 21)]
+Persons = Annotated[tuple[PersonId, ...], *several(0, 1_000)]
+Names = Annotated[tuple[Label, ...], *several(1, 1_001)]
 LONGEST = 200  # characters of an authority, as of any label
 
 
