@@ -108,7 +108,7 @@ def key_store(record: "Record") -> str:
 
 def erasures(record: "Record") -> dict[str, Any]:
     """How many subjects were erased, and whose keys are gone without the log saying so yet: erase them again."""
-    from earlystart_core.erasure import unfinished
+    from earlystart_core.reconciling import unfinished
 
     try:
         left = list(unfinished(record.store.log, record.store.keys))

@@ -22,7 +22,7 @@ def opened(db: str, keys: str | None, *, create: bool = False, **options: Any) -
         Invalid: the URL is wrong.
         StoreUnavailable: it cannot be opened, or does not exist.
     """
-    from earlystart_core.erasure import KeysCameBack
+    from earlystart_core.reconciling import KeysCameBack
     from earlystart_core.record import Record
     from earlystart_sql import SqlStore
 

@@ -6,10 +6,10 @@ from threading import Lock
 from typing import Self
 
 from earlystart_core.entry import EPOCH
-from earlystart_core.erasure import KeysCameBack, came_back, reconcile
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.log import Clock
 from earlystart_core.privacy.keys import Chance, KeyEncryption, KeyStore, MemoryKeys
+from earlystart_core.reconciling import KeysCameBack, came_back, reconcile
 from earlystart_core.ulid import ulid
 from earlystart_sql.address import address_of
 from earlystart_sql.database import Database, open_database

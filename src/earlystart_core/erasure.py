@@ -5,9 +5,9 @@ are gone. Entries, leaves and views stay as they are: they never held the text (
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from itertools import chain
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 from eventsourcing.dcb.api import DCBAppendCondition, DCBQuery, DCBQueryItem
@@ -15,29 +15,13 @@ from eventsourcing.persistence import IntegrityError
 
 from earlystart_core.entry import Entry, Practitioner, Recorded
 from earlystart_core.errors import Conflict, Refused
-from earlystart_core.event import Event
 from earlystart_core.log import Clock, Log
-from earlystart_core.marks import struck
-from earlystart_core.privacy.keys import Chance, Evidence, KeyStore, Shredded
+from earlystart_core.privacy.keys import Chance, Evidence, KeyStore
+from earlystart_core.tombstones import HOLDS, evidence_of, holds, tombstones
 from earlystart_core.words import EVENTS
-from earlystart_core.words.correction import MarkedInError
-from earlystart_core.words.erasure import SubjectErased, expect_not_held, subjects_of_tombstone
-from earlystart_core.words.hold import CHANGES, Change, LegalHoldLifted, LegalHoldPlaced, standing_holds
+from earlystart_core.words.erasure import SubjectErased, expect_not_held
 
 TRIES = 3
-MARK = MarkedInError.__name__
-HOLDS = [cls.__name__ for cls in CHANGES]
-
-
-class KeysCameBack(UserWarning):
-    """A key store held keys of erased subjects, as one restored from a backup does: they were destroyed again."""
-
-    def __init__(self, subjects: Sequence[str]) -> None:
-        some = ", ".join(subjects[:3]) + (f" and {len(subjects) - 3:,} more" if len(subjects) > 3 else "")
-        super().__init__(
-            f"the key store brought back keys of {some}, whom the log says were erased: they were destroyed again"
-        )
-        self.subjects = tuple(subjects)
 
 
 class Forgetting(Protocol):
@@ -172,103 +156,6 @@ class Erasure:
         except Refused:  # someone else erased one of them just now: look again
             raise IntegrityError from None
         return tuple(gone[one].kid if one in gone else living[one].kid for one in subjects)
-
-
-def tombstones(log: Log, subject: str | None = None) -> Iterator[tuple[int, SubjectErased]]:
-    """The tombstones in the log, of one subject or of all, each with its position; marked ones too: nothing came back.
-
-    Raises:
-        Unreadable: one of them is malformed.
-    """
-    query = DCBQuery([DCBQueryItem(types=[SubjectErased.__name__], tags=[] if subject is None else [subject])])
-    for recorded, event in _events(log, query):
-        if isinstance(event, SubjectErased):
-            yield recorded.position, event
-
-
-def evidence_of(event: SubjectErased) -> Evidence:
-    """What a tombstone in the log says, as the key store keeps it."""
-    subjects = subjects_of_tombstone(event)
-    return Evidence(event.occurred_at, event.authority, event.second_authority, subjects, event.keys)
-
-
-def holds(log: Log) -> tuple[list[Change], list[DCBQueryItem]]:
-    """What is recorded of legal holds, in effective order without what is struck; and the query of marks on it."""
-    found = [(one.position, event) for one, event in _events(log, DCBQuery([DCBQueryItem(types=HOLDS)]))]
-    named = dict.fromkeys(event.hold for _, event in found if isinstance(event, LegalHoldPlaced | LegalHoldLifted))
-    marks = [DCBQueryItem(types=[MARK], tags=[hold]) for hold in named]
-    if marks:
-        found += [(one.position, event) for one, event in _events(log, DCBQuery(marks))]
-    out = struck(found)
-    found.sort(key=lambda fact: (fact[1].occurred_at, fact[0]))
-    changes = [
-        event
-        for position, event in found
-        if position not in out and isinstance(event, LegalHoldPlaced | LegalHoldLifted)
-    ]
-    return changes, marks
-
-
-def erasure_rows(log: Log) -> list[dict[str, Any]]:
-    """Rows `subject, position, erased_at, authority, second_authority, key`, one an erased subject, by position."""
-    return [
-        {
-            "subject": subject,
-            "position": position,
-            "erased_at": event.occurred_at,
-            "authority": event.authority,
-            "second_authority": event.second_authority,
-            "key": key,
-        }
-        for position, event in tombstones(log)
-        for subject, key in zip(subjects_of_tombstone(event), event.keys, strict=True)
-    ]
-
-
-def hold_rows(log: Log, at: datetime) -> list[dict[str, Any]]:
-    """Rows `hold, case, person, since, authority` of the legal holds that stand at that instant."""
-    rows = [
-        {
-            "hold": one.hold,
-            "case": one.case,
-            "person": one.person,
-            "since": one.occurred_at,
-            "authority": one.authority,
-        }
-        for one in standing_holds(holds(log)[0], at)
-    ]
-    return sorted(rows, key=lambda row: (row["hold"], row["case"] or "", row["person"] or ""))
-
-
-def came_back(log: Log, keys: KeyStore) -> list[str]:
-    """The subjects that have a key although a tombstone in the log says that it is gone."""
-    return sorted(keys.names(_told(log)))
-
-
-def reconcile(log: Log, keys: KeyStore) -> list[str]:
-    """Destroys again every key that a tombstone in the log says is gone: a restored key store may bring some back.
-
-    Returns the subjects whose keys had come back.
-    """
-    told = _told(log)
-    back = sorted(keys.names(told))
-    for subject in sorted({*told} - {*keys.tombstones(told)} | {*back}):
-        keys.destroy(evidence_of(told[subject]))
-    return back
-
-
-def unfinished(log: Log, keys: KeyStore) -> dict[str, Shredded]:
-    """What is left, by subject, of keys that are gone without the log saying so yet: erasing again finishes it."""
-    told = _told(log)
-    return {subject: left for subject, left in sorted(keys.tombstones().items()) if subject not in told}
-
-
-def _told(log: Log) -> dict[str, SubjectErased]:
-    return {subject: event for _, event in tombstones(log) for subject in subjects_of_tombstone(event)}
-
-
-def _events(log: Log, query: DCBQuery) -> Iterator[tuple[Recorded, Event]]:
-    return ((recorded, EVENTS.event(recorded)) for recorded in log.read(query).entries())
 
 
 def _about(subjects: Iterable[str]) -> DCBQuery:

@@ -12,13 +12,14 @@ from earlystart_core.clocks import Clocks, Moment, clocks_at
 from earlystart_core.command import Command
 from earlystart_core.decide import Done, Shell
 from earlystart_core.entry import Practitioner
-from earlystart_core.erasure import Erased, Erasure, erasure_rows, hold_rows
+from earlystart_core.erasure import Erased, Erasure
 from earlystart_core.errors import Invalid
 from earlystart_core.log import Clock
 from earlystart_core.privacy.keys import Chance
 from earlystart_core.retention import retention
 from earlystart_core.store import Frames, Rebuilt, Source, Store, open_store
 from earlystart_core.timeline import story
+from earlystart_core.tombstones import erasure_rows, hold_rows
 from earlystart_core.types import SLUG, SLUG_KINDS, ULID, ULID_KINDS, form_of, london_date
 from earlystart_core.ulid import new_id, ulid
 from earlystart_core.views import VIEW
