@@ -54,7 +54,9 @@ def test_killed_before_any_statement_it_is_never_half_claimed(tmp_path: Path) ->
         count,
     ]  # the first, in which none was deadly, and the last, beyond its end
     seen = set()
+    erased = {case, *(subject for subject in wrapped if subject.startswith("person:"))}
     for folder in folders[1:]:
+        raw = b"".join(held for name, held in files(folder).items() if name.startswith("store.db.keys"))
         with Record.open(str(folder / "store.db"), clock=lambda: datetime(2026, 5, 3, 9, tzinfo=UTC)) as record:
             found = lines(record)
             assert found[: len(before)] == before
@@ -64,6 +66,7 @@ def test_killed_before_any_statement_it_is_never_half_claimed(tmp_path: Path) ->
             seen.add((bool(certified), bool(living), bool(left)))
             if certified:
                 assert not living
+                assert not [subject for subject, key in wrapped.items() if subject in erased and key in raw]
             assert texts(record, case) in (["review"], ["(erased)"])
             assert (texts(record, case) == ["(erased)"]) is not bool(living)
             done = record.erase(case, **{**WORDS_OF_TWO, "authority": "Another"})

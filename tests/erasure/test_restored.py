@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from earlystart_core import DecideTier, Refused, StoreUnavailable
-from earlystart_core.reconciling import KeysCameBack
+from earlystart_core.reconciling import KeysCameBack, unfinished
 from tests.erasure.conftest import ANNA, BEN, BY, TEXT, WORDS_OF_TWO, Place, files, secrets_of, texts
 
 
@@ -66,3 +66,22 @@ def test_where_it_may_only_be_read_it_is_not_used(restored: tuple[Place, Path, l
         assert texts(record, ANNA) == ["(erased)"]
     with place.open(read_only=True) as record:
         assert texts(record, ANNA) == ["(erased)"]
+
+
+def test_a_log_of_before_the_erasure_is_told_by_the_key_store(on_sqlite: Place) -> None:
+    """The key stays gone, and erasing again writes what the log has lost, on the word of the first authorities."""
+    folder = Path(on_sqlite.url.removeprefix("sqlite:///")).parent
+    backup = shutil.copy2(folder / "store.db", folder.parent / "backup.db")
+    with on_sqlite.open() as record:
+        first = record.erase(ANNA, **WORDS_OF_TWO)
+    for old in folder.glob("store.db-*"):
+        old.unlink()
+    shutil.copy2(backup, folder / "store.db")
+    with on_sqlite.open() as record:
+        assert not record.erasures()
+        assert texts(record, ANNA) == ["(erased)"]
+        assert list(unfinished(record.store.log, record.store.keys)) == [ANNA]
+        again = record.erase(ANNA, **{**WORDS_OF_TWO, "authority": "Someone else"})
+        assert again.evidence == first.evidence
+        assert len(record.erasures()) == 1
+        assert not unfinished(record.store.log, record.store.keys)
