@@ -15,12 +15,11 @@ from earlystart_core.privacy.keys import (
     Chance,
     Evidence,
     Key,
-    KeyEncryption,
-    LocalKey,
     Shredded,
     erased,
     make_key,
 )
+from earlystart_core.privacy.wrapping import KeyEncryption, LocalKey
 from earlystart_sql.database import Database
 from earlystart_sql.layout import Layout
 from earlystart_sql.scrub import scrub

@@ -8,7 +8,8 @@ from typing import Self
 from earlystart_core.entry import EPOCH
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.log import Clock
-from earlystart_core.privacy.keys import Chance, KeyEncryption, KeyStore, MemoryKeys
+from earlystart_core.privacy.keys import Chance, KeyStore, MemoryKeys
+from earlystart_core.privacy.wrapping import KeyEncryption
 from earlystart_core.reconciling import KeysCameBack, came_back, reconcile
 from earlystart_core.ulid import ulid
 from earlystart_sql.address import address_of

@@ -15,15 +15,13 @@ from earlystart_core import DecideTier, OpenCase, Practitioner, Record, StoreUna
 from earlystart_core.privacy.keys import (
     Evidence,
     Key,
-    LocalKey,
     MemoryKeys,
     Shredded,
     commitment,
     make_key,
-    unwrap,
-    wrap,
 )
 from earlystart_core.privacy.sealed import ALGORITHM, Sealed, open_sealed, seal
+from earlystart_core.privacy.wrapping import LocalKey, unwrap, wrap
 from earlystart_core.ulid import ulid
 
 KEK, DEK, KID = bytes(range(32)), bytes(range(32, 64)), "k_01J0000000000000000000TEST"
@@ -171,6 +169,7 @@ def test_text_sealed_where_openssl_lacks_the_cipher_opens(keys: MemoryKeys, monk
 def test_a_key_encryption_key_is_not_shown() -> None:
     assert KEK.hex() not in repr(LocalKey(KEK))
     assert repr(KEK) not in repr(LocalKey(KEK))
+    assert repr(DEK) not in repr(Key(KID, DEK, KCV))
 
 
 # --- a key service ----------------------------------------------------------------------------------------------------

@@ -12,9 +12,8 @@ from threading import Lock
 from typing import Protocol
 
 import msgspec
-from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
-from earlystart_core.errors import Refused, Tampered
+from earlystart_core.errors import Refused
 
 Chance = Callable[[int], bytes]  # that many bytes of chance: os.urandom, or a seeded source in a simulation
 
@@ -25,6 +24,9 @@ class Key(msgspec.Struct, frozen=True):
     kid: str  # `k_` and 26 characters of base32
     secret: bytes  # 32 bytes
     kcv: str  # hex
+
+    def __repr__(self) -> str:
+        return f"Key({self.kid})"  # a secret is shown nowhere
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -87,36 +89,6 @@ class KeyStore(Keys, Protocol):
         """
 
 
-class KeyEncryption(Protocol):
-    """Whoever holds the key-encryption key: this process (`LocalKey`), or a key service that never gives it out."""
-
-    def wrap(self, key: Key) -> bytes:
-        """The key's secret, wrapped."""
-
-    def unwrap(self, kid: str, wrapped: bytes) -> Key:
-        """The key that was wrapped.
-
-        Raises:
-            Tampered: it was altered, or another key-encryption key wrapped it.
-            StoreUnavailable: the service does not answer.
-        """
-
-
-class LocalKey(msgspec.Struct, frozen=True):
-    """A key-encryption key of 32 bytes in this process: AES-KW, RFC 3394."""
-
-    kek: bytes
-
-    def __repr__(self) -> str:
-        return "LocalKey(…)"
-
-    def wrap(self, key: Key) -> bytes:
-        return wrap(self.kek, key)
-
-    def unwrap(self, kid: str, wrapped: bytes) -> Key:
-        return unwrap(self.kek, kid, wrapped)
-
-
 def commitment(kid: str, secret: bytes) -> str:
     """The key check value: HMAC-SHA256(key, "earlystart/kcv/v1" ‖ LF ‖ kid), hex (audit.md 3.2)."""
     return hmac.new(secret, b"earlystart/kcv/v1\n" + kid.encode(), hashlib.sha256).hexdigest()
@@ -130,24 +102,6 @@ def erased(subject: str) -> Refused:
 def make_key(kid: str, chance: Chance) -> Key:
     """A fresh key of that name."""
     secret = chance(32)
-    return Key(kid, secret, commitment(kid, secret))
-
-
-def wrap(kek: bytes, key: Key) -> bytes:
-    """The key's secret under the key-encryption key (32 bytes): AES-KW, RFC 3394; 40 bytes."""
-    return aes_key_wrap(kek, key.secret)
-
-
-def unwrap(kek: bytes, kid: str, wrapped: bytes) -> Key:
-    """The key that was wrapped.
-
-    Raises:
-        Tampered: it was altered, or another key-encryption key wrapped it.
-    """
-    try:
-        secret = aes_key_unwrap(kek, wrapped)
-    except (InvalidUnwrap, ValueError):
-        raise Tampered(f"the key {kid} does not open with this key-encryption key") from None
     return Key(kid, secret, commitment(kid, secret))
 
 
