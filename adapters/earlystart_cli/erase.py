@@ -30,19 +30,12 @@ def erase(
     json: Json = False,
 ) -> None:
     """Destroy the keys of a case or person and what imports left of it, then record its tombstone. For good."""
-    from earlystart_core.retention import kept_of
     from earlystart_core.types import london_date
 
     who = practitioner(by, employer)
     with opened(db, keys) as record:
+        kept, today = record.kept_until(subject), london_date(record.store.clock())
         done = record.erase(subject, authority=authority, second_authority=second_authority, by=who)
-        kept = kept_of(
-            subject,
-            record.store.log,
-            lambda case: record.view("case_status", case=case).rows,
-            record.store.forgetting.behind(subject),
-        )
-        today = london_date(record.store.clock())
     if not done.again and (kept.until is None or kept.until > today):
         until = "longer" if kept.until is None else f"until {kept.until.isoformat()}"
         note(f"it was to be kept {until} ({kept.rule}): it was erased on the word of the two authorities")

@@ -16,7 +16,7 @@ from earlystart_core.erasure import Erased, Erasure
 from earlystart_core.errors import Invalid
 from earlystart_core.log import Clock
 from earlystart_core.privacy.keys import Chance
-from earlystart_core.retention import retention
+from earlystart_core.retention import Kept, kept_of, retention
 from earlystart_core.store import Frames, Rebuilt, Source, Store, open_store
 from earlystart_core.timeline import story
 from earlystart_core.tombstones import erasure_rows, hold_rows
@@ -200,10 +200,7 @@ class Record(Questions):
             Conflict: something about it kept being recorded, on each of three tries.
             StoreUnavailable: that all is gone is not known: erase again.
         """
-        kind = subject.partition(":")[0] if isinstance(subject, str) else ""
-        if kind not in ("case", "person"):
-            raise Invalid("subject", f"expected a case: or person: id, got {str(subject)[:40]!r}")
-        _check_id(kind, subject, field="subject")
+        _check_subject(subject)
         _check_practitioner(by)
         both = two_authorities(authority, second_authority)
         store = self.store
@@ -219,6 +216,16 @@ class Record(Questions):
         """Rows `hold, case, person, since, authority` of the legal holds that stand; case and person null: everyone."""
         clocks = self._moment()
         return Answer(hold_rows(self.store.log, self.store.clock()), clocks)
+
+    def kept_until(self, subject: str) -> Kept:
+        """Until when one case or person is to be kept, and by which rule; `until` is None where it cannot be said.
+
+        Raises:
+            Invalid: `subject` is no case or person id.
+        """
+        _check_subject(subject)
+        linked = self.store.forgetting.behind(subject)
+        return kept_of(subject, self.store.log, lambda case: self.view("case_status", case=case).rows, linked)
 
     def retention(self, on: date | None = None) -> Answer:
         """Rows `subject, kept_until, rule, due, holds, erased` of every case and person (`retention.retention`).
@@ -252,6 +259,13 @@ def _check_id(kind: str, value: str | None, *, field: str | None = None) -> None
     if value is None or (isinstance(value, str) and re.fullmatch(rf"{kind}:(?:{_BODY[kind]})", value)):
         return
     raise Invalid(field or kind, f"{form_of(f'{kind}:')}, got {str(value)[:40]!r}")
+
+
+def _check_subject(subject: str) -> None:
+    kind = subject.partition(":")[0] if isinstance(subject, str) else ""
+    if kind not in ("case", "person"):
+        raise Invalid("subject", f"expected a case: or person: id, got {str(subject)[:40]!r}")
+    _check_id(kind, subject, field="subject")
 
 
 def _check_practitioner(by: Practitioner) -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earlystart_core import CloseCase, MarkInError, OpenCase, PlaceLegalHold, RecordServiceAgreement
+from earlystart_core import CloseCase, Invalid, MarkInError, OpenCase, PlaceLegalHold, RecordServiceAgreement
 from earlystart_core.retention import Kept, birthday, kept, longest
 from tests.erasure.conftest import ANNA, BEN, BY, FAMILY, MOTHER, WORDS_OF_TWO, Place
 
@@ -74,6 +74,16 @@ def test_each_case_and_person_has_its_date(place: Place) -> None:
     assert rows[MOTHER]["kept_until"] == date(2051, 2, 20)  # as her child's: she appears in it
     assert (rows[BEN]["kept_until"], rows[BEN]["rule"]) == (None, "care_not_ended")
     assert not any(row["due"] for row in rows.values())
+
+
+def test_one_of_them_can_be_asked_for(place: Place) -> None:
+    closed(place, ANNA)
+    with place.open() as record:
+        assert record.kept_until(ANNA) == record.kept_until(MOTHER) == Kept(date(2051, 2, 20), "birthday_25")
+        assert record.kept_until(BEN) == Kept(None, "care_not_ended")
+        assert record.kept_until(CHILD) == Kept(None, "case_unknown")
+        with pytest.raises(Invalid, match=r"^subject: expected a case: or person: id"):
+            record.kept_until(FAMILY)
 
 
 def test_siblings_are_due_each_for_itself_and_their_mother_with_the_last(place: Place) -> None:
