@@ -15,7 +15,20 @@ from typing import Annotated, Any
 
 import typer
 
-from earlystart_cli import asking, demo, doctor, explain, importing, logs, rebuild, simulate, timeline
+from earlystart_cli import (
+    asking,
+    demo,
+    doctor,
+    erase,
+    explain,
+    hold,
+    importing,
+    logs,
+    rebuild,
+    retention,
+    simulate,
+    timeline,
+)
 from earlystart_cli.output import ReaderGone, note, writing
 from earlystart_cli.stopping import ENDED, STOPPED, stoppable
 from earlystart_core.errors import EarlyStartError, Invalid, NotPermitted, Refused
@@ -41,10 +54,14 @@ for name, command, epilog in (
     ("caseload", asking.caseload, asking.CASELOAD_EXAMPLE),
     ("tiers", asking.tiers, asking.TIERS_EXAMPLE),
     ("timeline", timeline.timeline, timeline.EXAMPLE),
+    ("erase", erase.erase, erase.EXAMPLE),
+    ("erasures", erase.erasures, erase.ERASURES_EXAMPLE),
+    ("retention", retention.retention, retention.EXAMPLE),
     ("doctor", doctor.doctor, doctor.EXAMPLE),
 ):
     app.command(name, epilog=f"Example: {epilog}")(command)
 app.add_typer(logs.app, name="log")
+app.add_typer(hold.app, name="hold")
 
 
 def _version(asked: bool) -> None:
@@ -63,8 +80,8 @@ def whole(
 ) -> None:
     """The record under integrated early-years services: one log of facts, views rebuilt from it, two clocks."""
     if context.invoked_subcommand is None:
-        names = ", ".join(each.name or "" for each in app.registered_commands)
-        raise Invalid("COMMAND", f"expected one of {names}, log; earlystart --help says what they do")
+        names = [each.name or "" for each in app.registered_commands] + [each.name for each in app.registered_groups]
+        raise Invalid("COMMAND", f"expected one of {', '.join(map(str, names))}; earlystart --help says what they do")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -32,6 +32,7 @@ def doctor(db: Db = HERE, keys: Keys = None, json: Json = False) -> None:
                 "views": record.store.views.lag(),
                 "segments": segments(record),
                 "checkpoint": "no checkpoint",
+                "erasures": erasures(record),
                 "keys": key_store(record),
             }
     except EarlyStartError as error:  # what runs here is worth knowing also where the store does not open
@@ -103,6 +104,17 @@ def key_store(record: "Record") -> str:
     except EarlyStartError as error:
         return str(error)
     return "reachable"
+
+
+def erasures(record: "Record") -> dict[str, Any]:
+    """How many subjects were erased, and whose keys are gone without the log saying so yet: erase them again."""
+    from earlystart_core.reconciling import unfinished
+
+    try:
+        left = list(unfinished(record.store.log, record.store.keys))
+    except EarlyStartError:
+        left = []
+    return {"recorded": len(record.erasures()), "unfinished": left}
 
 
 def _settings(database: Any) -> dict[str, Any]:

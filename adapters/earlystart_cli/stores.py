@@ -1,8 +1,10 @@
 """Opening a store for one command."""
 
+import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from earlystart_cli.output import note
 from earlystart_core.errors import Invalid, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -20,13 +22,16 @@ def opened(db: str, keys: str | None, *, create: bool = False, **options: Any) -
         Invalid: the URL is wrong.
         StoreUnavailable: it cannot be opened, or does not exist.
     """
+    from earlystart_core.reconciling import KeysCameBack
     from earlystart_core.record import Record
     from earlystart_sql import SqlStore
 
     lasting = Invalid("--db", "expected a store that outlives the command, got one in memory")
     if db.partition(":")[0].lower() == "memory":
         raise lasting
-    with Record.open(db, keys=keys, create=create, **options) as record:
+    with Record.open(db, keys=keys, create=create, **options) as record, warnings.catch_warnings():
+        warnings.simplefilter("always", KeysCameBack)
+        warnings.showwarning = lambda warned, *_, **__: note(str(warned))
         if isinstance(record.store, SqlStore) and record.store.database.address.in_memory:
             raise lasting
         yield record

@@ -42,6 +42,7 @@ class Outcome(msgspec.Struct, frozen=True):
     accepted: list[Accepted]
     known: list[Row]
     refused: list[Refusal]
+    erased: list[Row] = []  # known too, and left out: whom they are about was erased since
 
 
 class Checked(msgspec.Struct, frozen=True):
@@ -82,6 +83,9 @@ class Checking:
         outcome = Outcome([], [], [])
         held = self._standing[table.file] = {}
         for row in self._feed.rows[table.file]:
+            if self._memory.is_erased(table.file, row.id):
+                outcome.erased.append(row)
+                continue
             first = held.get(row.id)
             filled = self._filled(row) if first is None else None
             if filled == frozenset() or (first is not None and first.values == row.values):

@@ -63,8 +63,11 @@ class Ledger(Protocol):
             StoreUnavailable: the store did not take it.
         """
 
+    def erased(self, keys: Iterable[bytes]) -> set[bytes]:
+        """Those of the keys that were known by a row which was forgotten: nothing but the key is left of it."""
+
     def forget(self, subject: str) -> int:
-        """Deletes every row about a `case:` or `person:`, and its names; returns how many."""
+        """Deletes every row about a `case:` or `person:`, and its names; returns how many. Their keys stay `erased`."""
 
 
 class Digests:
@@ -100,6 +103,7 @@ class Memory:
         self.digests = digests
         self._nothing = ledger.is_empty()
         self._rows: dict[tuple[str, object], Remembered] = {}
+        self._erased: set[tuple[str, object]] = set()
 
     def recall(self, table: Table, ids: Iterable[object]) -> None:
         """Fetches what is known of the rows of those ids."""
@@ -108,6 +112,11 @@ class Memory:
         keys = {self.digests.row(table, id): id for id in ids}
         for key, remembered in self._ledger.rows(keys).items():
             self._rows[table.file, keys[key]] = remembered
+        self._erased.update((table.file, keys[key]) for key in self._ledger.erased(keys))
+
+    def is_erased(self, file: str, id: object) -> bool:
+        """Whether an earlier import recorded the row of that id, and its subject was erased since."""
+        return (file, id) in self._erased
 
     def row(self, file: str, id: object) -> Remembered | None:
         """What an earlier import made of the row of that id."""
@@ -133,12 +142,16 @@ class MemoryLedger:
         self._log = log
         self._rows: dict[bytes, Remembered] = {}
         self._names: dict[bytes, str] = {}
+        self._erased: set[bytes] = set()
 
     def rows(self, keys: Iterable[bytes]) -> dict[bytes, Remembered]:
         return {key: self._rows[key] for key in keys if key in self._rows}
 
     def names(self, keys: Iterable[bytes]) -> dict[bytes, str]:
         return {key: self._names[key] for key in keys if key in self._names}
+
+    def erased(self, keys: Iterable[bytes]) -> set[bytes]:
+        return self._erased.intersection(keys)
 
     def is_empty(self) -> bool:
         return not self._rows and not self._names
@@ -158,6 +171,7 @@ class MemoryLedger:
     def forget(self, subject: str) -> int:
         rows = [key for key, row in self._rows.items() if subject in row.ids]
         names = [key for key, id in self._names.items() if id == subject]
+        self._erased.update(rows)
         for key in rows:
             del self._rows[key]
         for key in names:

@@ -56,6 +56,12 @@ def filled_without_event(checked: Checked) -> Iterator[Row]:
                 yield each.row
 
 
+def about_erased(checked: Checked) -> Iterator[Row]:
+    """A row that an earlier feed brought, about someone who was erased since: it brings nothing back."""
+    for outcome in checked.outcomes.values():
+        yield from outcome.erased
+
+
 def notes_on(checked: Checked, memory: Memory) -> list[Finding]:
     """The notes on the rows that a feed newly brought."""
     found = (
@@ -64,6 +70,7 @@ def notes_on(checked: Checked, memory: Memory) -> list[Finding]:
         ("contact.too_many", f"only the first {MOST_PRACTITIONERS} practitioners were recorded", too_many(checked)),
         ("text.changed", "the reason was cut, or characters in it replaced", changed_text(checked)),
         ("row.filled_without_event", "a field was filled that no event stands for", filled_without_event(checked)),
+        ("row.erased", "whom the row is about was erased since, so it was left out", about_erased(checked)),
     )
     findings = [Finding(code, says, [(row.table.file, row.line) for row in rows]) for code, says, rows in found]
     return [finding for finding in findings if finding.rows]

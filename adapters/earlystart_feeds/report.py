@@ -67,7 +67,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
 def report_of(feed: Feed, checked: Checked, invariants: list[Finding], notes: list[Finding]) -> Report:
     """The report of a checked feed."""
     files = {
-        file: Count(len(outcome.accepted), len(outcome.known), len(outcome.refused))
+        file: Count(len(outcome.accepted), len(outcome.known) + len(outcome.erased), len(outcome.refused))
         for file, outcome in checked.outcomes.items()
     }
     refused = [refusal for outcome in checked.outcomes.values() for refusal in outcome.refused]

@@ -10,10 +10,19 @@ from typing import Any
 import msgspec
 from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, Text
 
-from earlystart_core.errors import Refused, StoreUnavailable, Tampered
-from earlystart_core.privacy.keys import Chance, Key, Shredded, make_key, unwrap, wrap
+from earlystart_core.errors import StoreUnavailable, Tampered
+from earlystart_core.privacy.keys import (
+    Chance,
+    Evidence,
+    Key,
+    Shredded,
+    erased,
+    make_key,
+)
+from earlystart_core.privacy.wrapping import KeyEncryption, LocalKey
 from earlystart_sql.database import Database
 from earlystart_sql.layout import Layout
+from earlystart_sql.scrub import scrub
 
 metadata = MetaData()
 Table(
@@ -21,7 +30,7 @@ Table(
     metadata,
     Column("kid", Text, primary_key=True),
     Column("subject", Text, nullable=False, unique=True),
-    Column("wrapped", LargeBinary, nullable=False),  # 40 bytes
+    Column("wrapped", LargeBinary, nullable=False),  # 40 bytes, or what a key service makes of it
 )
 Table(
     "tombstone",
@@ -44,12 +53,18 @@ KEYS = Layout(
 _CHECK = "kek"  # the secret whose unwrapping shows that the key-encryption key is the one that this store began with
 
 
-class SqlKeys:
-    """The keys of an open key store. `kek`: 32 bytes. `new_kid` gives `k_` and 26 characters of base32."""
+_NAMES = "SELECT subject, kid FROM data_key WHERE subject IN ({each})"
+_ALL = "SELECT subject, kid, evidence FROM tombstone"
 
-    def __init__(self, database: Database, kek: bytes, chance: Chance, new_kid: Callable[[], str]) -> None:
+
+class SqlKeys:
+    """The keys of an open key store. `kek`: 32 bytes, or who holds them. `new_kid` gives `k_` and 26 characters."""
+
+    def __init__(
+        self, database: Database, kek: bytes | KeyEncryption, chance: Chance, new_kid: Callable[[], str]
+    ) -> None:
         self.database = database
-        self._kek = kek
+        self._kek = LocalKey(kek) if isinstance(kek, bytes) else kek
         self._chance = chance
         self._new_kid = new_kid
         self._secrets: dict[str, bytes] = {}  # they never change
@@ -88,9 +103,41 @@ class SqlKeys:
         with self.database.reading() as connection:
             row = self._ask(connection, "SELECT wrapped FROM data_key WHERE kid = ?", kid)
             if row is not None:
-                return unwrap(self._kek, kid, bytes(row[0]))
-            gone = self._ask(connection, "SELECT 1 FROM tombstone WHERE kid = ?", kid)
-            return None if gone is None else Shredded(kid)
+                return self._kek.unwrap(kid, bytes(row[0]))
+            gone = self._ask(connection, "SELECT evidence FROM tombstone WHERE kid = ?", kid)
+            return None if gone is None else Shredded(kid, _evidence(gone[0]))
+
+    def names(self, subjects: Iterable[str]) -> dict[str, str]:
+        with self.database.reading() as connection:
+            return self._names(connection, subjects)
+
+    def tombstones(self, subjects: Iterable[str] | None = None) -> dict[str, Shredded]:
+        with self.database.reading() as connection:
+            if subjects is None:
+                rows = self._do(connection, _ALL)
+            else:
+                each = _each(connection)
+                rows = self._do(connection, f"{_ALL} WHERE subject IN ({each})", _listed(subjects))
+            return {subject: Shredded(kid, _evidence(evidence)) for subject, kid, evidence in rows}
+
+    def destroy(self, evidence: Evidence) -> None:
+        told = msgspec.json.encode(evidence).decode()
+        with self.database.writing() as connection:
+            living = self._names(connection, evidence.subjects)
+            for subject, name in zip(evidence.subjects, evidence.keys, strict=True):
+                self._do(connection, "DELETE FROM data_key WHERE subject = ?", subject)
+                for kid in {name, living.get(subject, name)}:
+                    if self._ask(connection, "SELECT 1 FROM tombstone WHERE kid = ?", kid) is None:
+                        self._do(connection, "INSERT INTO tombstone VALUES (?, ?, ?)", kid, subject, told)
+        if self.database.dialect == "sqlite":  # PostgreSQL's dead rows outlive the transactions that might see them
+            self.scrub()
+        with self.database.reading() as connection:
+            found = self._names(connection, evidence.subjects)
+        if found:
+            raise StoreUnavailable(f"{self.database.name} still holds a key of {min(found)}: expected it to be gone")
+
+    def scrub(self) -> None:
+        scrub(self.database, ["data_key"])
 
     def secret(self, name: str) -> bytes:
         """A store-wide secret of 32 bytes, made at first use."""
@@ -103,25 +150,26 @@ class SqlKeys:
             with self.database.writing() as connection:
                 row = self._ask(connection, asked, name)
                 if row is None:
-                    row = (wrap(self._kek, make_key(name, self._chance)),)
+                    row = (self._kek.wrap(make_key(name, self._chance)),)
                     self._do(connection, "INSERT INTO secret (name, wrapped) VALUES (?, ?)", name, row[0])
-        self._secrets[name] = unwrap(self._kek, name, bytes(row[0])).secret
+        self._secrets[name] = self._kek.unwrap(name, bytes(row[0])).secret
         return self._secrets[name]
 
     def _stored(self, connection: Connection, subjects: list[str]) -> dict[str, Key]:
-        each = "SELECT value FROM json_each(?)"
-        if connection.dialect.name == "postgresql":
-            each = "SELECT json_array_elements_text(?::json)"
-        asked = msgspec.json.encode(subjects).decode()
+        each, asked = _each(connection), _listed(subjects)
         gone = self._do(connection, f"SELECT subject FROM tombstone WHERE subject IN ({each})", asked).first()
         if gone is not None:
-            raise Refused("keys.erased", f"the text of {gone[0]} was erased, so no new text may be sealed for it")
+            raise erased(gone[0])
         rows = self._do(connection, f"SELECT subject, kid, wrapped FROM data_key WHERE subject IN ({each})", asked)
-        return {subject: unwrap(self._kek, kid, bytes(wrapped)) for subject, kid, wrapped in rows}
+        return {subject: self._kek.unwrap(kid, bytes(wrapped)) for subject, kid, wrapped in rows}
+
+    def _names(self, connection: Connection, subjects: Iterable[str]) -> dict[str, str]:
+        rows = self._do(connection, _NAMES.format(each=_each(connection)), _listed(subjects))
+        return {row[0]: row[1] for row in rows}
 
     def _make(self, connection: Connection, subject: str) -> Key:
         key = make_key(self._new_kid(), self._chance)
-        wrapped = wrap(self._kek, key)
+        wrapped = self._kek.wrap(key)
         self._do(connection, "INSERT INTO data_key (kid, subject, wrapped) VALUES (?, ?, ?)", key.kid, subject, wrapped)
         return key
 
@@ -133,3 +181,23 @@ class SqlKeys:
 
     def _ask(self, connection: Connection, statement: str, *values: object) -> Any:
         return self._do(connection, statement, *values).first()
+
+
+def _each(connection: Connection) -> str:
+    """The subjects of a JSON list, as a subquery."""
+    return (
+        "SELECT value FROM json_each(?)"
+        if connection.dialect.name == "sqlite"
+        else "SELECT json_array_elements_text(?::json)"
+    )
+
+
+def _listed(subjects: Iterable[str]) -> str:
+    return msgspec.json.encode(list(subjects)).decode()
+
+
+def _evidence(text: str) -> Evidence | None:
+    try:
+        return msgspec.json.decode(text, type=Evidence)
+    except msgspec.MsgspecError:
+        return None

@@ -1,4 +1,4 @@
-"""The import ledger on SQL: two tables beside the log, written in the transaction of the entries that they explain.
+"""The import ledger on SQL: three tables beside the log, written in the transaction of the entries that they explain.
 
 They hold keyed digests, ids, and sealed values; nothing of a feed stands in them in clear. Unlike the log's rows these
 may be changed (a later feed fills a field) and deleted (a subject is erased).
@@ -32,6 +32,7 @@ from earlystart_feeds.ledger import TAKEN, Name, Remembered
 from earlystart_sql.log import SqlLog
 
 ASKED = 500  # keys a statement
+PERSONS = "CYP001MPI.csv"  # the file whose rows are about the child of a case itself
 
 metadata = MetaData()
 import_row = Table(
@@ -54,6 +55,11 @@ import_name = Table(
     Column("id", Text, nullable=False),
 )
 Index("import_name_by_id", import_name.c.id)
+import_erased = Table(
+    "import_erased",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),  # of a row that was forgotten: the same feed brings nothing back
+)
 
 _FILL = (
     update(import_row)
@@ -82,6 +88,14 @@ class SqlLedger:
             for key, id in self._asked(select(import_name.c.key, import_name.c.id), import_name.c.key, keys)
         }
 
+    def erased(self, keys: Iterable[bytes]) -> set[bytes]:
+        with self._log.reading() as connection:
+            if not inspect(connection).has_table(import_erased.name):
+                return set()
+            if connection.execute(select(import_erased.c.key).limit(1)).first() is None:
+                return set()
+        return {bytes(key) for (key,) in self._asked(select(import_erased.c.key), import_erased.c.key, keys)}
+
     def is_empty(self) -> bool:
         with self._log.reading() as connection:
             return not self._is_made(connection) or all(
@@ -102,13 +116,50 @@ class SqlLedger:
 
     def forget(self, subject: str) -> int:
         with self._log.writing() as connection:
+            return self.forget_within(connection, [subject])
+
+    def forget_within(self, connection: Connection, subjects: Sequence[str]) -> int:
+        """As `forget`, for several subjects, in the caller's transaction under the append lock."""
+        if not self._is_made(connection):
+            return 0
+        about = or_(import_row.c.about_case.in_(subjects), import_row.c.about_person.in_(subjects))
+        import_erased.create(connection, checkfirst=True)
+        known = import_row.c.key.in_(select(import_erased.c.key))
+        connection.execute(insert(import_erased).from_select(["key"], select(import_row.c.key).where(about, ~known)))
+        rows = connection.execute(delete(import_row).where(about)).rowcount
+        return rows + connection.execute(delete(import_name).where(import_name.c.id.in_(subjects))).rowcount
+
+    def remembers(self, subject: str) -> bool:
+        """Whether a row or a name is about that subject."""
+        with self._log.reading() as connection:
             if not self._is_made(connection):
-                return 0
+                return False
             about = or_(import_row.c.about_case == subject, import_row.c.about_person == subject)
-            return (
-                connection.execute(delete(import_row).where(about)).rowcount
-                + connection.execute(delete(import_name).where(import_name.c.id == subject)).rowcount
+            asked = (
+                select(import_row.c.key).where(about),
+                select(import_name.c.key).where(import_name.c.id == subject),
             )
+            return any(connection.execute(one.limit(1)).first() is not None for one in asked)
+
+    def behind(self, subject: str) -> list[str]:
+        """Of a case the persons that are its child, of a person the cases whose child it is, as CYP001MPI has it."""
+        mine, other = import_row.c.about_case, import_row.c.about_person
+        if subject.startswith("person:"):
+            mine, other = other, mine
+        with self._log.reading() as connection:
+            if not self._is_made(connection):
+                return []
+            asked = select(other).where(mine == subject, import_row.c.file == PERSONS, other.is_not(None))
+            return sorted({id for (id,) in connection.execute(asked)})
+
+    def people(self) -> list[tuple[str, str]]:
+        """Every case with a person that rows tell of in it, the child itself or another."""
+        with self._log.reading() as connection:
+            if not self._is_made(connection):
+                return []
+            asked = select(import_row.c.about_case, import_row.c.about_person).distinct()
+            asked = asked.where(import_row.c.about_case.is_not(None), import_row.c.about_person.is_not(None))
+            return [(case, person) for case, person in connection.execute(asked)]
 
     def _asked(self, statement: Any, column: Any, keys: Iterable[bytes]) -> Iterator[Any]:
         rest = iter(keys)

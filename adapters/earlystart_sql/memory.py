@@ -1,11 +1,15 @@
 """A store in memory: the shortest reading of every port, for tests and examples. Nothing outlives the process."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 
+from eventsourcing.dcb.api import DCBAppendCondition
+from eventsourcing.persistence import IntegrityError
+
 from earlystart_core.clocks import clocks_at
+from earlystart_core.entry import Entry
 from earlystart_core.log import Clock, MemoryLog
 from earlystart_core.privacy.keys import Chance, MemoryKeys
 from earlystart_core.replay.as_at import AsAt
@@ -50,6 +54,37 @@ class MemoryViews:
         return {view.name: 0 for view in VIEWS}
 
 
+class MemoryForgetting:
+    """Forgetting where nothing is beside the log (`erasure.Forgetting`)."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        self._log = log
+
+    def behind(self, subject: str) -> list[str]:
+        return []
+
+    def remembers(self, subject: str) -> bool:
+        return False
+
+    def people(self) -> list[tuple[str, str]]:
+        return []
+
+    def certify(
+        self, tombstone: Entry, condition: DCBAppendCondition, subjects: Sequence[str], destroy: Callable[[], None]
+    ) -> tuple[int, int]:
+        found = self._log.read(condition.fail_if_events_match, after=condition.after, limit=1)
+        if next(found, None) is not None:
+            raise IntegrityError(condition)
+        destroy()
+        return self._log.append([tombstone], condition), 0
+
+    def forget(self, subjects: Sequence[str]) -> int:
+        return 0
+
+    def scrub(self) -> None:
+        """Nothing is in a file."""
+
+
 class MemoryStore:
     """The log, its keys and its views in this process (`store.Store`)."""
 
@@ -59,6 +94,7 @@ class MemoryStore:
         self.log = MemoryLog(clock)
         self.keys = MemoryKeys(chance, lambda: f"k_{ulid(clock(), chance)}")
         self.views = MemoryViews(self.log)
+        self.forgetting = MemoryForgetting(self.log)
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -1,15 +1,20 @@
 """A store: the log and what stands beside it, opened together."""
 
 import os
+import warnings
 from threading import Lock
 from typing import Self
 
 from earlystart_core.entry import EPOCH
+from earlystart_core.errors import StoreUnavailable
 from earlystart_core.log import Clock
-from earlystart_core.privacy.keys import Chance, Keys, MemoryKeys
+from earlystart_core.privacy.keys import Chance, KeyStore, MemoryKeys
+from earlystart_core.privacy.wrapping import KeyEncryption
+from earlystart_core.reconciling import KeysCameBack, came_back, reconcile
 from earlystart_core.ulid import ulid
 from earlystart_sql.address import address_of
 from earlystart_sql.database import Database, open_database
+from earlystart_sql.forgetting import SqlForgetting
 from earlystart_sql.kek import file_of, kek_of
 from earlystart_sql.keys import KEYS, SqlKeys
 from earlystart_sql.log import SqlLog
@@ -21,20 +26,36 @@ from earlystart_sql.views import SqlViews
 class SqlStore:
     """An open store. Use as a context manager, or close it. Safe to share between threads."""
 
-    def __init__(self, database: Database, keys: str | None, clock: Clock, chance: Chance, *, create: bool) -> None:
+    def __init__(
+        self,
+        database: Database,
+        keys: str | None,
+        clock: Clock,
+        chance: Chance,
+        *,
+        create: bool,
+        kek: KeyEncryption | None = None,
+    ) -> None:
         self.database = database
         self.clock = clock
         self.chance = chance
         self.log = SqlLog(database, clock)
         self.views = SqlViews(self.log)
+        self.forgetting = SqlForgetting(self.log)
         self._where = keys
+        self._kek = kek
         self._create = create
-        self._opened: Keys | None = None
+        self._opened: KeyStore | None = None
         self._opening = Lock()
 
     @property
-    def keys(self) -> Keys:
+    def keys(self) -> KeyStore:
         """The keys of sealed fields, opened at first use: what needs no key never asks for one.
+
+        Keys that the log says were destroyed, and that a restored key store brought back, are destroyed again.
+
+        Warns:
+            KeysCameBack: that was so.
 
         Raises:
             Invalid: the key store's URL is wrong.
@@ -42,7 +63,14 @@ class SqlStore:
         """
         with self._opening:
             if self._opened is None:
-                self._opened = self._open_keys()
+                keys = self._open_keys()
+                try:
+                    self._reconcile(keys)
+                except BaseException:
+                    if isinstance(keys, SqlKeys):
+                        keys.close()
+                    raise
+                self._opened = keys
             return self._opened
 
     def close(self) -> None:
@@ -60,7 +88,17 @@ class SqlStore:
     def _new_kid(self) -> str:
         return f"k_{ulid(EPOCH, self.chance)}"  # no instant in it: a key says nothing of when it was made
 
-    def _open_keys(self) -> Keys:
+    def _reconcile(self, keys: KeyStore) -> None:
+        if self.database.read_only:
+            if back := came_back(self.log, keys):
+                raise StoreUnavailable(
+                    f"the key store holds keys of {len(back):,} erased subjects and may only be read here: expected"
+                    " them to be gone; open it once where it may be written"
+                )
+        elif back := reconcile(self.log, keys):
+            warnings.warn(KeysCameBack(back), stacklevel=4)
+
+    def _open_keys(self) -> KeyStore:
         log = self.database.address
         where = self._where
         if where is None and log.dialect == "sqlite":
@@ -74,7 +112,8 @@ class SqlStore:
         fresh = self._create and not self.database.read_only
         database = open_database(where, KEYS, create=fresh, read_only=self.database.read_only, field="keys")
         try:
-            return SqlKeys(database, kek_of(file_of(address), create=fresh), self.chance, self._new_kid)
+            kek = self._kek or kek_of(file_of(address), create=fresh)
+            return SqlKeys(database, kek, self.chance, self._new_kid)
         except BaseException:
             database.close()
             raise
@@ -88,15 +127,17 @@ def open_store(
     chance: Chance | None = None,
     create: bool = True,
     read_only: bool = False,
+    kek: KeyEncryption | None = None,
 ) -> SqlStore:
     """The store at a file path or SQLAlchemy URL, made where there was none and `create` is true.
 
     keys: where the key store is; without it a file beside the log's (`FILE.keys`, its key-encryption key in
-    `FILE.keys.kek`), or a schema of the log's PostgreSQL database (`kek.file_of`).
+    `FILE.keys.kek`), or a schema of the log's PostgreSQL database (`kek.file_of`). kek: who wraps the keys instead of a
+    key from the environment or a file, such as a key service.
 
     Raises:
         Invalid: the URL is wrong.
         StoreUnavailable: it cannot be opened, or is not a store of this library.
     """
     database = open_database(url, LOG, create=create, read_only=read_only)
-    return SqlStore(database, keys, clock or system_clock, chance or os.urandom, create=create)
+    return SqlStore(database, keys, clock or system_clock, chance or os.urandom, create=create, kek=kek)

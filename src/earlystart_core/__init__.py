@@ -20,6 +20,7 @@ from earlystart_core.words.closing import CloseCase
 from earlystart_core.words.consent import RecordServiceAgreement, RecordSharingConsent
 from earlystart_core.words.contact import RecordContact
 from earlystart_core.words.correction import MarkInError
+from earlystart_core.words.hold import LiftLegalHold, PlaceLegalHold
 from earlystart_core.words.meeting import CancelMeeting, HoldMeeting
 from earlystart_core.words.package import EndPackage, ReviewPackage
 from earlystart_core.words.request import DecideRequest, RequestSupport, WithdrawRequest
@@ -43,12 +44,14 @@ __all__ = [
     "EndPackage",
     "HoldMeeting",
     "Invalid",
+    "LiftLegalHold",
     "MarkInError",
     "NamePointOfContact",
     "NotPermitted",
     "OpenCase",
     "OverrideSharing",
     "PassResponsibility",
+    "PlaceLegalHold",
     "Practitioner",
     "Record",
     "RecordBirth",

@@ -2,6 +2,7 @@
 
 import re
 from contextlib import AbstractContextManager, nullcontext
+from datetime import date
 from typing import Any, Self, get_args
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
@@ -11,15 +12,19 @@ from earlystart_core.clocks import Clocks, Moment, clocks_at
 from earlystart_core.command import Command
 from earlystart_core.decide import Done, Shell
 from earlystart_core.entry import Practitioner
+from earlystart_core.erasure import Erased, Erasure
 from earlystart_core.errors import Invalid
 from earlystart_core.log import Clock
 from earlystart_core.privacy.keys import Chance
+from earlystart_core.retention import Kept, kept_of, retention
 from earlystart_core.store import Frames, Rebuilt, Source, Store, open_store
 from earlystart_core.timeline import story
-from earlystart_core.types import SLUG, SLUG_KINDS, ULID, ULID_KINDS, form_of
+from earlystart_core.tombstones import erasure_rows, hold_rows
+from earlystart_core.types import SLUG, SLUG_KINDS, ULID, ULID_KINDS, form_of, london_date
 from earlystart_core.ulid import new_id, ulid
 from earlystart_core.views import VIEW
 from earlystart_core.words import EVENTS, WORDS
+from earlystart_core.words.erasure import two_authorities
 
 
 class Questions:
@@ -183,6 +188,56 @@ class Record(Questions):
             raise Invalid("source", f"expected segments or rows, got {str(source)[:40]!r}")
         return self.store.views.rebuild(source)
 
+    def erase(self, subject: str, *, authority: str, second_authority: str, by: Practitioner) -> Erased:
+        """Destroys the keys of a `case:` or `person:` and what imports left of it; only then records its tombstone.
+
+        authority, second_authority: on whose word, two people, by role and reference; both stay readable for ever.
+        A case takes the persons along that imports say are the child itself. Erasing again finishes what was stopped.
+
+        Raises:
+            Invalid: the subject, the practitioner or an authority is malformed, or both authorities are the same.
+            Refused: `erasure.held`, a legal hold covers it; `erasure.unknown`, nothing is known of it.
+            Conflict: something about it kept being recorded, on each of three tries.
+            StoreUnavailable: that all is gone is not known: erase again.
+        """
+        _check_subject(subject)
+        _check_practitioner(by)
+        both = two_authorities(authority, second_authority)
+        store = self.store
+        erasure = Erasure(store.log, store.keys, store.forgetting, store.clock, store.chance)
+        return erasure.erase(subject, both, by)
+
+    def erasures(self) -> Answer:
+        """Rows `subject, position, erased_at, authority, second_authority, key`, one an erased subject, by position."""
+        clocks = self._moment()
+        return Answer(erasure_rows(self.store.log), clocks)
+
+    def holds(self) -> Answer:
+        """Rows `hold, case, person, since, authority` of the legal holds that stand; case and person null: everyone."""
+        clocks = self._moment()
+        return Answer(hold_rows(self.store.log, self.store.clock()), clocks)
+
+    def kept_until(self, subject: str) -> Kept:
+        """Until when one case or person is to be kept, and by which rule; `until` is None where it cannot be said.
+
+        Raises:
+            Invalid: `subject` is no case or person id.
+        """
+        _check_subject(subject)
+        linked = self.store.forgetting.behind(subject)
+        return kept_of(subject, self.store.log, lambda case: self.view("case_status", case=case).rows, linked)
+
+    def retention(self, on: date | None = None) -> Answer:
+        """Rows `subject, kept_until, rule, due, holds, erased` of every case and person (`retention.retention`).
+
+        on: the London day on which to ask what is due; today where it is left out.
+        """
+        now = self.store.clock()
+        cases = self.view("case_status")
+        linked = self.store.forgetting.people()
+        rows = retention(self.store.log, EVENTS, cases, linked, now, london_date(now) if on is None else on)
+        return Answer(rows, cases.clocks)
+
     def close(self) -> None:
         """Gives back the store's connections."""
         self.store.close()
@@ -204,6 +259,13 @@ def _check_id(kind: str, value: str | None, *, field: str | None = None) -> None
     if value is None or (isinstance(value, str) and re.fullmatch(rf"{kind}:(?:{_BODY[kind]})", value)):
         return
     raise Invalid(field or kind, f"{form_of(f'{kind}:')}, got {str(value)[:40]!r}")
+
+
+def _check_subject(subject: str) -> None:
+    kind = subject.partition(":")[0] if isinstance(subject, str) else ""
+    if kind not in ("case", "person"):
+        raise Invalid("subject", f"expected a case: or person: id, got {str(subject)[:40]!r}")
+    _check_id(kind, subject, field="subject")
 
 
 def _check_practitioner(by: Practitioner) -> None:

@@ -13,11 +13,12 @@ import msgspec
 from earlystart_core.clocks import Clocks
 from earlystart_core.errors import Invalid
 from earlystart_core.log import Clock, Log
-from earlystart_core.privacy.keys import Chance, Keys
+from earlystart_core.privacy.keys import Chance, KeyStore
 
 if TYPE_CHECKING:
     import polars as pl
 
+    from earlystart_core.erasure import Forgetting
     from earlystart_core.replay.shelf import Shelf
 
 GROUP = "earlystart.stores"
@@ -114,11 +115,12 @@ class Store(Protocol):
 
     log: Log
     views: Views
+    forgetting: "Forgetting"
     clock: Clock
     chance: Chance
 
     @property
-    def keys(self) -> Keys:
+    def keys(self) -> KeyStore:
         """The keys of sealed text; what needs none never asks for them. Raises StoreUnavailable without them."""
 
     def close(self) -> None:

@@ -47,9 +47,10 @@ TeamId = Annotated[str, *_id("team", SLUG)]
 CentreId = Annotated[str, *_id("centre", SLUG)]
 ClusterId = Annotated[str, *_id("cluster", SLUG)]
 OrgId = Annotated[str, *_id("org", SLUG)]
+HoldId = Annotated[str, *_id("hold", SLUG)]
 
 ULID_KINDS = ("case", "family", "person", "request", "package", "contact", "meeting", "practitioner")
-SLUG_KINDS = ("team", "centre", "cluster", "org")
+SLUG_KINDS = ("team", "centre", "cluster", "org", "hold")
 
 
 def form_of(pattern: str) -> str:

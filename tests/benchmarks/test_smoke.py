@@ -39,6 +39,15 @@ def test_a_command_leaves_both_sides_with_the_same_row(run, monkeypatch):
     assert {figure.name for figure in run.results.figures} == {"command", "command_cached"}
 
 
+def test_sealing_a_field_is_timed(run):
+    from benchmarks import sealing
+
+    sealing.measure(run)
+    (figure,) = run.results.figures
+    assert (figure.name, figure.rate.middle > 0) == ("sealing", True)
+    assert run.results.notes
+
+
 def test_a_ratio_that_fell_by_over_a_third_is_a_failure(run, monkeypatch, tmp_path):
     from benchmarks import __main__ as main
     from benchmarks.measure import Figure, Spread

@@ -132,7 +132,9 @@ def test_import_of_a_broken_file_is_a_wrong_call_that_shows_no_row(feed: Callabl
 def test_doctor_reads_back_and_makes_nothing(stored: str) -> None:
     found = call("doctor", "--db", stored, "--json")
     assert found.status == 0
-    assert set(found.json) == {"versions", "sqlite", "store", "views", "segments", "checkpoint", "keys"}
+    titles = {"versions", "sqlite", "store", "views", "segments", "checkpoint", "erasures", "keys"}
+    assert set(found.json) == titles
+    assert found.json["erasures"] == {"recorded": 0, "unfinished": []}
     assert found.json["checkpoint"] == "no checkpoint"
     assert found.json["sqlite"]["faults"] == [] or found.json["sqlite"]["journal"] == "delete"
     segments = found.json["segments"]

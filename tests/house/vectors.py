@@ -142,6 +142,20 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "reason": "No consent for this.",
     },
     "MarkedInError": {"target": 5, "reason": "Another family's visit."},
+    "LegalHoldPlaced": {
+        "hold": "hold:inquiry-7",
+        "authority": "Inquiry 7, order 12",
+        "case": CASE,
+        "person": None,
+    },
+    "LegalHoldLifted": {"hold": "hold:inquiry-7", "authority": "Inquiry 7, closed", "case": None, "person": None},
+    "SubjectErased": {
+        "authority": "Caldicott guardian, IG-7",
+        "second_authority": "Head of information governance, IG-7",
+        "keys": ["k_00000000000000000000000001", "k_00000000000000000000000002"],
+        "case": CASE,
+        "persons": [PERSON],
+    },
 }
 TARGET_TAGS = [CONTACT, CASE, TWIN, BY.practitioner, "org:lch"]  # of the entry that the sample mark strikes
 

@@ -10,6 +10,7 @@ from earlystart_core.words.closing import CloseCase
 from earlystart_core.words.consent import RecordServiceAgreement, RecordSharingConsent
 from earlystart_core.words.contact import RecordContact
 from earlystart_core.words.correction import MarkedInError, MarkInError
+from earlystart_core.words.hold import LiftLegalHold, PlaceLegalHold
 from earlystart_core.words.meeting import CancelMeeting, HoldMeeting
 from earlystart_core.words.package import EndPackage, ReviewPackage
 from earlystart_core.words.request import DecideRequest, RequestSupport, WithdrawRequest
@@ -44,5 +45,7 @@ ALL: list[tuple[type[Command], Event, list[Event]]] = [
     (ShareInformation, SHARED, [OPENED, CONSENTED]),
     (RefuseDisclosure, KEPT, [OPENED]),
     (MarkInError, MARKED, [OPENED]),
+    (PlaceLegalHold, PLACED, [OPENED]),
+    (LiftLegalHold, LIFTED, [PLACED]),
 ]
 ACTS = (ReviewPackage, OverrideSharing, ShareInformation, RefuseDisclosure)  # each instant of these is another act

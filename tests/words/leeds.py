@@ -13,6 +13,7 @@ from earlystart_core.words.case import (
 )
 from earlystart_core.words.consent import ServiceAgreementRecorded, SharingConsentRecorded
 from earlystart_core.words.contact import ContactRecorded
+from earlystart_core.words.hold import LegalHoldLifted, LegalHoldPlaced
 from earlystart_core.words.meeting import MeetingCancelled, MeetingHeld
 from earlystart_core.words.package import PackageEnded, PackageReviewed, PackageStarted
 from earlystart_core.words.request import RequestDecided, RequestWithdrawn, SupportRequested
@@ -98,3 +99,5 @@ DUTY = InformationShared(
     occurred_at=on(6), case=ANNA, recipient=POLICE, purpose="court_order", items=("address",), basis="duty"
 )
 KEPT = DisclosureRefused(occurred_at=on(13), case=ANNA, requester=SCHOOL, purpose="curiosity")
+PLACED = LegalHoldPlaced(occurred_at=on(12), hold="hold:inquiry-7", authority="Inquiry 7, order 12", case=ANNA)
+LIFTED = LegalHoldLifted(occurred_at=on(15), hold="hold:inquiry-7", authority="Inquiry 7, closed", case=ANNA)

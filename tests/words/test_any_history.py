@@ -18,6 +18,7 @@ from earlystart_core.words.allocation import AllocatePackage, AllocationEnded, E
 from earlystart_core.words.case import CaseClosed, CaseOpened, CaseReopened, OpenCase, ReopenCase, ResponsibilityPassed
 from earlystart_core.words.closing import CloseCase
 from earlystart_core.words.correction import MarkedInError
+from earlystart_core.words.erasure import SubjectErased
 from earlystart_core.words.package import EndPackage
 from earlystart_core.words.responsibility import PassResponsibility
 
@@ -64,6 +65,8 @@ POOLS: dict[str, st.SearchStrategy[Any]] = {
     "capacity": st.just("parent"),
     "source": st.just("gp"),
     "family_told": st.booleans(),
+    "hold": st.sampled_from(["hold:one", "hold:two"]),
+    "authority": st.just("a court"),
 }
 TEXTS = ("reason", "rationale", "harm", "if_not_why")
 
@@ -118,7 +121,7 @@ def wild(cls: type[Event]) -> st.SearchStrategy[Event]:
     )
 
 
-IMPORTED = [cls for cls in EVENTS.classes.values() if cls is not MarkedInError]
+IMPORTED = [cls for cls in EVENTS.classes.values() if cls not in (MarkedInError, SubjectErased)]
 
 
 @settings(max_examples=150, deadline=None)

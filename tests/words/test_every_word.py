@@ -20,7 +20,8 @@ every = pytest.mark.parametrize(("command", "event", "history"), ALL, ids=[row[0
 
 def test_every_event_has_its_command():
     assert [command for command, _, _ in ALL] == list(WORDS)
-    assert [type(event).__name__ for _, event, _ in ALL] == list(EVENTS.classes)
+    ordered = [name for name in EVENTS.classes if name != "SubjectErased"]  # recorded by an erasure alone
+    assert [type(event).__name__ for _, event, _ in ALL] == ordered
 
 
 @every

@@ -1,19 +1,19 @@
 """Keys: one data key per subject, wrapped by a key-encryption key that never stands beside them.
 
 Destroying a subject's key is what erases: the log keeps its ciphertext, its leaves and its proof.
-The stores of keys live apart from the log; here are the protocol, the key itself, and the store in memory.
+The stores of keys live apart from the log; here are the protocols, the key itself, and the store in memory.
 """
 
 import hashlib
 import hmac
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from threading import Lock
 from typing import Protocol
 
 import msgspec
-from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
-from earlystart_core.errors import Tampered
+from earlystart_core.errors import Refused
 
 Chance = Callable[[int], bytes]  # that many bytes of chance: os.urandom, or a seeded source in a simulation
 
@@ -25,11 +25,25 @@ class Key(msgspec.Struct, frozen=True):
     secret: bytes  # 32 bytes
     kcv: str  # hex
 
+    def __repr__(self) -> str:
+        return f"Key({self.kid})"  # a secret is shown nowhere
+
+
+class Evidence(msgspec.Struct, frozen=True):
+    """On whose word keys were destroyed, and when. Nothing personal of the subject stands in it."""
+
+    at: datetime  # aware, UTC
+    authority: str
+    second_authority: str
+    subjects: tuple[str, ...]  # all that were erased together, the one that was asked for first
+    keys: tuple[str, ...]  # the kid of each subject's key, in their order
+
 
 class Shredded(msgspec.Struct, frozen=True):
-    """What is left of personal text whose key was destroyed."""
+    """What is left of personal text whose key was destroyed. evidence: None where the store of keys has none of it."""
 
     kid: str
+    evidence: Evidence | None = None
 
 
 class Keys(Protocol):
@@ -49,32 +63,45 @@ class Keys(Protocol):
         """A store-wide secret of 32 bytes (`commands`, `ledger`), made at first use."""
 
 
+class KeyStore(Keys, Protocol):
+    """A store of keys that can forget."""
+
+    def destroy(self, evidence: Evidence) -> None:
+        """Destroys the keys of `evidence.subjects` for good, and keeps a tombstone of each; again, nothing more.
+
+        A subject that had no key gets none from then on. Returns only once the keys were looked for and not found.
+
+        Raises:
+            StoreUnavailable: that they are gone is not known; destroying again finds out.
+        """
+
+    def tombstones(self, subjects: Iterable[str] | None = None) -> dict[str, Shredded]:
+        """What is left of those of the subjects that were erased; of all that were, where none are named."""
+
+    def names(self, subjects: Iterable[str]) -> dict[str, str]:
+        """The kid of each of those subjects that has a key; no key is opened for it."""
+
+    def scrub(self) -> None:
+        """Empties what a database keeps of deleted keys beside its tables: free pages, journals, dead rows.
+
+        Raises:
+            StoreUnavailable: another program reads the store, so some of it had to stay.
+        """
+
+
 def commitment(kid: str, secret: bytes) -> str:
     """The key check value: HMAC-SHA256(key, "earlystart/kcv/v1" ‖ LF ‖ kid), hex (audit.md 3.2)."""
     return hmac.new(secret, b"earlystart/kcv/v1\n" + kid.encode(), hashlib.sha256).hexdigest()
 
 
+def erased(subject: str) -> Refused:
+    """The refusal of a key to a subject that was erased."""
+    return Refused("keys.erased", f"the text of {subject} was erased, so no new text may be sealed for it")
+
+
 def make_key(kid: str, chance: Chance) -> Key:
     """A fresh key of that name."""
     secret = chance(32)
-    return Key(kid, secret, commitment(kid, secret))
-
-
-def wrap(kek: bytes, key: Key) -> bytes:
-    """The key's secret under the key-encryption key (32 bytes): AES-KW, RFC 3394; 40 bytes."""
-    return aes_key_wrap(kek, key.secret)
-
-
-def unwrap(kek: bytes, kid: str, wrapped: bytes) -> Key:
-    """The key that was wrapped.
-
-    Raises:
-        Tampered: it was altered, or another key-encryption key wrapped it.
-    """
-    try:
-        secret = aes_key_unwrap(kek, wrapped)
-    except (InvalidUnwrap, ValueError):
-        raise Tampered(f"the key {kid} does not open with this key-encryption key") from None
     return Key(kid, secret, commitment(kid, secret))
 
 
@@ -86,13 +113,16 @@ class MemoryKeys:
         self._new_kid = new_kid
         self._lock = Lock()
         self._by_subject: dict[str, Key] = {}
-        self._by_kid: dict[str, Key] = {}
+        self._by_kid: dict[str, Key | Shredded] = {}
+        self._erased: dict[str, Shredded] = {}
         self._secrets: dict[str, bytes] = {}
 
     def for_subjects(self, subjects: Iterable[str]) -> dict[str, Key]:
         with self._lock:
             found = {}
             for subject in dict.fromkeys(subjects):
+                if subject in self._erased:
+                    raise erased(subject)
                 if subject not in self._by_subject:
                     key = make_key(self._new_kid(), self._chance)
                     self._by_subject[subject] = self._by_kid[key.kid] = key
@@ -102,6 +132,26 @@ class MemoryKeys:
     def find(self, kid: str) -> Key | Shredded | None:
         with self._lock:
             return self._by_kid.get(kid)
+
+    def destroy(self, evidence: Evidence) -> None:
+        with self._lock:
+            for subject, kid in zip(evidence.subjects, evidence.keys, strict=True):
+                key = self._by_subject.pop(subject, None)
+                for gone in {kid} if key is None else {kid, key.kid}:
+                    self._by_kid[gone] = self._erased.setdefault(subject, Shredded(gone, evidence))
+
+    def tombstones(self, subjects: Iterable[str] | None = None) -> dict[str, Shredded]:
+        with self._lock:
+            if subjects is None:
+                return dict(self._erased)
+            return {subject: self._erased[subject] for subject in subjects if subject in self._erased}
+
+    def names(self, subjects: Iterable[str]) -> dict[str, str]:
+        with self._lock:
+            return {subject: self._by_subject[subject].kid for subject in subjects if subject in self._by_subject}
+
+    def scrub(self) -> None:
+        """Nothing of a dictionary is left when it is let go; of memory itself nobody can say (limits)."""
 
     def secret(self, name: str) -> bytes:
         with self._lock:

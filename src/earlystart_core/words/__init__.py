@@ -15,6 +15,7 @@ from earlystart_core.words import (
     consent,
     contact,
     correction,
+    hold,
     meeting,
     package,
     request,
@@ -35,6 +36,8 @@ from earlystart_core.words.case import (
 from earlystart_core.words.consent import ServiceAgreementRecorded, SharingConsentRecorded
 from earlystart_core.words.contact import ContactRecorded
 from earlystart_core.words.correction import MarkedInError
+from earlystart_core.words.erasure import SubjectErased
+from earlystart_core.words.hold import LegalHoldLifted, LegalHoldPlaced
 from earlystart_core.words.meeting import MeetingCancelled, MeetingHeld
 from earlystart_core.words.package import PackageEnded, PackageReviewed, PackageStarted
 from earlystart_core.words.request import RequestDecided, RequestWithdrawn, SupportRequested
@@ -67,6 +70,9 @@ EVENTS = Registry(
         InformationShared,
         DisclosureRefused,
         MarkedInError,
+        LegalHoldPlaced,
+        LegalHoldLifted,
+        SubjectErased,  # no command orders it: `erasure`
     ]
 )
 
@@ -95,4 +101,6 @@ WORDS: dict[type[Command], Word[Any]] = {
     sharing.ShareInformation: sharing.WORD,
     sharing.RefuseDisclosure: sharing.WORD,
     correction.MarkInError: correction.WORD,
+    hold.PlaceLegalHold: hold.WORD,
+    hold.LiftLegalHold: hold.WORD,
 }

@@ -1,0 +1,172 @@
+"""Erasing a subject: its keys are destroyed and looked for, and only then a tombstone of it stands in the log.
+
+Whatever stops an erasure, carrying it out again goes on where it stopped; no tombstone is ever there before the keys
+are gone. Entries, leaves and views stay as they are: they never held the text (docs/decisions/0022-erasure.md).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC
+from itertools import chain
+from typing import Protocol
+
+import msgspec
+from eventsourcing.dcb.api import DCBAppendCondition, DCBQuery, DCBQueryItem
+from eventsourcing.persistence import IntegrityError
+
+from earlystart_core.entry import Entry, Practitioner, Recorded
+from earlystart_core.errors import Conflict, Refused
+from earlystart_core.log import Clock, Log
+from earlystart_core.privacy.keys import Chance, Evidence, KeyStore
+from earlystart_core.tombstones import HOLDS, evidence_of, holds, tombstones
+from earlystart_core.words import EVENTS
+from earlystart_core.words.erasure import SubjectErased, expect_not_held
+
+TRIES = 3
+
+
+class Forgetting(Protocol):
+    """What an erasure asks of a store besides its log and its keys."""
+
+    def behind(self, subject: str) -> list[str]:
+        """Of a case the persons that are its child, of a person the cases whose child it is, as far as imports tell."""
+
+    def remembers(self, subject: str) -> bool:
+        """Whether an import left anything about the subject beside the log."""
+
+    def people(self) -> list[tuple[str, str]]:
+        """Every case with a person that imports tell of in it."""
+
+    def certify(
+        self, tombstone: Entry, condition: DCBAppendCondition, subjects: Sequence[str], destroy: Callable[[], None]
+    ) -> tuple[int, int]:
+        """Calls `destroy` under the append lock; then, together or not at all, forgets and appends the tombstone.
+
+        Returns its position, and how many things beside the log were forgotten.
+
+        Raises:
+            IntegrityError (eventsourcing's): the condition does not hold; `destroy` was not called.
+        """
+
+    def forget(self, subjects: Sequence[str]) -> int:
+        """Forgets what imports left about those subjects; returns how many things."""
+
+    def scrub(self) -> None:
+        """Sees to it that nothing forgotten is left in the store's files.
+
+        Raises:
+            StoreUnavailable: another program reads the store, so some of it had to stay.
+        """
+
+
+class Erased(msgspec.Struct, frozen=True):
+    """What an erasure came to: its certificate."""
+
+    position: int  # of the tombstone
+    evidence: Evidence
+    forgotten: int  # what imports had left: rows and names
+    again: bool  # it had been erased before, and nothing was left to do
+
+
+class Erasure:
+    """Carries out erasures in one store."""
+
+    def __init__(self, log: Log, keys: KeyStore, forgetting: Forgetting, clock: Clock, chance: Chance) -> None:
+        self._log = log
+        self._keys = keys
+        self._forgetting = forgetting
+        self._clock = clock
+        self._chance = chance
+
+    def erase(self, subject: str, authorities: tuple[str, str], by: Practitioner) -> Erased:
+        """Erases a `case:` or a `person:`, with the persons that are the child of that case.
+
+        Raises:
+            Refused: `erasure.unknown`, nothing is known of the subject; `erasure.held`, a legal hold covers it.
+            Conflict: something about it or a hold was recorded meanwhile, on each of three tries.
+            StoreUnavailable: that the keys are gone is not known, or remains could not be cleared: erase again.
+        """
+        for _ in range(TRIES):
+            try:
+                found = self._try(subject, authorities, by)
+            except IntegrityError:
+                continue
+            self._forgetting.scrub()
+            self._keys.scrub()
+            return found
+        raise Conflict(f"entries about {subject} or legal holds kept arriving: {TRIES} tries were made")
+
+    def _try(self, subject: str, authorities: tuple[str, str], by: Practitioner) -> Erased:
+        standing = next(tombstones(self._log, subject), None)
+        if standing is not None:
+            return self._again(standing)
+        left = self._keys.tombstones([subject]).get(subject)
+        if left is not None and left.evidence is not None:
+            return self._finish(left.evidence, by)  # it was stopped before it could say that the keys are gone
+        return self._begin(subject, authorities, by)
+
+    def _again(self, standing: tuple[int, SubjectErased]) -> Erased:
+        position, event = standing
+        evidence = evidence_of(event)
+        self._keys.destroy(evidence)
+        return Erased(position, evidence, self._forgetting.forget(evidence.subjects), again=True)
+
+    def _finish(self, evidence: Evidence, by: Practitioner) -> Erased:
+        # Whether a hold came since is not asked: the keys are gone, and that is what is to be said.
+        told = DCBQuery([DCBQueryItem(types=[SubjectErased.__name__], tags=[evidence.subjects[0]])])
+        return self._certify(evidence, by, DCBAppendCondition(told, after=0))
+
+    def _begin(self, subject: str, authorities: tuple[str, str], by: Practitioner) -> Erased:
+        now = self._clock().astimezone(UTC)
+        behind = self._forgetting.behind(subject)
+        taken = behind if subject.startswith("case:") else []
+        erased = self._keys.tombstones(taken)
+        subjects = (subject, *(person for person in taken if person not in erased))
+        about = self._log.read(_about(subjects))
+        head = about.head
+        entries = list(about.entries())
+        if not entries and not self._keys.names(subjects) and not any(map(self._forgetting.remembers, subjects)):
+            raise Refused("erasure.unknown", f"nothing is known of {subject}: expected a case or person on record")
+        changes, marks = holds(self._log)
+        expect_not_held(subject, chain(behind, _beside(subject, entries)), changes, now)
+        query = DCBQuery([*_about(subjects).items, DCBQueryItem(types=HOLDS), *marks])
+        evidence = Evidence(now, *authorities, subjects, self._named(subjects))
+        return self._certify(evidence, by, DCBAppendCondition(query, after=head))
+
+    def _certify(self, evidence: Evidence, by: Practitioner, condition: DCBAppendCondition) -> Erased:
+        cases = [one for one in evidence.subjects if one.startswith("case:")]
+        event = SubjectErased(
+            occurred_at=evidence.at,
+            authority=evidence.authority,
+            second_authority=evidence.second_authority,
+            keys=evidence.keys,
+            case=next(iter(cases), None),
+            persons=tuple(one for one in evidence.subjects if one not in cases),
+        )
+        tombstone = EVENTS.entry(event, by=by, command_id=None, keys=self._keys, chance=self._chance)
+        position, forgotten = self._forgetting.certify(
+            tombstone, condition, evidence.subjects, lambda: self._keys.destroy(evidence)
+        )
+        return Erased(position, evidence, forgotten, again=False)
+
+    def _named(self, subjects: Sequence[str]) -> tuple[str, ...]:
+        """The name of each subject's key; one that never had any gets one, so that its tombstone has a name."""
+        gone = self._keys.tombstones(subjects)
+        try:
+            living = self._keys.for_subjects(one for one in subjects if one not in gone)
+        except Refused:  # someone else erased one of them just now: look again
+            raise IntegrityError from None
+        return tuple(gone[one].kid if one in gone else living[one].kid for one in subjects)
+
+
+def _about(subjects: Iterable[str]) -> DCBQuery:
+    return DCBQuery([DCBQueryItem(tags=[subject]) for subject in subjects])
+
+
+def _beside(subject: str, entries: Iterable[Recorded]) -> Iterator[str]:
+    """The persons in entries about a case, the cases in those about a person: what is said of both is kept for both.
+
+    Not the other cases of a joint contact: text about several children is sealed for each of them alone.
+    """
+    other = "person:" if subject.startswith("case:") else "case:"
+    for recorded in entries:
+        yield from (tag for tag in recorded.event.tags if tag.startswith(other))

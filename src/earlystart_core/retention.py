@@ -1,0 +1,133 @@
+"""Retention: until when each case and person is to be kept, which of them are due, and what holds them.
+
+A child's health record is kept until the 25th birthday, or the 26th where care ended at 17 or later; a pregnancy
+without a birth for 25 years after care ended, as maternity records are. Whoever appears in several cases is kept for
+the longest of them (docs/decisions/0023-holds-and-retention.md). Nothing here erases.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
+from earlystart_core.event import shape_of
+from earlystart_core.log import Log
+from earlystart_core.registry import Registry
+from earlystart_core.tombstones import holds, tombstones
+from earlystart_core.words.erasure import subjects_of_tombstone
+from earlystart_core.words.hold import covers, standing_holds
+
+CHILD, OLDER, MATERNITY = 25, 26, 25  # years
+LATE = 17  # the age at the end of care from which on the older birthday counts
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """Until when a record is kept: due from that day on. None: not to be said yet; `rule` says why."""
+
+    until: date | None
+    rule: str  # birthday_25, birthday_26, maternity_25; care_not_ended, case_unknown
+
+
+def birthday(born_on: date, years: int) -> date:
+    """The day on which someone comes to that age: for a child of 29 February 1 March in years without one."""
+    try:
+        return born_on.replace(year=born_on.year + years)
+    except ValueError:
+        return date(born_on.year + years, 3, 1)
+
+
+def kept(born_on: date | None, closed_on: date | None) -> Kept:
+    """Until when a case is kept. closed_on: None while care goes on, and then nobody can say."""
+    if closed_on is None:
+        return Kept(None, "care_not_ended")
+    if born_on is None:
+        return Kept(birthday(closed_on, MATERNITY), "maternity_25")
+    if closed_on >= birthday(born_on, LATE):
+        return Kept(max(birthday(born_on, OLDER), closed_on), "birthday_26")
+    return Kept(birthday(born_on, CHILD), "birthday_25")
+
+
+def longest(found: Iterable[Kept]) -> Kept:
+    """The longest of them; none at all where one of them cannot be said yet."""
+    known = list(found)
+    if not known:
+        return Kept(None, "case_unknown")
+    return next((one for one in known if one.until is None), None) or max(known, key=lambda one: str(one.until))
+
+
+def kept_of(subject: str, log: Log, view: Callable[[str], Sequence[dict[str, Any]]], linked: Iterable[str]) -> Kept:
+    """Until when a case or person is kept. view: a case's row of `case_status`. linked: cases that imports tell of."""
+    found = {subject} if subject.startswith("case:") else {*linked}
+    if subject.startswith("person:"):
+        for recorded in log.read(DCBQuery([DCBQueryItem(tags=[subject])])).entries():
+            found.update(tag for tag in recorded.event.tags if tag.startswith("case:"))
+    rows = [row for case in sorted(found) for row in view(case)]
+    return longest(kept(row["born_on"], row["closed_on"]) for row in rows)
+
+
+def people_in(log: Log, registry: Registry) -> Iterator[tuple[str, str]]:
+    """Every case with a person that an entry names beside it, struck entries too: their text is there all the same."""
+    for name, cls in registry.classes.items():
+        ids = shape_of(cls).ids
+        cases = [field for field, kind, _ in ids if kind == "case"]
+        people = [field for field, kind, _ in ids if kind == "person"]
+        if not cases or not people:
+            continue
+        for batch in log.batches([name]):
+            for raw in msgspec.json.decode(batch.data, type=list[msgspec.Raw]):
+                data = registry.lift(name, batch.version, bytes(raw))
+                for case in _ids(data, cases):
+                    yield from ((case, person) for person in _ids(data, people))
+
+
+def retention(
+    log: Log,
+    registry: Registry,
+    cases: Iterable[dict[str, Any]],
+    linked: Iterable[tuple[str, str]],
+    now: datetime,
+    on: date,
+) -> list[dict[str, Any]]:
+    """Rows `subject, kept_until, rule, due, holds, erased` of every case and person, by subject.
+
+    cases: rows of `case_status`. linked: cases with persons that imports tell of. holds: those that stand at `now` and
+    cover it, or one that it appears with. erased: the position of its tombstone. due: on that day kept long enough, not
+    erased, and not held.
+    """
+    until = {row["case"]: kept(row["born_on"], row["closed_on"]) for row in cases}
+    beside: dict[str, set[str]] = {case: set() for case in until}
+    for case, person in {*people_in(log, registry), *linked}:
+        beside.setdefault(person, set()).add(case)
+        beside.setdefault(case, set()).add(person)
+    standing = standing_holds(holds(log)[0], now)
+    erased = {subject: position for position, event in tombstones(log) for subject in subjects_of_tombstone(event)}
+    rows = []
+    for subject in sorted(beside):
+        if subject.startswith("case:"):
+            how = until.get(subject, Kept(None, "case_unknown"))
+        else:
+            how = longest(until.get(case, Kept(None, "case_unknown")) for case in beside[subject])
+        held = sorted({placed.hold for placed in standing if covers(placed, {subject, *beside[subject]})})
+        due = how.until is not None and how.until <= on and not held and subject not in erased
+        rows.append(
+            {
+                "subject": subject,
+                "kept_until": how.until,
+                "rule": how.rule,
+                "due": due,
+                "holds": held,
+                "erased": erased.get(subject),
+            }
+        )
+    return rows
+
+
+def _ids(data: dict[str, Any], fields: Iterable[str]) -> Iterator[str]:
+    for field in fields:
+        value = data.get(field)
+        if isinstance(value, str):
+            yield value
+        elif value is not None:
+            yield from value

@@ -1,0 +1,90 @@
+"""What the log says of erasures and legal holds: the tombstones, and the holds with what became of them."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
+from earlystart_core.entry import Recorded
+from earlystart_core.event import Event
+from earlystart_core.log import Log
+from earlystart_core.marks import struck
+from earlystart_core.privacy.keys import Evidence
+from earlystart_core.words import EVENTS
+from earlystart_core.words.correction import MarkedInError
+from earlystart_core.words.erasure import SubjectErased, subjects_of_tombstone
+from earlystart_core.words.hold import CHANGES, Change, LegalHoldLifted, LegalHoldPlaced, standing_holds
+
+MARK = MarkedInError.__name__
+HOLDS = [cls.__name__ for cls in CHANGES]
+
+
+def tombstones(log: Log, subject: str | None = None) -> Iterator[tuple[int, SubjectErased]]:
+    """The tombstones in the log, of one subject or of all, each with its position; marked ones too: nothing came back.
+
+    Raises:
+        Unreadable: one of them is malformed.
+    """
+    query = DCBQuery([DCBQueryItem(types=[SubjectErased.__name__], tags=[] if subject is None else [subject])])
+    for recorded, event in _events(log, query):
+        if isinstance(event, SubjectErased):
+            yield recorded.position, event
+
+
+def evidence_of(event: SubjectErased) -> Evidence:
+    """What a tombstone in the log says, as the key store keeps it."""
+    subjects = subjects_of_tombstone(event)
+    return Evidence(event.occurred_at, event.authority, event.second_authority, subjects, event.keys)
+
+
+def erasure_rows(log: Log) -> list[dict[str, Any]]:
+    """Rows `subject, position, erased_at, authority, second_authority, key`, one an erased subject, by position."""
+    return [
+        {
+            "subject": subject,
+            "position": position,
+            "erased_at": event.occurred_at,
+            "authority": event.authority,
+            "second_authority": event.second_authority,
+            "key": key,
+        }
+        for position, event in tombstones(log)
+        for subject, key in zip(subjects_of_tombstone(event), event.keys, strict=True)
+    ]
+
+
+def holds(log: Log) -> tuple[list[Change], list[DCBQueryItem]]:
+    """What is recorded of legal holds, in effective order without what is struck; and the query of marks on it."""
+    found = [(one.position, event) for one, event in _events(log, DCBQuery([DCBQueryItem(types=HOLDS)]))]
+    named = dict.fromkeys(event.hold for _, event in found if isinstance(event, LegalHoldPlaced | LegalHoldLifted))
+    marks = [DCBQueryItem(types=[MARK], tags=[hold]) for hold in named]
+    if marks:
+        found += [(one.position, event) for one, event in _events(log, DCBQuery(marks))]
+    out = struck(found)
+    found.sort(key=lambda fact: (fact[1].occurred_at, fact[0]))
+    changes = [
+        event
+        for position, event in found
+        if position not in out and isinstance(event, LegalHoldPlaced | LegalHoldLifted)
+    ]
+    return changes, marks
+
+
+def hold_rows(log: Log, at: datetime) -> list[dict[str, Any]]:
+    """Rows `hold, case, person, since, authority` of the legal holds that stand at that instant."""
+    rows = [
+        {
+            "hold": one.hold,
+            "case": one.case,
+            "person": one.person,
+            "since": one.occurred_at,
+            "authority": one.authority,
+        }
+        for one in standing_holds(holds(log)[0], at)
+    ]
+    return sorted(rows, key=lambda row: (row["hold"], row["case"] or "", row["person"] or ""))
+
+
+def _events(log: Log, query: DCBQuery) -> Iterator[tuple[Recorded, Event]]:
+    return ((recorded, EVENTS.event(recorded)) for recorded in log.read(query).entries())
