@@ -14,6 +14,7 @@ from earlystart_core.errors import (
     Unreadable,
 )
 from earlystart_core.record import AsAt, Record
+from earlystart_core.words.agreement import EndAgreement, ReviewAgreement, SignAgreement
 from earlystart_core.words.allocation import AllocatePackage, EndAllocation
 from earlystart_core.words.case import OpenCase, RecordBirth, ReopenCase
 from earlystart_core.words.closing import CloseCase
@@ -39,6 +40,7 @@ __all__ = [
     "DecideTier",
     "Done",
     "EarlyStartError",
+    "EndAgreement",
     "EndAllocation",
     "EndPackage",
     "HoldMeeting",
@@ -59,8 +61,10 @@ __all__ = [
     "Refused",
     "ReopenCase",
     "RequestSupport",
+    "ReviewAgreement",
     "ReviewPackage",
     "ShareInformation",
+    "SignAgreement",
     "StartPackage",
     "StoreUnavailable",
     "Tampered",

@@ -152,7 +152,7 @@ class Record(Questions):
         return shell.submit(command, by=by, command_id=ulid(now, self.store.chance), now=now, fresh=True)
 
     def new_id(self, kind: str) -> str:
-        """A fresh id: `case, family, person, request, package, contact, meeting` or `practitioner`.
+        """A fresh id: `case, family, person, request, package, contact, meeting, agreement` or `practitioner`.
 
         Raises:
             Invalid: ids of that kind are not made here.

@@ -17,6 +17,7 @@ ORDERS = {
     *("DecideTier", "RecordContact", "RequestSupport", "DecideRequest", "WithdrawRequest"),
     *("HoldMeeting", "CancelMeeting", "StartPackage", "ReviewPackage", "EndPackage"),
     *("AllocatePackage", "EndAllocation", "RecordServiceAgreement", "RecordSharingConsent"),
+    *("SignAgreement", "ReviewAgreement", "EndAgreement"),
     *("OverrideSharing", "ShareInformation", "RefuseDisclosure", "MarkInError"),
 }
 
