@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from earlystart_cli import asking, demo, doctor, importing, logs, rebuild, simulate, timeline
+from earlystart_cli import asking, audit, demo, doctor, importing, logs, rebuild, simulate, timeline
 from earlystart_cli.output import ReaderGone, note, writing
 from earlystart_cli.stopping import ENDED, STOPPED, stoppable
 from earlystart_core.errors import EarlyStartError, Invalid, NotPermitted, Refused
@@ -43,6 +43,7 @@ for name, command, epilog in (
     ("doctor", doctor.doctor, doctor.EXAMPLE),
 ):
     app.command(name, epilog=f"Example: {epilog}")(command)
+app.add_typer(audit.app, name="audit")
 app.add_typer(logs.app, name="log")
 
 
@@ -63,7 +64,7 @@ def whole(
     """The record under integrated early-years services: one log of facts, views rebuilt from it, two clocks."""
     if context.invoked_subcommand is None:
         names = ", ".join(each.name or "" for each in app.registered_commands)
-        raise Invalid("COMMAND", f"expected one of {names}, log; earlystart --help says what they do")
+        raise Invalid("COMMAND", f"expected one of {names}, audit, log; earlystart --help says what they do")
 
 
 def run(arguments: Sequence[str]) -> int:

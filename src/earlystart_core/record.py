@@ -76,6 +76,20 @@ class Questions:
         entries = self._store.log.read(DCBQuery([DCBQueryItem(tags=[case])]))
         return Answer(story(entries.entries(), EVENTS, lambda: self._store.keys, clocks), clocks)
 
+    def disclosures(self, case: str | None = None) -> Answer:
+        """Every sharing of information, of one case or all, and whether its basis covered it (`disclosures`).
+
+        Rows `position, case, recipient, purpose, basis, covered_then, covered_now, struck, reason`.
+
+        Raises:
+            Invalid: `case` is not a case id.
+        """
+        from earlystart_core.disclosures import disclosures
+
+        _check_id("case", case)
+        clocks = self._moment()
+        return Answer(disclosures(self._store.log, EVENTS, clocks, case), clocks)
+
     def _ask(self, question: str, team: str | None) -> Answer:
         from earlystart_core.views import questions  # Polars loads with the first question, not with the library
 

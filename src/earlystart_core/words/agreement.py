@@ -114,7 +114,7 @@ class Agreement(msgspec.Struct, frozen=True):
         return latest(self.signed, at)
 
     def in_force(self, at: datetime) -> bool:
-        """Whether it holds at that instant: signed, begun, not ended, its last day not past. A late review ends none."""
+        """Whether it holds at an instant: signed, begun, not ended, its last day not past; a late review ends none."""
         signed, day = self.signed_by(at), london_date(at)
         if signed is None or signed.starts_on > day or latest(self.ended, at) is not None:
             return False
