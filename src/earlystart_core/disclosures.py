@@ -5,7 +5,7 @@ that is marked in error, shows at once, in every sharing that it touches. Struck
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
@@ -13,7 +13,7 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from earlystart_core.clocks import Clocks
 from earlystart_core.log import Log
-from earlystart_core.marks import struck_by
+from earlystart_core.marks import Marks
 from earlystart_core.registry import Registry
 from earlystart_core.words.agreement import AGREEMENT, AgreementEnded, AgreementReviewed, AgreementSigned
 from earlystart_core.words.consent import SharingConsentRecorded, live
@@ -38,29 +38,6 @@ class Fact(NamedTuple):
     event: Any
 
 
-Knew = Callable[[Fact], bool]  # whether a fact was known at some position
-
-
-class Marks:
-    """The marks among facts, found by what they strike."""
-
-    def __init__(self, facts: Iterable[Fact]) -> None:
-        self._on: dict[int, list[Fact]] = defaultdict(list)
-        for fact in facts:
-            if isinstance(fact.event, MarkedInError):
-                self._on[fact.event.target].append(fact)
-
-    def struck(self, facts: Iterable[Fact], knew: Knew) -> set[int]:
-        """The positions that are struck of the facts, and of the marks on them, by the marks that were known."""
-        pairs, todo = [], [fact.position for fact in facts]
-        while todo:  # the marks on them, the marks on those, and so on
-            target = todo.pop()
-            found = [mark.position for mark in self._on.get(target, ()) if knew(mark)]
-            pairs += [(mark, target) for mark in found]
-            todo += found
-        return struck_by(pairs)
-
-
 def disclosures(log: Log, registry: Registry, clocks: Clocks, case: str | None = None) -> list[Row]:
     """Every sharing that is known and effective at those clocks, by position; of one case, or of all.
 
@@ -73,7 +50,8 @@ def disclosures(log: Log, registry: Registry, clocks: Clocks, case: str | None =
         Unreadable: an entry is of an unknown type or version, or malformed.
     """
     facts = _read(log, registry, clocks.known, case)
-    marks = Marks(facts)
+    recorded_at = {fact.position: fact.recorded_at for fact in facts if isinstance(fact.event, MarkedInError)}
+    marks = Marks((fact.position, fact.event.target) for fact in facts if isinstance(fact.event, MarkedInError))
     about: dict[tuple[str, str], list[Fact]] = defaultdict(list)  # by case and recipient
     agreed: dict[str, list[Fact]] = defaultdict(list)  # by party
     shared = []
@@ -87,8 +65,8 @@ def disclosures(log: Log, registry: Registry, clocks: Clocks, case: str | None =
                 for party in dict.fromkeys(fact.event.parties):
                     agreed[party].append(fact)
     asked = [one for one in shared if clocks.effective is None or one.event.occurred_at <= clocks.effective]
-    struck = marks.struck(asked, _anything)
-    return [_row(one, _bearing(one.event, about, agreed), marks, struck) for one in asked]
+    struck = marks.struck((one.position for one in asked), _anything)
+    return [_row(one, _bearing(one.event, about, agreed), marks, recorded_at, struck) for one in asked]
 
 
 def _read(log: Log, registry: Registry, known: int, case: str | None) -> list[Fact]:
@@ -108,7 +86,9 @@ def _facts(log: Log, registry: Registry, known: int, *items: DCBQueryItem) -> It
         if recorded.position > known:
             return
         by = recorded.event.recorded_by
-        yield Fact(recorded.position, recorded.recorded_at, by and by.employer, registry.event(recorded))
+        yield Fact(
+            recorded.position, recorded.recorded_at, None if by is None else by.employer, registry.event(recorded)
+        )
 
 
 def _bearing(
@@ -128,15 +108,18 @@ def _bearing(
             return ()
 
 
-def _row(one: Fact, bearing: Sequence[Fact], marks: Marks, struck: set[int]) -> Row:
+def _row(
+    one: Fact, bearing: Sequence[Fact], marks: Marks, recorded_at: Mapping[int, datetime], struck: set[int]
+) -> Row:
     event: InformationShared = one.event
 
-    def then(fact: Fact) -> bool:  # recorded_at never falls as positions rise: so this is a position too
-        return fact.position < one.position and fact.recorded_at <= event.occurred_at
+    def then(position: int, recorded_at: datetime) -> bool:  # which never falls as positions rise
+        return position < one.position and recorded_at <= event.occurred_at
 
-    known = [fact for fact in bearing if then(fact)]
-    out = marks.struck(bearing, _anything)
-    lacked, lacks = _lack(one, known, marks.struck(known, then)), _lack(one, bearing, out)
+    known = [fact for fact in bearing if then(fact.position, fact.recorded_at)]
+    was_out = marks.struck((fact.position for fact in known), lambda mark: then(mark, recorded_at[mark]))
+    out = marks.struck((fact.position for fact in bearing), _anything)
+    lacked, lacks = _lack(one, known, was_out), _lack(one, bearing, out)
     return {
         "position": one.position,
         "case": event.case,
@@ -173,5 +156,5 @@ def _in_order(facts: Sequence[Fact], struck: set[int]) -> list[Any]:
     return [fact.event for fact in sorted(standing, key=lambda fact: (fact.event.occurred_at, fact.position))]
 
 
-def _anything(fact: Fact) -> bool:
+def _anything(mark: int) -> bool:
     return True

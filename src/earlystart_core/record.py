@@ -6,10 +6,13 @@ from typing import Any, Self, get_args
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
-from earlystart_core.answer import Answer
+from earlystart_core.answer import Answer, Row
+from earlystart_core.case_file import case_file, is_under
 from earlystart_core.clocks import Clocks, Moment, clocks_at
 from earlystart_core.command import Command
 from earlystart_core.decide import Done, Shell
+from earlystart_core.diff import Diff, diff
+from earlystart_core.disclosures import disclosures
 from earlystart_core.entry import Practitioner
 from earlystart_core.errors import Invalid
 from earlystart_core.log import Clock
@@ -46,8 +49,7 @@ class Questions:
             raise Invalid("view", f"expected one of {', '.join(sorted(VIEW))}, got {str(name)[:40]!r}")
         _check_id("team", team)
         _check_id("case", case)
-        with self._reading() as frames:
-            return Answer(frames.rows(name, team=team, case=case), frames.clocks)
+        return self._view(name, team, case)
 
     def caseload(self, team: str | None = None) -> Answer:
         """Rows `team, practitioner, open_cases, active_packages`; practitioner null for the whole team.
@@ -84,11 +86,13 @@ class Questions:
         Raises:
             Invalid: `case` is not a case id.
         """
-        from earlystart_core.disclosures import disclosures
-
         _check_id("case", case)
         clocks = self._moment()
         return Answer(disclosures(self._store.log, EVENTS, clocks, case), clocks)
+
+    def _view(self, name: str, team: str | None, case: str | None) -> Answer:
+        with self._reading() as frames:
+            return Answer(frames.rows(name, team=team, case=case), frames.clocks)
 
     def _ask(self, question: str, team: str | None) -> Answer:
         from earlystart_core.views import questions  # Polars loads with the first question, not with the library
@@ -108,12 +112,21 @@ class AsAt(Questions):
         super().__init__(store)
         self.clocks = clocks
         self._frames = Folded(store.log, EVENTS, clocks, store.views.shelf)
+        self._file: tuple[str, dict[str, list[Row]]] | None = None  # of the case that was asked for last
 
     def _reading(self) -> AbstractContextManager[Frames]:
         return nullcontext(self._frames)
 
     def _moment(self) -> Clocks:
         return self.clocks
+
+    def _view(self, name: str, team: str | None, case: str | None) -> Answer:
+        if case is None:
+            return super()._view(name, team, case)
+        if self._file is None or self._file[0] != case:  # no fold of the whole log for one case
+            self._file = case, case_file(self._store.log, EVENTS, case, self.clocks)
+        file = self._file[1]
+        return Answer(file[name] if is_under(file, team) else [], self.clocks)
 
 
 class Record(Questions):
@@ -182,6 +195,30 @@ class Record(Questions):
             Invalid: either is not one, or lies beyond the head.
         """
         return AsAt(self.store, clocks_at(self.store.log, known, effective))
+
+    def diff(
+        self,
+        known_a: Moment,
+        known_b: Moment | None = None,
+        effective: Moment | None = None,
+        *,
+        team: str | None = None,
+        case: str | None = None,
+    ) -> Diff:
+        """What was learnt between two knowledge clocks, and what had been decided meanwhile (`diff.Diff`).
+
+        known_a, known_b: as for `as_at`; the second is the head where it is left out. team: only that team's cases, as
+        at each of the two. case: only that case, read by tag.
+
+        Raises:
+            Invalid: one of them is malformed or beyond the head, or `known_b` lies before `known_a`.
+        """
+        _check_id("team", team)
+        _check_id("case", case)
+        clocks = [clocks_at(self.store.log, known, effective) for known in (known_a, known_b)]
+        if clocks[1].known < clocks[0].known:
+            raise Invalid("known_b", f"expected position {clocks[0].known} or later, got {clocks[1].known}")
+        return diff(self.store, EVENTS, clocks[0], clocks[1], team=team, case=case)
 
     def rebuild(self, source: Source | None = None) -> Rebuilt:
         """Builds every view anew from the log.

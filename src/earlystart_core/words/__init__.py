@@ -8,6 +8,7 @@ as the views read.
 from typing import Any
 
 from earlystart_core.command import Command, Word
+from earlystart_core.event import Event
 from earlystart_core.registry import Registry
 from earlystart_core.words import (
     agreement,
@@ -105,3 +106,5 @@ WORDS: dict[type[Command], Word[Any]] = {
     sharing.RefuseDisclosure: sharing.WORD,
     correction.MarkInError: correction.WORD,
 }
+
+COMMAND_OF: dict[type[Event], type[Command]] = dict(zip(EVENTS.classes.values(), WORDS, strict=True))

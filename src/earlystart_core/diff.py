@@ -1,0 +1,209 @@
+"""Diff: what the record learnt between two positions, and what had been decided meanwhile.
+
+Applied to the views as known at the first, `changed` gives the views as known at the second.
+"""
+
+from collections.abc import Collection, Iterator
+from typing import TYPE_CHECKING
+
+import msgspec
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
+from earlystart_core.case_file import case_file, is_under
+from earlystart_core.clocks import Clocks
+from earlystart_core.hindsight import DECISIONS, Told, decisions_about, relied_on, unknown_to
+from earlystart_core.log import Log
+from earlystart_core.marks import Marks, struck_by
+from earlystart_core.projection import Row
+from earlystart_core.registry import Registry
+from earlystart_core.store import Store
+from earlystart_core.views import VIEW
+from earlystart_core.words.correction import MarkedInError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+_encode = msgspec.json.Encoder(order="sorted").encode
+Differing = tuple[list[Row], list[Row]]  # a view's rows before, and after; those that are equal may be left out
+
+
+class Diff(msgspec.Struct, frozen=True):
+    """What was learnt between two pairs of clocks. Instants are aware and in UTC."""
+
+    before: Clocks
+    after: Clocks
+    changed: list[Row]  # view, key, columns (that differ), before, after (the whole rows, None where there was none)
+    entries: list[Row]  # recorded between: position, recorded_at, occurred_at, type, tags, late, struck
+    marks: list[Row]  # recorded between: position, target, type (the target's), tags, standing
+    decisions: list[Row]  # taken meanwhile: position, recorded_at, occurred_at, type, case, struck, unknown
+    relied_on_struck: list[Row]  # the same, with relied_on in place of unknown: positions struck between
+
+    def json(self) -> bytes:
+        """One object: UTF-8, no spaces, keys sorted."""
+        return _encode(self)
+
+
+def diff(
+    store: Store, registry: Registry, before: Clocks, after: Clocks, *, team: str | None, case: str | None
+) -> Diff:
+    """The difference between two pairs of clocks, the earlier known first; of one case it is read by tag.
+
+    team: only what is about cases under that team at either of them, and of views the rows under it at each.
+    """
+    log = store.log
+    cases: set[str] | None
+    if case is not None:
+        differing, cases = _of_case(log, registry, (before, after), team, case), {case}
+    else:
+        differing, cases = _of_all(store, registry, (before, after), team)
+    learnt = [told for told in _entries(log, registry, before.known, after, case) if _about(told, cases)]
+    pairs = [*_marks(log, registry, after.known, case)]
+    out = struck_by(pairs)
+    fresh = sorted(out - struck_by(pair for pair in pairs if pair[0] <= before.known))
+    struck = [told for position in fresh if _about(told := _at(log, registry, position), cases)]
+    relied = relied_on(log, registry, struck, Marks(pairs), after.known)
+    return Diff(
+        before,
+        after,
+        changed=[row for view in sorted(VIEW) for row in _changed(view, *differing[view])],
+        entries=[_entry(told, before, out) for told in learnt],
+        marks=[
+            _mark(told, told.event.target, log, registry, out)
+            for told in learnt
+            if isinstance(told.event, MarkedInError)
+        ],
+        decisions=[
+            _decision(told, out) | {"unknown": facts}
+            for told, facts in _meanwhile(log, registry, learnt, before, out)
+            if _happened(told, after)
+        ],
+        relied_on_struck=[
+            _decision(told, out) | {"relied_on": facts} for told, facts in relied if _happened(told, after)
+        ],
+    )
+
+
+def _of_case(
+    log: Log, registry: Registry, clocks: tuple[Clocks, Clocks], team: str | None, case: str
+) -> dict[str, Differing]:
+    was, now = (case_file(log, registry, case, each) for each in clocks)
+    return {view: (was[view] if is_under(was, team) else [], now[view] if is_under(now, team) else []) for view in VIEW}
+
+
+def _of_all(
+    store: Store, registry: Registry, clocks: tuple[Clocks, Clocks], team: str | None
+) -> tuple[dict[str, Differing], set[str] | None]:
+    """The rows that differ, and the cases under the team at either of the clocks, None where there is no team."""
+    from earlystart_core.replay.as_at import AsAt
+
+    was, now = (AsAt(store.log, registry, each, store.views.shelf) for each in clocks)
+    for frames in (was, now):
+        frames.fold(sorted(VIEW))
+    differing = {view: _parted(was.frame(view, team=team), now.frame(view, team=team)) for view in VIEW}
+    if team is None:
+        return differing, None
+    return differing, {row["case"] for each in (was, now) for row in each.frame("case_status", team=team).to_dicts()}
+
+
+def _parted(was: "pl.DataFrame", now: "pl.DataFrame") -> Differing:
+    """The rows of two frames of one view that are not in the other."""
+    return (
+        was.join(now, on=was.columns, how="anti", nulls_equal=True).to_dicts(),
+        now.join(was, on=was.columns, how="anti", nulls_equal=True).to_dicts(),
+    )
+
+
+def _changed(view: str, before: list[Row], after: list[Row]) -> Iterator[Row]:
+    """The rows that differ, by key."""
+    keys = VIEW[view].keys
+    old = {tuple(row[name] for name in keys): row for row in before}
+    new = {tuple(row[name] for name in keys): row for row in after}
+    for key in sorted(old.keys() | new.keys()):
+        was, now = old.get(key), new.get(key)
+        if was != now:
+            names = [] if was is None or now is None else [name for name in now if was[name] != now[name]]
+            yield {
+                "view": view,
+                "key": dict(zip(keys, key, strict=True)),
+                "columns": names,
+                "before": was,
+                "after": now,
+            }
+
+
+def _entries(log: Log, registry: Registry, known: int, after: Clocks, case: str | None) -> Iterator[Told]:
+    query = None if case is None else DCBQuery([DCBQueryItem(tags=[case])])
+    for recorded in log.read(query, after=known).entries():
+        if recorded.position > after.known:
+            return
+        told = Told(recorded, registry.event(recorded))
+        if _happened(told, after):
+            yield told
+
+
+def _marks(log: Log, registry: Registry, known: int, case: str | None) -> Iterator[tuple[int, int]]:
+    item = DCBQueryItem([MarkedInError.__name__], [] if case is None else [case])
+    for recorded in log.read(DCBQuery([item])).entries():
+        event = registry.event(recorded)
+        if recorded.position <= known and isinstance(event, MarkedInError):
+            yield recorded.position, event.target
+
+
+def _meanwhile(
+    log: Log, registry: Registry, learnt: list[Told], before: Clocks, out: set[int]
+) -> list[tuple[Told, list[int]]]:
+    """Every decision recorded between, and each earlier one that was taken after something that was learnt late."""
+    facts = [told for told in learnt if told.position not in out]
+    cases = [case for told in facts if _late(told, before) for case in told.cases]
+    about = decisions_about(log, registry, cases, before.known)
+    earlier = {told.position: told for each in about.values() for told in each}
+    unaware = [found for found in unknown_to(earlier.values(), facts) if found[1]]
+    taken = [told for told in learnt if isinstance(told.event, DECISIONS)]
+    return sorted([*unaware, *unknown_to(taken, facts)], key=lambda found: found[0].position)
+
+
+def _at(log: Log, registry: Registry, position: int) -> Told:
+    recorded = next(log.read(after=position - 1, limit=1).entries())
+    return Told(recorded, registry.event(recorded))
+
+
+def _about(told: Told, cases: Collection[str] | None) -> bool:
+    return cases is None or any(case in cases for case in told.cases)
+
+
+def _happened(told: Told, after: Clocks) -> bool:
+    return after.effective is None or told.event.occurred_at <= after.effective
+
+
+def _late(told: Told, before: Clocks) -> bool:
+    """Whether it had happened by the instant of the first knowledge, which lacked it."""
+    return before.known_at is not None and told.event.occurred_at <= before.known_at
+
+
+def _stamp(told: Told) -> Row:
+    return {
+        "position": told.position,
+        "recorded_at": told.entry.recorded_at,
+        "occurred_at": told.event.occurred_at,
+        "type": told.entry.event.type,
+    }
+
+
+def _entry(told: Told, before: Clocks, out: set[int]) -> Row:
+    more = {"tags": told.entry.event.tags, "late": _late(told, before), "struck": told.position in out}
+    return _stamp(told) | more
+
+
+def _mark(told: Told, position: int, log: Log, registry: Registry, out: set[int]) -> Row:
+    target = _at(log, registry, position)
+    return {
+        "position": told.position,
+        "target": target.position,
+        "type": target.entry.event.type,
+        "tags": told.entry.event.tags,
+        "standing": told.position not in out,
+    }
+
+
+def _decision(told: Told, out: set[int]) -> Row:
+    return _stamp(told) | {"case": next(iter(told.cases), None), "struck": told.position in out}
