@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from earlystart_cli import asking, audit, demo, doctor, importing, logs, rebuild, simulate, timeline
+from earlystart_cli import asking, audit, demo, diff, doctor, importing, logs, rebuild, simulate, timeline
 from earlystart_cli.output import ReaderGone, note, writing
 from earlystart_cli.stopping import ENDED, STOPPED, stoppable
 from earlystart_core.errors import EarlyStartError, Invalid, NotPermitted, Refused
@@ -40,6 +40,7 @@ for name, command, epilog in (
     ("caseload", asking.caseload, asking.CASELOAD_EXAMPLE),
     ("tiers", asking.tiers, asking.TIERS_EXAMPLE),
     ("timeline", timeline.timeline, timeline.EXAMPLE),
+    ("diff", diff.diff, diff.EXAMPLE),
     ("doctor", doctor.doctor, doctor.EXAMPLE),
 ):
     app.command(name, epilog=f"Example: {epilog}")(command)

@@ -75,10 +75,12 @@ def diff(
         decisions=[
             _decision(told, out) | {"unknown": facts}
             for told, facts in _meanwhile(log, registry, learnt, before, out)
-            if _happened(told, after)
+            if _happened(told, after) and _about(told, cases)
         ],
         relied_on_struck=[
-            _decision(told, out) | {"relied_on": facts} for told, facts in relied if _happened(told, after)
+            _decision(told, out) | {"relied_on": facts}
+            for told, facts in relied
+            if _happened(told, after) and _about(told, cases)
         ],
     )
 
@@ -154,10 +156,10 @@ def _meanwhile(
 ) -> list[tuple[Told, list[int]]]:
     """Every decision recorded between, and each earlier one that was taken after something that was learnt late."""
     facts = [told for told in learnt if told.position not in out]
-    cases = [case for told in facts if _late(told, before) for case in told.cases]
-    about = decisions_about(log, registry, cases, before.known)
+    late = [told for told in facts if _late(told, before)]
+    about = decisions_about(log, registry, (case for told in late for case in told.cases), before.known)
     earlier = {told.position: told for each in about.values() for told in each}
-    unaware = [found for found in unknown_to(earlier.values(), facts) if found[1]]
+    unaware = [found for found in unknown_to(earlier.values(), late) if found[1]]
     taken = [told for told in learnt if isinstance(told.event, DECISIONS)]
     return sorted([*unaware, *unknown_to(taken, facts)], key=lambda found: found[0].position)
 

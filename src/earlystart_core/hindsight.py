@@ -19,6 +19,7 @@ from earlystart_core.words import COMMAND_OF, WORDS
 from earlystart_core.words.agreement import AGREEMENT
 from earlystart_core.words.allocation import PackageAllocated
 from earlystart_core.words.case import CaseClosed, CaseReopened, ResponsibilityPassed
+from earlystart_core.words.consent import SharingConsentRecorded
 from earlystart_core.words.correction import MarkedInError
 from earlystart_core.words.package import PackageEnded, PackageReviewed, PackageStarted
 from earlystart_core.words.request import RequestDecided
@@ -113,14 +114,15 @@ def _narrow(fact: Told) -> list[str]:
 
 
 def _rests_on(decision: Told, fact: Told) -> bool:
-    event = decision.event
+    event, held = decision.event, set(fact.entry.event.tags)
     if isinstance(event, InformationShared) and event.basis_position == fact.position:
-        return True
+        return event.case in held or (isinstance(fact.event, AGREEMENT) and event.recipient in held)
     if type(event) is type(fact.event):
         return False
+    if isinstance(fact.event, SharingConsentRecorded) and getattr(event, "purpose", None) != fact.event.purpose:
+        return False  # the boundary of a sharing has consents for every purpose
     fields = {name: getattr(event, name) for name in shape_of(type(event)).fields}
     command = COMMAND_OF[type(event)].model_construct(occurred_at=event.occurred_at, **fields)
-    held = set(fact.entry.event.tags)
     bearing = WORDS[type(command)].boundary(command)
     return any(type(fact.event) in part.types and held.issuperset(part.tags) for part in bearing.facts)
 

@@ -48,6 +48,12 @@ WRONG = [
     ("timeline", "case:short"),
     ("timeline", CASE.lower()),
     ("timeline", "person:01JH0000000000000000000000"),
+    ("diff",),
+    ("diff", "9", "8"),
+    ("diff", "yesterday"),
+    ("diff", "1", "--case", "anna"),
+    ("diff", "1", "--team", "armley"),
+    ("diff", "1", "2", "3"),
     ("audit",),
     ("audit", "frobnicate"),
     ("audit", "disclosures", "--case", "anna"),
@@ -103,7 +109,7 @@ def test_the_password_of_a_url_is_never_shown(here: Path) -> None:
 
 READING = [
     ("view", "case_status"), ("caseload",), ("tiers",), ("timeline", CASE), ("rebuild",), ("rebuild", "--check"),
-    ("audit", "disclosures"),
+    ("audit", "disclosures"), ("diff", "0"),
     ("log", "export", "--ndjson"), ("log", "export", "--leaves"),
 ]  # fmt: skip
 
