@@ -87,17 +87,18 @@ def changed(entries, a, b, effective, case):
     return rows
 
 
-def diff(entries, a, b, effective=None, case=None):
+def diff(entries, a, b, effective=None, case=None, since=None):
     """The parts of a diff, known at positions a and b; instants as text."""
     by_position = {entry["position"]: entry for entry in entries}
     known_at = naive.instant(by_position[a]["recorded_at"]) if a else None
+    until = since or (known_at and naive.shown(known_at))
 
     def seen(entry):
         about = case is None or case in entry["tags"]
         return about and (effective is None or naive.within(naive.instant(entry["occurred_at"]), effective))
 
     def is_late(entry):
-        return known_at is not None and naive.instant(entry["occurred_at"]) <= known_at
+        return until is not None and naive.within(naive.instant(entry["occurred_at"]), until)
 
     def cases(entry):
         return {tag for tag in entry["tags"] if tag.startswith("case:")}

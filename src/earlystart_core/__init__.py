@@ -2,6 +2,7 @@
 
 from earlystart_core.answer import Answer
 from earlystart_core.decide import Done
+from earlystart_core.diff import Diff
 from earlystart_core.entry import Practitioner
 from earlystart_core.errors import (
     Conflict,
@@ -38,6 +39,7 @@ __all__ = [
     "Conflict",
     "DecideRequest",
     "DecideTier",
+    "Diff",
     "Done",
     "EarlyStartError",
     "EndAgreement",

@@ -4,6 +4,7 @@ Applied to the views as known at the first, `changed` gives the views as known a
 """
 
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -32,6 +33,7 @@ class Diff(msgspec.Struct, frozen=True):
 
     before: Clocks
     after: Clocks
+    since: datetime | None  # what had happened by then is late: the first moment where one was given, else known_at
     changed: list[Row]  # view, key, columns (that differ), before, after (the whole rows, None where there was none)
     entries: list[Row]  # recorded between: position, recorded_at, occurred_at, type, tags, late, struck
     marks: list[Row]  # recorded between: position, target, type (the target's), tags, standing
@@ -44,10 +46,18 @@ class Diff(msgspec.Struct, frozen=True):
 
 
 def diff(
-    store: Store, registry: Registry, before: Clocks, after: Clocks, *, team: str | None, case: str | None
+    store: Store,
+    registry: Registry,
+    before: Clocks,
+    after: Clocks,
+    *,
+    since: datetime | None,
+    team: str | None = None,
+    case: str | None = None,
 ) -> Diff:
     """The difference between two pairs of clocks, the earlier known first; of one case it is read by tag.
 
+    since: what had happened by that instant and is learnt only now is late; None: nothing is.
     team: only what is about cases under that team at either of them, and of views the rows under it at each.
     """
     log = store.log
@@ -65,8 +75,9 @@ def diff(
     return Diff(
         before,
         after,
+        since,
         changed=[row for view in sorted(VIEW) for row in _changed(view, *differing[view])],
-        entries=[_entry(told, before, out) for told in learnt],
+        entries=[_entry(told, since, out) for told in learnt],
         marks=[
             _mark(told, told.event.target, log, registry, out)
             for told in learnt
@@ -74,7 +85,7 @@ def diff(
         ],
         decisions=[
             _decision(told, out) | {"unknown": facts}
-            for told, facts in _meanwhile(log, registry, learnt, before, out)
+            for told, facts in _meanwhile(log, registry, learnt, before.known, since, out)
             if _happened(told, after) and _about(told, cases)
         ],
         relied_on_struck=[
@@ -152,12 +163,12 @@ def _marks(log: Log, registry: Registry, known: int, case: str | None) -> Iterat
 
 
 def _meanwhile(
-    log: Log, registry: Registry, learnt: list[Told], before: Clocks, out: set[int]
+    log: Log, registry: Registry, learnt: list[Told], known: int, since: datetime | None, out: set[int]
 ) -> list[tuple[Told, list[int]]]:
     """Every decision recorded between, and each earlier one that was taken after something that was learnt late."""
     facts = [told for told in learnt if told.position not in out]
-    late = [told for told in facts if _late(told, before)]
-    about = decisions_about(log, registry, (case for told in late for case in told.cases), before.known)
+    late = [told for told in facts if _late(told, since)]
+    about = decisions_about(log, registry, (case for told in late for case in told.cases), known)
     earlier = {told.position: told for each in about.values() for told in each}
     unaware = [found for found in unknown_to(earlier.values(), late) if found[1]]
     taken = [told for told in learnt if isinstance(told.event, DECISIONS)]
@@ -177,9 +188,8 @@ def _happened(told: Told, after: Clocks) -> bool:
     return after.effective is None or told.event.occurred_at <= after.effective
 
 
-def _late(told: Told, before: Clocks) -> bool:
-    """Whether it had happened by the instant of the first knowledge, which lacked it."""
-    return before.known_at is not None and told.event.occurred_at <= before.known_at
+def _late(told: Told, since: datetime | None) -> bool:
+    return since is not None and told.event.occurred_at <= since
 
 
 def _stamp(told: Told) -> Row:
@@ -191,8 +201,8 @@ def _stamp(told: Told) -> Row:
     }
 
 
-def _entry(told: Told, before: Clocks, out: set[int]) -> Row:
-    more = {"tags": told.entry.event.tags, "late": _late(told, before), "struck": told.position in out}
+def _entry(told: Told, since: datetime | None, out: set[int]) -> Row:
+    more = {"tags": told.entry.event.tags, "late": _late(told, since), "struck": told.position in out}
     return _stamp(told) | more
 
 

@@ -8,7 +8,7 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from earlystart_core.answer import Answer, Row
 from earlystart_core.case_file import case_file, is_under
-from earlystart_core.clocks import Clocks, Moment, clocks_at
+from earlystart_core.clocks import Clocks, Moment, clocks_at, instant_of
 from earlystart_core.command import Command
 from earlystart_core.decide import Done, Shell
 from earlystart_core.diff import Diff, diff
@@ -218,7 +218,9 @@ class Record(Questions):
         clocks = [clocks_at(self.store.log, known, effective) for known in (known_a, known_b)]
         if clocks[1].known < clocks[0].known:
             raise Invalid("known_b", f"expected position {clocks[0].known} or later, got {clocks[1].known}")
-        return diff(self.store, EVENTS, clocks[0], clocks[1], team=team, case=case)
+        before, after = clocks
+        since = instant_of(known_a) or before.known_at
+        return diff(self.store, EVENTS, before, after, since=since, team=team, case=case)
 
     def rebuild(self, source: Source | None = None) -> Rebuilt:
         """Builds every view anew from the log.

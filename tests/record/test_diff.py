@@ -39,8 +39,8 @@ class Store:
 
 
 def found(log, a, b, effective=None, *, team=None, case=None):
-    clocks = [clocks_at(log, known, effective) for known in (a, b)]
-    return diff(Store(log), EVENTS, *clocks, team=team, case=case)
+    before, after = (clocks_at(log, known, effective) for known in (a, b))
+    return diff(Store(log), EVENTS, before, after, since=before.known_at, team=team, case=case)
 
 
 def plain(one):
