@@ -5,27 +5,22 @@ Applied to the views as known at the first, `changed` gives the views as known a
 
 from collections.abc import Collection, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
-from earlystart_core.case_file import case_file, is_under
+from earlystart_core.changes import changes, of_all, of_case
 from earlystart_core.clocks import Clocks
+from earlystart_core.errors import Unreadable
 from earlystart_core.hindsight import DECISIONS, Told, decisions_about, relied_on, unknown_to
 from earlystart_core.log import Log
 from earlystart_core.marks import Marks, struck_by
 from earlystart_core.projection import Row
 from earlystart_core.registry import Registry
 from earlystart_core.store import Store
-from earlystart_core.views import VIEW
 from earlystart_core.words.correction import MarkedInError
 
-if TYPE_CHECKING:
-    import polars as pl
-
 _encode = msgspec.json.Encoder(order="sorted").encode
-Differing = tuple[list[Row], list[Row]]  # a view's rows before, and after; those that are equal may be left out
 
 
 class Diff(msgspec.Struct, frozen=True):
@@ -59,13 +54,16 @@ def diff(
 
     since: what had happened by that instant and is learnt only now is late; None: nothing is.
     team: only what is about cases under that team at either of them, and of views the rows under it at each.
+
+    Raises:
+        Unreadable: an entry is of an unknown type or version, malformed, or marked where there is none.
     """
     log = store.log
     cases: set[str] | None
     if case is not None:
-        differing, cases = _of_case(log, registry, (before, after), team, case), {case}
+        differing, cases = of_case(log, registry, (before, after), team, case), {case}
     else:
-        differing, cases = _of_all(store, registry, (before, after), team)
+        differing, cases = of_all(store, registry, (before, after), team)
     learnt = [told for told in _entries(log, registry, before.known, after, case) if _about(told, cases)]
     pairs = [*_marks(log, registry, after.known, case)]
     out = struck_by(pairs)
@@ -76,7 +74,7 @@ def diff(
         before,
         after,
         since,
-        changed=[row for view in sorted(VIEW) for row in _changed(view, *differing[view])],
+        changed=changes(differing),
         entries=[_entry(told, since, out) for told in learnt],
         marks=[
             _mark(told, told.event.target, log, registry, out)
@@ -94,54 +92,6 @@ def diff(
             if _happened(told, after) and _about(told, cases)
         ],
     )
-
-
-def _of_case(
-    log: Log, registry: Registry, clocks: tuple[Clocks, Clocks], team: str | None, case: str
-) -> dict[str, Differing]:
-    was, now = (case_file(log, registry, case, each) for each in clocks)
-    return {view: (was[view] if is_under(was, team) else [], now[view] if is_under(now, team) else []) for view in VIEW}
-
-
-def _of_all(
-    store: Store, registry: Registry, clocks: tuple[Clocks, Clocks], team: str | None
-) -> tuple[dict[str, Differing], set[str] | None]:
-    """The rows that differ, and the cases under the team at either of the clocks, None where there is no team."""
-    from earlystart_core.replay.as_at import AsAt
-
-    was, now = (AsAt(store.log, registry, each, store.views.shelf) for each in clocks)
-    for frames in (was, now):
-        frames.fold(sorted(VIEW))
-    differing = {view: _parted(was.frame(view, team=team), now.frame(view, team=team)) for view in VIEW}
-    if team is None:
-        return differing, None
-    return differing, {row["case"] for each in (was, now) for row in each.frame("case_status", team=team).to_dicts()}
-
-
-def _parted(was: "pl.DataFrame", now: "pl.DataFrame") -> Differing:
-    """The rows of two frames of one view that are not in the other."""
-    return (
-        was.join(now, on=was.columns, how="anti", nulls_equal=True).to_dicts(),
-        now.join(was, on=was.columns, how="anti", nulls_equal=True).to_dicts(),
-    )
-
-
-def _changed(view: str, before: list[Row], after: list[Row]) -> Iterator[Row]:
-    """The rows that differ, by key."""
-    keys = VIEW[view].keys
-    old = {tuple(row[name] for name in keys): row for row in before}
-    new = {tuple(row[name] for name in keys): row for row in after}
-    for key in sorted(old.keys() | new.keys()):
-        was, now = old.get(key), new.get(key)
-        if was != now:
-            names = [] if was is None or now is None else [name for name in now if was[name] != now[name]]
-            yield {
-                "view": view,
-                "key": dict(zip(keys, key, strict=True)),
-                "columns": names,
-                "before": was,
-                "after": now,
-            }
 
 
 def _entries(log: Log, registry: Registry, known: int, after: Clocks, case: str | None) -> Iterator[Told]:
@@ -176,7 +126,9 @@ def _meanwhile(
 
 
 def _at(log: Log, registry: Registry, position: int) -> Told:
-    recorded = next(log.read(after=position - 1, limit=1).entries())
+    recorded = next(log.read(after=position - 1, limit=1).entries(), None)
+    if recorded is None or recorded.position != position:
+        raise Unreadable(f"entry {position} is marked in error: expected an entry there, found none")
     return Told(recorded, registry.event(recorded))
 
 

@@ -1,11 +1,13 @@
 from typing import get_args
 
+import msgspec
 import pytest
 from leeds import *
 from spec import but, decided, given, irrelevant, order
 
 from earlystart_core.errors import Invalid, Refused
 from earlystart_core.types import Basis
+from earlystart_core.words.correction import MarkedInError
 from earlystart_core.words.policy import POLICIES, policy_at
 from earlystart_core.words.sharing import OverrideSharing, RefuseDisclosure, ShareInformation
 
@@ -27,6 +29,17 @@ def test_nothing_is_shared_without_consent():
 @pytest.mark.parametrize("decision", ["refused", "withdrawn"])
 def test_nothing_is_shared_when_one_of_two_did_not_consent(decision):
     given(OPENED, CONSENTED, but(CONSENTED, person=FATHER, decision=decision)).when(SHARE).refused("sharing.not_given")
+
+
+def test_parents_who_disagree_are_bound_by_the_stricter_until_it_is_resolved():
+    refused = but(CONSENTED, person=FATHER, decision="refused")
+    agreed = but(CONSENTED, person=FATHER, occurred_at=on(7))
+    short = but(agreed, until=april(10))
+    mistaken = MarkedInError(occurred_at=on(8), target=3)
+    given(OPENED, CONSENTED, refused).when(SHARE).refused("sharing.not_given")
+    given(OPENED, CONSENTED, refused, short).when(SHARE).refused("sharing.past")
+    given(OPENED, CONSENTED, refused, agreed).when(SHARE).then(SHARED)
+    given(OPENED, CONSENTED, refused, mistaken).when(SHARE).then(SHARED)
 
 
 def test_a_withdrawal_blocks_what_is_shared_after_it():
@@ -135,6 +148,9 @@ def test_a_refusal_names_the_policy_and_its_version():
 
 
 def test_policies_have_their_time():
+    stricter = msgspec.structs.replace(POLICIES[-1], version=2, since=on(5))
+    both = (*POLICIES, stricter)
+    assert [policy_at(moment, both).version for moment in (on(1), on(5, 11), on(5), on(9))] == [1, 1, 2, 2]
     assert policy_at(on(1)) is POLICIES[-1]
     assert [policy.version for policy in POLICIES] == list(range(1, len(POLICIES) + 1))
     assert POLICIES[0].since is None

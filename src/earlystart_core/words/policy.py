@@ -134,6 +134,6 @@ POLICIES = (  # oldest first
 )
 
 
-def policy_at(at: datetime) -> Policy:
+def policy_at(at: datetime, policies: Sequence[Policy] = POLICIES) -> Policy:
     """The policy that sharings of that instant are judged under."""
-    return next(policy for policy in reversed(POLICIES) if policy.since is None or policy.since <= at)
+    return next(policy for policy in reversed(policies) if policy.since is None or policy.since <= at)
