@@ -12,7 +12,18 @@ from hypothesis import strategies as st
 import naive
 import naive_disclosures
 from earlystart_city import in_memory
-from earlystart_core import Invalid, MarkInError, Practitioner, Record, RecordSharingConsent, ShareInformation
+from earlystart_core import (
+    EndAgreement,
+    Invalid,
+    MarkInError,
+    OpenCase,
+    Practitioner,
+    Record,
+    RecordSharingConsent,
+    Refused,
+    ShareInformation,
+    SignAgreement,
+)
 from earlystart_core.clocks import clocks_at
 from earlystart_core.disclosures import disclosures
 from earlystart_core.entry import canonical_of
@@ -22,7 +33,6 @@ from earlystart_core.privacy.keys import MemoryKeys
 from earlystart_core.types import london_date
 from earlystart_core.words import EVENTS
 from earlystart_core.words.agreement import AgreementEnded, AgreementReviewed, AgreementSigned
-from earlystart_core.words.case import CaseOpened
 from earlystart_core.words.consent import SharingConsentRecorded
 from earlystart_core.words.correction import MarkedInError
 from earlystart_core.words.sharing import InformationShared, SharingOverridden
@@ -200,9 +210,7 @@ def record(request, clock):
 def test_a_withdrawal_stops_later_sharing_deletes_nothing_and_flags_what_was_shared_unaware(record, clock):
     by = Practitioner(WORKER, "health_visitor", "org:lch")
     case, mother = record.new_id("case"), record.new_id("person")
-    opened = CaseOpened(occurred_at=clock.now, case=case, family=record.new_id("family"), team="team:a", reason="birth")
-    keys, chance = record.store.keys, random.Random(1).randbytes
-    record.store.log.append([EVENTS.entry(opened, by=by, command_id=None, keys=keys, chance=chance)])
+    record.submit(OpenCase(case=case, family=record.new_id("family"), team="team:a", reason="birth"), by=by)
     terms = {"case": case, "recipient": "org:school", "purpose": "place"}
     asked = {**terms, "person": mother, "capacity": "parent", "wording": "w"}
     record.submit(RecordSharingConsent(**asked, decision="given", occurred_at=clock.now), by=by)
@@ -212,7 +220,7 @@ def test_a_withdrawal_stops_later_sharing_deletes_nothing_and_flags_what_was_sha
     (first,) = record.submit(share, by=by).positions  # withdrawn an hour ago, but nobody has recorded it
     clock.now += timedelta(hours=1)
     record.submit(RecordSharingConsent(**asked, decision="withdrawn", occurred_at=spoken), by=by)
-    with pytest.raises(Exception, match="not to give it"):
+    with pytest.raises(Refused, match="not to give it"):
         record.submit(ShareInformation(**terms, items=["x"], basis="consent"), by=by)
     (row,) = record.disclosures(case)
     assert row == {
@@ -225,6 +233,33 @@ def test_a_withdrawal_stops_later_sharing_deletes_nothing_and_flags_what_was_sha
     assert (row["struck"], row["reason"]) == (True, "withdrawn_unrecorded")
     answer = record.as_at(effective=spoken).disclosures(case)
     assert (len(answer), answer.effective) == (0, spoken)
+
+
+def test_an_agreement_covers_what_its_parties_share_until_it_ends(record, clock):
+    lch, other = (Practitioner(WORKER, "health_visitor", employer) for employer in ("org:lch", "org:elsewhere"))
+    case, pact = record.new_id("case"), record.new_id("agreement")
+    family = record.new_id("family")
+    record.submit(OpenCase(case=case, family=family, team="team:a", reason="birth"), by=lch)
+    between = {"agreement": pact, "parties": ["org:lch", "org:school"]}
+    terms = {"purposes": ["place"], "items": ["x"], "lawful_basis": "public_task", "wording": "w"}
+    record.submit(SignAgreement(**between, **terms, starts_on=london_date(clock.now)), by=lch)
+    share = {"case": case, "recipient": "org:school", "purpose": "place", "basis": "agreement"}
+    (first,) = record.submit(ShareInformation(**share, items=["x"]), by=lch).positions
+    with pytest.raises(Refused, match="signed by both"):
+        record.submit(ShareInformation(**share, items=["x"]), by=other)
+    with pytest.raises(Refused, match="every one of the items"):
+        record.submit(ShareInformation(**share, items=["x", "y"]), by=lch)
+    ended_at = clock.now
+    clock.now += timedelta(hours=1)
+    (second,) = record.submit(ShareInformation(**share, items=["x"]), by=lch).positions
+    (end,) = record.submit(EndAgreement(**between, reason="withdrawn", occurred_at=ended_at), by=lch).positions
+    with pytest.raises(Refused, match="was not on that day"):
+        record.submit(ShareInformation(**share, items=["x"]), by=lch)
+    reasons = {row["position"]: row["reason"] for row in record.disclosures(case)}
+    assert reasons == {first: None, second: "learnt_since"}
+    record.submit(MarkInError(target=end), by=lch)
+    assert [row["reason"] for row in record.disclosures(case)] == [None, None]
+    assert record.disclosures(case).rows == record.disclosures().rows
 
 
 def test_a_case_is_an_id(record):
