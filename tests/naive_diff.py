@@ -115,7 +115,7 @@ def diff(entries, a, b, effective=None, case=None, since=None):
             fact["position"]
             for fact in facts
             if fact["position"] > decision["position"]
-            and naive.instant(fact["occurred_at"]) <= at
+            and naive.instant(fact["occurred_at"]) < at
             and cases(fact) & cases(decision)
             and (decision["position"] > a or is_late(fact))
         ]

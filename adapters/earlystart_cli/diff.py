@@ -48,7 +48,7 @@ def _lines(found: "Diff") -> Iterator[str]:
         "rows that changed": [_change(row) for row in found.changed],
         "entries": [_short(row, "tags") for row in found.entries],
         "marks": [_short(row, "tags") for row in found.marks],
-        "decisions taken meanwhile (unknown: what had happened by then, and was recorded later)": found.decisions,
+        "decisions taken meanwhile (unknown: what had happened before, and was recorded later)": found.decisions,
         "decisions that had relied on what was struck since": found.relied_on_struck,
     }
     for title, rows in tables.items():

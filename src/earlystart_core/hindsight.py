@@ -72,7 +72,7 @@ def decisions_about(log: Log, registry: Registry, tags: Iterable[str], upto: int
 
 
 def unknown_to(decisions: Iterable[Told], learnt: Iterable[Told]) -> Iterator[tuple[Told, list[int]]]:
-    """Each decision with the positions of what had happened to its case by then, and was recorded only after it."""
+    """Each decision with the positions of what had happened to its case before it, and was recorded only after it."""
     of_case: dict[str, list[Told]] = defaultdict(list)
     for told in learnt:
         if not isinstance(told.event, MarkedInError):
@@ -83,7 +83,7 @@ def unknown_to(decisions: Iterable[Told], learnt: Iterable[Told]) -> Iterator[tu
             told.position
             for case in decision.cases
             for told in of_case[case]
-            if told.position > decision.position and told.event.occurred_at <= decision.event.occurred_at
+            if told.position > decision.position and told.event.occurred_at < decision.event.occurred_at
         }
         yield decision, sorted(later)
 

@@ -52,7 +52,7 @@ def test_for_people_each_part_has_its_lines(city: Path) -> None:
     told = call("diff", "2025-12-31", "--db", city, "--json").json
     assert f"entries: {len(told['entries'])}\n" in found.out.decode()
     assert f"rows that changed: {len(told['changed'])}\n" in found.out.decode()
-    assert "unknown: what had happened by then" in found.out.decode()
+    assert "unknown: what had happened before" in found.out.decode()
 
 
 def test_between_a_moment_and_itself_nothing_is_learnt(city: Path) -> None:
