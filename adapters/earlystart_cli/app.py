@@ -17,7 +17,9 @@ import typer
 
 from earlystart_cli import (
     asking,
+    audit,
     demo,
+    diff,
     doctor,
     erase,
     explain,
@@ -57,9 +59,11 @@ for name, command, epilog in (
     ("erase", erase.erase, erase.EXAMPLE),
     ("erasures", erase.erasures, erase.ERASURES_EXAMPLE),
     ("retention", retention.retention, retention.EXAMPLE),
+    ("diff", diff.diff, diff.EXAMPLE),
     ("doctor", doctor.doctor, doctor.EXAMPLE),
 ):
     app.command(name, epilog=f"Example: {epilog}")(command)
+app.add_typer(audit.app, name="audit")
 app.add_typer(logs.app, name="log")
 app.add_typer(hold.app, name="hold")
 

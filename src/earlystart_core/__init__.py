@@ -2,6 +2,7 @@
 
 from earlystart_core.answer import Answer
 from earlystart_core.decide import Done
+from earlystart_core.diff import Diff
 from earlystart_core.entry import Practitioner
 from earlystart_core.errors import (
     Conflict,
@@ -14,6 +15,7 @@ from earlystart_core.errors import (
     Unreadable,
 )
 from earlystart_core.record import AsAt, Record
+from earlystart_core.words.agreement import EndAgreement, ReviewAgreement, SignAgreement
 from earlystart_core.words.allocation import AllocatePackage, EndAllocation
 from earlystart_core.words.case import OpenCase, RecordBirth, ReopenCase
 from earlystart_core.words.closing import CloseCase
@@ -38,8 +40,10 @@ __all__ = [
     "Conflict",
     "DecideRequest",
     "DecideTier",
+    "Diff",
     "Done",
     "EarlyStartError",
+    "EndAgreement",
     "EndAllocation",
     "EndPackage",
     "HoldMeeting",
@@ -62,8 +66,10 @@ __all__ = [
     "Refused",
     "ReopenCase",
     "RequestSupport",
+    "ReviewAgreement",
     "ReviewPackage",
     "ShareInformation",
+    "SignAgreement",
     "StartPackage",
     "StoreUnavailable",
     "Tampered",

@@ -48,6 +48,16 @@ def clocks_at(log: Log, known: Moment | None = None, effective: Moment | None = 
     return Clocks(position, None if last is None else last.recorded_at, until)
 
 
+def instant_of(known: Moment) -> datetime | None:
+    """The instant that a caller means by `known`, the end of the day for a date; None for a position.
+
+    Raises:
+        Invalid: it is neither.
+    """
+    moment = _read("known", known)
+    return None if isinstance(moment, int) and not isinstance(moment, bool) else _until("known", moment)
+
+
 def _read(field: str, moment: Moment) -> int | date | datetime:
     if not isinstance(moment, str):
         return moment

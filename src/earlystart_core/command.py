@@ -11,6 +11,7 @@ from typing import Annotated, Any, Generic, Self, TypeVar
 import msgspec
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from earlystart_core.entry import Practitioner
 from earlystart_core.errors import Invalid
 from earlystart_core.event import Event, shape_of
 from earlystart_core.types import AwareInstant, PractitionerId, Text, form_of
@@ -171,3 +172,8 @@ class Word(msgspec.Struct, Generic[State], frozen=True):
     initial: State
     evolve: Callable[[State, Any], State]  # takes every event of its facts, however wild; never refuses, never decides
     decide: Callable[[Any, State], tuple[Event, ...]]
+    asked_by: Callable[[State, Practitioner], State] | None = None  # for a word whose rule asks who gives the order
+
+    def judge(self, command: Command, state: State, by: Practitioner) -> tuple[Event, ...]:
+        """What the word decides for that practitioner. Raises: Refused: its rules say no."""
+        return self.decide(command, state if self.asked_by is None else self.asked_by(state, by))

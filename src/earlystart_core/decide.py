@@ -91,7 +91,7 @@ class Shell:
         found = [(recorded.position, self._events.event(recorded)) for recorded in read or ()]
         for event in standing(found, marks=target is not None):
             state = word.evolve(state, event)
-        events = word.decide(command, state)
+        events = word.judge(command, state, by)
         tags = target.event.tags if target is not None else None
         entries = [
             self._events.entry(

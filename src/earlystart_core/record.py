@@ -8,9 +8,11 @@ from typing import Any, Self, get_args
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from earlystart_core.answer import Answer
-from earlystart_core.clocks import Clocks, Moment, clocks_at
+from earlystart_core.clocks import Clocks, Moment, clocks_at, instant_of
 from earlystart_core.command import Command
 from earlystart_core.decide import Done, Shell
+from earlystart_core.diff import Diff, diff
+from earlystart_core.disclosures import disclosures
 from earlystart_core.entry import Practitioner
 from earlystart_core.erasure import Erased, Erasure
 from earlystart_core.errors import Invalid
@@ -80,6 +82,18 @@ class Questions:
         clocks = self._moment()
         entries = self._store.log.read(DCBQuery([DCBQueryItem(tags=[case])]))
         return Answer(story(entries.entries(), EVENTS, lambda: self._store.keys, clocks), clocks)
+
+    def disclosures(self, case: str | None = None) -> Answer:
+        """Every sharing of information, of one case or all, and whether its basis covered it (`disclosures`).
+
+        Rows `position, case, recipient, purpose, basis, covered_then, covered_now, struck, reason`.
+
+        Raises:
+            Invalid: `case` is not a case id.
+        """
+        _check_id("case", case)
+        clocks = self._moment()
+        return Answer(disclosures(self._store.log, EVENTS, clocks, case), clocks)
 
     def _ask(self, question: str, team: str | None) -> Answer:
         from earlystart_core.views import questions  # Polars loads with the first question, not with the library
@@ -157,7 +171,7 @@ class Record(Questions):
         return shell.submit(command, by=by, command_id=ulid(now, self.store.chance), now=now, fresh=True)
 
     def new_id(self, kind: str) -> str:
-        """A fresh id: `case, family, person, request, package, contact, meeting` or `practitioner`.
+        """A fresh id: `case, family, person, request, package, contact, meeting, agreement` or `practitioner`.
 
         Raises:
             Invalid: ids of that kind are not made here.
@@ -173,6 +187,32 @@ class Record(Questions):
             Invalid: either is not one, or lies beyond the head.
         """
         return AsAt(self.store, clocks_at(self.store.log, known, effective))
+
+    def diff(
+        self,
+        known_a: Moment,
+        known_b: Moment | None = None,
+        effective: Moment | None = None,
+        *,
+        team: str | None = None,
+        case: str | None = None,
+    ) -> Diff:
+        """What was learnt between two knowledge clocks, and what had been decided meanwhile (`diff.Diff`).
+
+        known_a, known_b: as for `as_at`; the second is the head where it is left out. team: only that team's cases, as
+        at each of the two. case: only that case, read by tag.
+
+        Raises:
+            Invalid: one of them is malformed or beyond the head, or `known_b` lies before `known_a`.
+        """
+        _check_id("team", team)
+        _check_id("case", case)
+        clocks = [clocks_at(self.store.log, known, effective) for known in (known_a, known_b)]
+        if clocks[1].known < clocks[0].known:
+            raise Invalid("known_b", f"expected position {clocks[0].known} or later, got {clocks[1].known}")
+        before, after = clocks
+        since = instant_of(known_a) or before.known_at
+        return diff(self.store, EVENTS, before, after, since=since, team=team, case=case)
 
     def rebuild(self, source: Source | None = None) -> Rebuilt:
         """Builds every view anew from the log.

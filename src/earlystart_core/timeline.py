@@ -15,6 +15,7 @@ from earlystart_core.marks import struck
 from earlystart_core.privacy.keys import Keys, Shredded
 from earlystart_core.privacy.sealed import Sealed
 from earlystart_core.registry import Registry
+from earlystart_core.types import london_date
 from earlystart_core.words.correction import MarkedInError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,8 +26,9 @@ def story(
 ) -> list[dict[str, Any]]:
     """Rows in order of (occurred_at, position), as known and effective at those clocks.
 
-    A row: `position, recorded_at, occurred_at, type, recorded_by` (practitioner, role, employer)`, fields, struck`
-    (whether a standing mark strikes it) and `marked_by` (positions of all marks on it, struck ones too).
+    A row: `position, recorded_at, occurred_at, late_days` (London days from happening to recording, at least 0)`, type,
+    recorded_by` (practitioner, role, employer)`, fields, struck` (whether a standing mark strikes it) and `marked_by`
+    (positions of all marks on it, struck ones too).
     Personal text is opened; it reads `(erased)` where its key was destroyed, `(sealed)` where this reader has none.
     """
     known = [(recorded, registry.event(recorded)) for recorded in entries if recorded.position <= clocks.known]
@@ -41,6 +43,7 @@ def story(
             "position": recorded.position,
             "recorded_at": recorded.recorded_at,
             "occurred_at": event.occurred_at,
+            "late_days": max((london_date(recorded.recorded_at) - london_date(event.occurred_at)).days, 0),
             "type": recorded.event.type,
             "recorded_by": recorded.event.recorded_by and msgspec.structs.asdict(recorded.event.recorded_by),
             "fields": _fields(recorded, event, registry, keys),

@@ -42,6 +42,7 @@ RequestId = Annotated[str, *_id("request", ULID)]
 PackageId = Annotated[str, *_id("package", ULID)]
 ContactId = Annotated[str, *_id("contact", ULID)]
 MeetingId = Annotated[str, *_id("meeting", ULID)]
+AgreementId = Annotated[str, *_id("agreement", ULID)]
 PractitionerId = Annotated[str, *_id("practitioner", rf"(?:{ULID}|unknown|import)")]
 TeamId = Annotated[str, *_id("team", SLUG)]
 CentreId = Annotated[str, *_id("centre", SLUG)]
@@ -49,7 +50,7 @@ ClusterId = Annotated[str, *_id("cluster", SLUG)]
 OrgId = Annotated[str, *_id("org", SLUG)]
 HoldId = Annotated[str, *_id("hold", SLUG)]
 
-ULID_KINDS = ("case", "family", "person", "request", "package", "contact", "meeting", "practitioner")
+ULID_KINDS = ("case", "family", "person", "request", "package", "contact", "meeting", "agreement", "practitioner")
 SLUG_KINDS = ("team", "centre", "cluster", "org", "hold")
 
 
@@ -157,6 +158,23 @@ PackageOutcome = Literal["completed", "family_declined", "consent_withdrawn", "m
 AllocationEnd = Literal["completed", "reallocated", "left", "absence", "other"]
 Decision = Literal["given", "refused", "withdrawn"]
 Basis = Literal["consent", "agreement", "override", "duty"]
+LawfulBasis = Literal[  # UK GDPR, Article 6(1)
+    "consent", "contract", "legal_obligation", "vital_interests", "public_task", "legitimate_interests"
+]
+SpecialCategory = Literal[  # UK GDPR, Article 9(2)
+    "explicit_consent",
+    "employment_and_social_security",
+    "vital_interests",
+    "not_for_profit_body",
+    "made_public",
+    "legal_claims",
+    "substantial_public_interest",
+    "health_or_social_care",
+    "public_health",
+    "archiving_or_research",
+]
+AgreementReview = Literal["continue", "extend", "end"]
+AgreementEnd = Literal["expired", "replaced", "withdrawn", "other"]
 
 Minutes = Annotated[int, msgspec.Meta(ge=0, le=1440), Field(ge=0, le=1440)]
 ReviewDays = Annotated[int, msgspec.Meta(ge=1, le=366), Field(ge=1, le=366)]

@@ -154,8 +154,12 @@ def test_timeline_tells_both_clocks_who_and_what_was_corrected(city: Path) -> No
     struck = next(row for row in told if row["position"] == mark["data"]["target"])
     assert mark["position"] in struck["marked_by"]
     assert set(struck) == {
-        "position", "recorded_at", "occurred_at", "type", "recorded_by", "fields", "struck", "marked_by"
+        "position", "recorded_at", "occurred_at", "late_days", "type", "recorded_by", "fields", "struck", "marked_by"
     }  # fmt: skip
+    for row in told:
+        told_on, was_on = (date.fromisoformat(naive.day_of(row[name])) for name in ("recorded_at", "occurred_at"))
+        assert row["late_days"] == max((told_on - was_on).days, 0)
+    assert any(row["late_days"] for row in told)
     text = call("timeline", case, "--db", city).out.decode()
     assert all(f"entry {row['position']}, recorded " in text for row in told)
     assert all(row["recorded_by"]["practitioner"] in text for row in told)

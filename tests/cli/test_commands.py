@@ -40,7 +40,8 @@ def test_every_command_explains_itself_with_an_example(command: tuple[str, ...])
 
 def test_every_command_of_the_contract_is_there() -> None:
     assert {" ".join(command) for command in commands()} >= {
-        "demo", "simulate", "import", "rebuild", "view", "caseload", "tiers", "timeline", "log export", "doctor"
+        "demo", "simulate", "import", "rebuild", "view", "caseload", "tiers", "timeline", "log export", "doctor",
+        "audit disclosures", "diff",
     }  # fmt: skip
 
 

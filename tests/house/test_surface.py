@@ -8,7 +8,7 @@ from earlystart_core.views import VIEW
 from earlystart_core.words import EVENTS, WORDS
 
 FACE = {
-    *("Answer", "AsAt", "Done", "Practitioner", "Record"),
+    *("Answer", "AsAt", "Diff", "Done", "Practitioner", "Record"),
     *("Conflict", "EarlyStartError", "Invalid", "NotPermitted", "Refused"),
     *("StoreUnavailable", "Tampered", "Unreadable"),
 }
@@ -17,6 +17,7 @@ ORDERS = {
     *("DecideTier", "RecordContact", "RequestSupport", "DecideRequest", "WithdrawRequest"),
     *("HoldMeeting", "CancelMeeting", "StartPackage", "ReviewPackage", "EndPackage"),
     *("AllocatePackage", "EndAllocation", "RecordServiceAgreement", "RecordSharingConsent"),
+    *("SignAgreement", "ReviewAgreement", "EndAgreement"),
     *("OverrideSharing", "ShareInformation", "RefuseDisclosure", "MarkInError"),
     *("PlaceLegalHold", "LiftLegalHold"),
 }

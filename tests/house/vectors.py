@@ -30,7 +30,8 @@ BY = Practitioner(an_id("practitioner", 1), "health_visitor", "org:lch")
 OCCURRED = "2026-03-02T09:30:00Z"
 RECORDED = "2026-03-02T16:05:09.000123Z"
 CASE, TWIN, FAMILY, PERSON = an_id("case", 1), an_id("case", 2), an_id("family", 1), an_id("person", 1)
-REQUEST, PACKAGE = an_id("request", 1), an_id("package", 1)
+REQUEST, PACKAGE, AGREEMENT = an_id("request", 1), an_id("package", 1), an_id("agreement", 1)
+PARTIES = ["org:lch", "org:leeds-city-council", "org:little-owls"]
 CONTACT, MEETING, WORKER = an_id("contact", 1), an_id("meeting", 1), an_id("practitioner", 2)
 
 SAMPLES: dict[str, dict[str, Any]] = {
@@ -119,6 +120,26 @@ SAMPLES: dict[str, dict[str, Any]] = {
         "wording": "consent-2026-01",
         "until": "2027-03-02",
     },
+    "AgreementSigned": {
+        "agreement": AGREEMENT,
+        "parties": PARTIES,
+        "purposes": ["nursery_place", "support_planning"],
+        "items": ["case.tier", "contacts.latest"],
+        "lawful_basis": "public_task",
+        "starts_on": "2026-04-01",
+        "wording": "isa-2026-04",
+        "special_category": "health_or_social_care",
+        "ends_on": "2028-03-31",
+        "next_review_on": "2027-03-31",
+    },
+    "AgreementReviewed": {
+        "agreement": AGREEMENT,
+        "parties": PARTIES,
+        "outcome": "extend",
+        "ends_on": "2029-03-31",
+        "next_review_on": None,
+    },
+    "AgreementEnded": {"agreement": AGREEMENT, "parties": PARTIES, "reason": "replaced"},
     "SharingOverridden": {
         "case": CASE,
         "recipient": "org:police",

@@ -4,6 +4,7 @@ from leeds import *
 
 from earlystart_core.command import Command
 from earlystart_core.event import Event
+from earlystart_core.words.agreement import EndAgreement, ReviewAgreement, SignAgreement
 from earlystart_core.words.allocation import AllocatePackage, EndAllocation
 from earlystart_core.words.case import OpenCase, RecordBirth, ReopenCase
 from earlystart_core.words.closing import CloseCase
@@ -41,6 +42,9 @@ ALL: list[tuple[type[Command], Event, list[Event]]] = [
     (EndAllocation, LET_GO, [STARTED, ALLOCATED]),
     (RecordServiceAgreement, AGREED, [OPENED]),
     (RecordSharingConsent, CONSENTED, [OPENED]),
+    (SignAgreement, SIGNED, []),
+    (ReviewAgreement, RENEWED, [SIGNED]),
+    (EndAgreement, LAPSED, [SIGNED]),
     (OverrideSharing, OVERRIDDEN, [OPENED]),
     (ShareInformation, SHARED, [OPENED, CONSENTED]),
     (RefuseDisclosure, KEPT, [OPENED]),
@@ -48,4 +52,10 @@ ALL: list[tuple[type[Command], Event, list[Event]]] = [
     (PlaceLegalHold, PLACED, [OPENED]),
     (LiftLegalHold, LIFTED, [PLACED]),
 ]
-ACTS = (ReviewPackage, OverrideSharing, ShareInformation, RefuseDisclosure)  # each instant of these is another act
+ACTS = (
+    ReviewPackage,
+    ReviewAgreement,
+    OverrideSharing,
+    ShareInformation,
+    RefuseDisclosure,
+)  # each instant of these is another act

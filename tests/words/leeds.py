@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+from earlystart_core.words.agreement import AgreementEnded, AgreementReviewed, AgreementSigned
 from earlystart_core.words.allocation import AllocationEnded, PackageAllocated
 from earlystart_core.words.case import (
     CaseClosed,
@@ -31,6 +32,7 @@ JO, SAM = an("practitioner", 1), an("practitioner", 2)
 ARMLEY, BURLEY, CHAPEL = "team:armley", "team:burley", "team:chapel"
 LCH, COUNCIL, SCHOOL, POLICE = "org:lch", "org:council", "org:school", "org:police"
 VISIT, ASK, PLAN, ROUND = an("contact", 1), an("request", 1), an("package", 1), an("meeting", 1)
+PACT = an("agreement", 1)
 
 
 def on(day: int, hour: int = 12) -> datetime:
@@ -89,6 +91,18 @@ CONSENTED = SharingConsentRecorded(
     decision="given",
     wording="wording-3",
 )
+SIGNED = AgreementSigned(
+    occurred_at=on(2),
+    agreement=PACT,
+    parties=(LCH, COUNCIL, SCHOOL),
+    purposes=("school_place", "transport"),
+    items=("name", "address"),
+    lawful_basis="public_task",
+    starts_on=april(3),
+    wording="isa-1",
+)
+RENEWED = AgreementReviewed(occurred_at=on(12), agreement=PACT, parties=SIGNED.parties, outcome="continue")
+LAPSED = AgreementEnded(occurred_at=on(20), agreement=PACT, parties=SIGNED.parties, reason="withdrawn")
 OVERRIDDEN = SharingOverridden(
     occurred_at=on(6), case=ANNA, recipient=POLICE, harm="danger", authorised_by=SAM, family_told=True
 )

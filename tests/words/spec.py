@@ -58,7 +58,7 @@ def seen(command: Command, events: list[Event]) -> tuple[Recorded | None, list[i
     return target, [entry.position for entry in entries if matches(query, entry.event.type, entry.event.tags)]
 
 
-def decided(command: Command, events: list[Event]) -> tuple[Event, ...]:
+def decided(command: Command, events: list[Event], by: Practitioner = BY) -> tuple[Event, ...]:
     """What the command's word decides on those events, as the shell would have it."""
     word = WORDS[type(command)]
     target, positions = seen(command, events)
@@ -67,7 +67,7 @@ def decided(command: Command, events: list[Event]) -> tuple[Event, ...]:
         state = word.evolve(state, target)
     for event in standing([(position, events[position - 1]) for position in positions], marks=target is not None):
         state = word.evolve(state, event)
-    return word.decide(command, state)
+    return word.judge(command, state, by)
 
 
 @dataclass(frozen=True)

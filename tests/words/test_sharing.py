@@ -1,8 +1,14 @@
+from typing import get_args
+
+import msgspec
 import pytest
 from leeds import *
-from spec import but, given, irrelevant, order
+from spec import but, decided, given, irrelevant, order
 
-from earlystart_core.errors import Invalid
+from earlystart_core.errors import Invalid, Refused
+from earlystart_core.types import Basis
+from earlystart_core.words.correction import MarkedInError
+from earlystart_core.words.policy import POLICIES, policy_at
 from earlystart_core.words.sharing import OverrideSharing, RefuseDisclosure, ShareInformation
 
 SHARE = order(ShareInformation, SHARED)
@@ -23,6 +29,17 @@ def test_nothing_is_shared_without_consent():
 @pytest.mark.parametrize("decision", ["refused", "withdrawn"])
 def test_nothing_is_shared_when_one_of_two_did_not_consent(decision):
     given(OPENED, CONSENTED, but(CONSENTED, person=FATHER, decision=decision)).when(SHARE).refused("sharing.not_given")
+
+
+def test_parents_who_disagree_are_bound_by_the_stricter_until_it_is_resolved():
+    refused = but(CONSENTED, person=FATHER, decision="refused")
+    agreed = but(CONSENTED, person=FATHER, occurred_at=on(7))
+    short = but(agreed, until=april(10))
+    mistaken = MarkedInError(occurred_at=on(8), target=3)
+    given(OPENED, CONSENTED, refused).when(SHARE).refused("sharing.not_given")
+    given(OPENED, CONSENTED, refused, short).when(SHARE).refused("sharing.past")
+    given(OPENED, CONSENTED, refused, agreed).when(SHARE).then(SHARED)
+    given(OPENED, CONSENTED, refused, mistaken).when(SHARE).then(SHARED)
 
 
 def test_a_withdrawal_blocks_what_is_shared_after_it():
@@ -78,8 +95,66 @@ def test_a_duty_covers_itself():
     given(OPENED).when(order(ShareInformation, DUTY)).then(DUTY)
 
 
-def test_there_are_no_agreements_yet():
-    given(OPENED).when(order(ShareInformation, SHARED, basis="agreement")).refused("sharing.no_agreement")
+AGREED_SHARE = but(SHARED, basis="agreement")
+SHARE_AS_AGREED = order(ShareInformation, AGREED_SHARE)
+
+
+def test_an_agreement_in_force_covers_its_parties_purposes_and_items():
+    given(OPENED, SIGNED).when(SHARE_AS_AGREED).then(AGREED_SHARE)
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"parties": (COUNCIL, SCHOOL)}, "no_agreement"),  # whoever shares works for neither
+        ({"occurred_at": on(12)}, "no_agreement"),
+        ({"starts_on": april(12)}, "agreement_not_in_force"),
+        ({"ends_on": april(10)}, "agreement_not_in_force"),
+        ({"purposes": ("transport",)}, "agreement_other_purpose"),
+        ({"items": ("address",)}, "agreement_other_items"),
+    ],
+)
+def test_an_agreement_covers_nothing_else(change, code):
+    given(OPENED, but(SIGNED, **change)).when(SHARE_AS_AGREED).refused(f"sharing.{code}")
+
+
+def test_an_agreement_with_others_does_not_cover():
+    given(OPENED, irrelevant(but(SIGNED, parties=(LCH, POLICE)))).when(SHARE_AS_AGREED).refused("sharing.no_agreement")
+
+
+@pytest.mark.parametrize(("day", "fine"), [(11, False), (12, True)])
+def test_an_agreement_covers_until_it_ends(day, fine):
+    spec = given(OPENED, SIGNED, but(LAPSED, occurred_at=on(day, 11))).when(SHARE_AS_AGREED)
+    spec.then(AGREED_SHARE) if fine else spec.refused("sharing.agreement_not_in_force")
+
+
+def test_two_agreements_do_not_add_up():
+    one, other = but(SIGNED, purposes=("transport",)), but(SIGNED, agreement=an("agreement", 2), items=("address",))
+    given(OPENED, one, other).when(SHARE_AS_AGREED).refused("sharing.agreement_other_items")
+
+
+def test_an_organisation_has_no_agreement_with_itself():
+    inward = order(ShareInformation, AGREED_SHARE, recipient=LCH)
+    given(OPENED, SIGNED).when(inward).refused("sharing.no_agreement")
+
+
+def test_an_agreement_is_not_consent():
+    given(OPENED, irrelevant(SIGNED)).when(SHARE).refused("sharing.nobody_asked")
+
+
+def test_a_refusal_names_the_policy_and_its_version():
+    with pytest.raises(Refused, match=r"\(early_start_sharing 1\)$"):
+        decided(SHARE, [OPENED])
+
+
+def test_policies_have_their_time():
+    stricter = msgspec.structs.replace(POLICIES[-1], version=2, since=on(5))
+    both = (*POLICIES, stricter)
+    assert [policy_at(moment, both).version for moment in (on(1), on(5, 11), on(5), on(9))] == [1, 1, 2, 2]
+    assert policy_at(on(1)) is POLICIES[-1]
+    assert [policy.version for policy in POLICIES] == list(range(1, len(POLICIES) + 1))
+    assert POLICIES[0].since is None
+    assert all(set(policy.rules) == set(get_args(Basis)) for policy in POLICIES)
 
 
 def test_the_same_sharing_again_changes_nothing():

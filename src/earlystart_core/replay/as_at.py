@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from earlystart_core.case_file import case_file, is_under
 from earlystart_core.clocks import Clocks
 from earlystart_core.entry import micros
 from earlystart_core.log import Log
@@ -15,7 +16,6 @@ from earlystart_core.registry import Registry
 from earlystart_core.replay.dictionaries import Dictionaries
 from earlystart_core.replay.fold import Took
 from earlystart_core.replay.frames import Cells, Folding, frame_of_rows
-from earlystart_core.replay.one_case import rows_of_case
 from earlystart_core.replay.shelf import Shelf
 from earlystart_core.views import VIEW
 
@@ -37,6 +37,7 @@ class AsAt:
         self._log = log
         self._registry = registry
         self._cells: dict[str, Cells] = {}
+        self._file: tuple[str, dict[str, list[Row]]] | None = None  # of the case that was asked for last
         effective = None if clocks.effective is None else micros(clocks.effective)
         self._folding = Folding(
             log, registry, VIEW, known=clocks.known, effective=effective, shelf=shelf, threads=threads, took=took
@@ -62,12 +63,9 @@ class AsAt:
     def rows(self, view: str, *, team: str | None = None, case: str | None = None) -> list[Row]:
         if case is None:
             return self.frame(view, team=team).to_dicts()
-        if team is not None and all(row["team"] != team for row in self._of_case("case_status", case)):
-            return []
-        return self._of_case(view, case)
-
-    def _of_case(self, view: str, case: str) -> list[Row]:
-        return rows_of_case(self._log, self._registry, VIEW, view, case, self.clocks)
+        if self._file is None or self._file[0] != case:  # no fold of the whole log for one case
+            self._file = case, case_file(self._log, self._registry, case, self.clocks)
+        return self._file[1][view] if is_under(self._file[1], team) else []
 
     def fold(self, views: Sequence[str]) -> None:
         """Folds those views whole, from one reading of the log."""

@@ -1,14 +1,17 @@
 """The words of the service. Each is a file: its events, commands, state, evolve and decide, in that order.
 
 A rule that spans several words has a file of its own: `responsibility` and `closing` (of a case), `starting` (of a
-package). Every rule is judged at the instant that its command speaks of, by effective order, as the views read.
+package), `policy` (of a sharing). Every rule is judged at the instant that its command speaks of, by effective order,
+as the views read.
 """
 
 from typing import Any
 
 from earlystart_core.command import Command, Word
+from earlystart_core.event import Event
 from earlystart_core.registry import Registry
 from earlystart_core.words import (
+    agreement,
     allocation,
     case,
     closing,
@@ -24,6 +27,7 @@ from earlystart_core.words import (
     starting,
     tier,
 )
+from earlystart_core.words.agreement import AgreementEnded, AgreementReviewed, AgreementSigned
 from earlystart_core.words.allocation import AllocationEnded, PackageAllocated
 from earlystart_core.words.case import (
     CaseClosed,
@@ -66,6 +70,9 @@ EVENTS = Registry(
         AllocationEnded,
         ServiceAgreementRecorded,
         SharingConsentRecorded,
+        AgreementSigned,
+        AgreementReviewed,
+        AgreementEnded,
         SharingOverridden,
         InformationShared,
         DisclosureRefused,
@@ -97,6 +104,9 @@ WORDS: dict[type[Command], Word[Any]] = {
     allocation.EndAllocation: allocation.WORD,
     consent.RecordServiceAgreement: consent.WORD,
     consent.RecordSharingConsent: consent.WORD,
+    agreement.SignAgreement: agreement.WORD,
+    agreement.ReviewAgreement: agreement.WORD,
+    agreement.EndAgreement: agreement.WORD,
     sharing.OverrideSharing: sharing.WORD,
     sharing.ShareInformation: sharing.WORD,
     sharing.RefuseDisclosure: sharing.WORD,
@@ -104,3 +114,5 @@ WORDS: dict[type[Command], Word[Any]] = {
     hold.PlaceLegalHold: hold.WORD,
     hold.LiftLegalHold: hold.WORD,
 }
+
+COMMAND_OF: dict[type[Event], type[Command]] = dict(zip(EVENTS.classes.values(), WORDS, strict=True))

@@ -1,24 +1,30 @@
 """Sharing: what was told to another organisation about a family, and on which basis it stood.
 
-Nothing leaves without consent that covers it, an override for danger of harm, or a legal duty.
+Nothing leaves without consent that covers it, an agreement in force, an override for danger of harm, or a legal duty:
+the sharing policy says which, by name and version.
 """
 
-from collections.abc import Iterable
-from datetime import datetime
-from typing import Annotated, Literal, assert_never
+from typing import assert_never
 
 import msgspec
 from msgspec.structs import replace
 
-from earlystart_core.command import Command, Facts, Named, Stated, Word, facts, several
+from earlystart_core.command import Command, Facts, Named, Stated, Word, facts
+from earlystart_core.entry import Practitioner
 from earlystart_core.errors import Refused
 from earlystart_core.event import Event, Personal
 from earlystart_core.types import Basis, CaseId, Label, OrgId, Position, PractitionerId, Text
-from earlystart_core.words import consent
+from earlystart_core.words.agreement import (
+    AGREEMENT,
+    AgreementEnded,
+    AgreementEvent,
+    AgreementReviewed,
+    AgreementSigned,
+    Items,
+)
 from earlystart_core.words.case import CaseOpened, Life
 from earlystart_core.words.consent import SharingConsentRecorded
-
-Items = Annotated[tuple[Label, ...], *several(1, 100)]
+from earlystart_core.words.policy import SENTENCES, Grounds, Wanted, policy_at
 
 
 class SharingOverridden(Event, frozen=True):
@@ -72,15 +78,17 @@ class RefuseDisclosure(Command):
 
 
 SharingCommand = OverrideSharing | ShareInformation | RefuseDisclosure
-SharingEvent = CaseOpened | SharingConsentRecorded | SharingOverridden | InformationShared | DisclosureRefused
+SharingEvent = (
+    CaseOpened | SharingConsentRecorded | SharingOverridden | AgreementEvent | InformationShared | DisclosureRefused
+)
 
 
 class Sharing(msgspec.Struct, frozen=True):
     """What was decided and done about one case and one organisation."""
 
     life: Life = Life()
-    consents: tuple[SharingConsentRecorded, ...] = ()
-    overrides: tuple[SharingOverridden, ...] = ()
+    grounds: Grounds = Grounds()
+    employer: OrgId | None = None  # of whoever shares
     done: tuple[SharingOverridden | InformationShared | DisclosureRefused, ...] = ()
 
 
@@ -97,7 +105,8 @@ def boundary(command: SharingCommand) -> Facts:
                 "override": [SharingOverridden],
             }
             bearing: list[type[Event]] = [InformationShared, *bases.get(command.basis, [])]
-            return facts(case, (bearing, [command.case, command.recipient]))
+            agreed = [(AGREEMENT, [command.recipient])] if command.basis == "agreement" else []
+            return facts(case, (bearing, [command.case, command.recipient]), *agreed)
         case _:
             assert_never(command)
 
@@ -106,10 +115,10 @@ def evolve(state: Sharing, event: SharingEvent) -> Sharing:
     match event:
         case CaseOpened():
             return replace(state, life=state.life.after(event))
-        case SharingConsentRecorded():
-            return replace(state, consents=(*state.consents, event))
+        case SharingConsentRecorded() | AgreementSigned() | AgreementReviewed() | AgreementEnded():
+            return replace(state, grounds=state.grounds.after(event))
         case SharingOverridden():
-            return replace(state, overrides=(*state.overrides, event), done=(*state.done, event))
+            return replace(state, grounds=state.grounds.overridden(event), done=(*state.done, event))
         case InformationShared() | DisclosureRefused():
             return replace(state, done=(*state.done, event))
         case _:
@@ -131,9 +140,11 @@ def decide(command: SharingCommand, state: Sharing) -> tuple[Event, ...]:
         case ShareInformation():
             if _done(command, state, InformationShared):
                 return ()
-            lacking = lack(command.basis, command.purpose, state.consents, state.overrides, command.at)
+            policy = policy_at(command.at)
+            lacking = policy.lack(wanted(command, state.employer), state.grounds)
             if lacking is not None:
-                raise Refused(f"sharing.{lacking}", f"{command.recipient}, about {command.case}: {SENTENCES[lacking]}")
+                said = f"{command.recipient}, about {command.case}: {SENTENCES[lacking]} ({policy})"
+                raise Refused(f"sharing.{lacking}", said)
             return (command.ordered(InformationShared),)
         case _:
             assert_never(command)
@@ -143,38 +154,16 @@ def _done(command: SharingCommand, state: Sharing, act: type[Event]) -> bool:
     return any(type(done) is act and done.occurred_at == command.at and command.says(done) for done in state.done)
 
 
-Lack = consent.Lack | Literal["no_override", "no_agreement"]
-SENTENCES: dict[Lack, str] = {
-    "nobody_asked": "expected consent for exactly this purpose, nobody had decided by then",
-    "not_given": "expected consent of everyone who decided, someone's latest decision was not to give it",
-    "past": "expected consent that runs until that day or later, someone's had ended",
-    "no_override": "expected an override for this recipient, none stood at that time",
-    "no_agreement": "expected an agreement in force, there are none yet",
-}
+def wanted(sharing: ShareInformation | InformationShared, employer: OrgId | None) -> Wanted:
+    """What the policy is asked of a sharing. employer: of whoever shares."""
+    at = sharing.occurred_at
+    assert at is not None
+    return Wanted(employer, sharing.recipient, sharing.purpose, sharing.items, sharing.basis, at)
 
 
-def lack(
-    basis: Basis,
-    purpose: Label,
-    consents: Iterable[SharingConsentRecorded],
-    overrides: Iterable[SharingOverridden],
-    at: datetime,
-) -> Lack | None:
-    """What a sharing lacks to be covered by its stated basis at that instant; None when it is covered.
-
-    consents, overrides: those known of its case and recipient, standing, in effective order.
-    """
-    match basis:
-        case "consent":
-            return consent.lack_of_consent([given for given in consents if given.purpose == purpose], at)
-        case "override":
-            return None if any(override.occurred_at <= at for override in overrides) else "no_override"
-        case "agreement":
-            return "no_agreement"
-        case "duty":
-            return None
-        case _:
-            assert_never(basis)
+def asked_by(state: Sharing, by: Practitioner) -> Sharing:
+    """The state with the employer of whoever gives the order: an agreement covers only what its parties share."""
+    return replace(state, employer=by.employer)
 
 
-WORD = Word(boundary, Sharing(), evolve, decide)
+WORD = Word(boundary, Sharing(), evolve, decide, asked_by)

@@ -1,0 +1,54 @@
+"""Audit: the exact bytes of `audit disclosures`, against an independent reading of the export."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import naive
+import naive_disclosures
+
+from .conftest import call
+
+CLOCKS = ((), ("--known", "700"), ("--known", "2025-12-31"), ("--known", "2025-12-31", "--effective", "2025-06-30"))
+
+
+@pytest.fixture(scope="module")
+def entries(stored: str) -> list[dict[str, Any]]:
+    exported = call("log", "export", "--db", stored, "--ndjson")
+    assert exported.status == 0
+    return naive.parse(exported.out.decode())
+
+
+@pytest.mark.parametrize("clocks", CLOCKS)
+def test_disclosures_are_what_the_export_says(
+    stored: str, entries: list[dict[str, Any]], clocks: tuple[str, ...]
+) -> None:
+    told = dict(zip([name[2:] for name in clocks[::2]], clocks[1::2], strict=True))
+    rows = naive_disclosures.disclosures(entries, **told)
+    assert rows
+    found = call("audit", "disclosures", "--db", stored, "--json", *clocks)
+    assert found.status == 0
+    lines = naive.ndjson(rows)
+    assert found.out == b"[" + lines.strip().replace(b"\n", b",") + b"]\n"
+    assert re.fullmatch(r"known=\d+@\S+Z effective=\S+\n", found.err)
+    assert call("audit", "disclosures", "--db", stored, "--ndjson", *clocks).out == lines
+    case = rows[-1]["case"]
+    mine = call("audit", "disclosures", "--db", stored, "--json", "--case", case, *clocks).json
+    assert mine == [row for row in rows if row["case"] == case]
+
+
+def test_for_people_there_is_a_line_a_sharing_and_a_sum(city: Path) -> None:
+    rows = json.loads(call("audit", "disclosures", "--db", city, "--json").out)
+    found = call("audit", "disclosures", "--db", city)
+    assert len(found.lines) == len(rows) + 1
+    unsure = sum(not row["struck"] and not row["covered_now"] for row in rows)
+    assert f"{unsure} not covered as known now" in found.err
+
+
+def test_nobody_was_told_anything_before_the_first_entry(city: Path) -> None:
+    found = call("audit", "disclosures", "--db", city, "--known", "0")
+    assert (found.status, found.out) == (0, b"")
+    assert "no rows" in found.err
