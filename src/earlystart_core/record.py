@@ -14,6 +14,7 @@ from earlystart_core.entry import Practitioner
 from earlystart_core.errors import Invalid
 from earlystart_core.log import Clock
 from earlystart_core.privacy.keys import Chance
+from earlystart_core.proof.of_log import LogProof
 from earlystart_core.store import Frames, Rebuilt, Source, Store, open_store
 from earlystart_core.timeline import story
 from earlystart_core.types import SLUG, SLUG_KINDS, ULID, ULID_KINDS, form_of
@@ -182,6 +183,11 @@ class Record(Questions):
         if source is not None and source not in get_args(Source):
             raise Invalid("source", f"expected segments or rows, got {str(source)[:40]!r}")
         return self.store.views.rebuild(source)
+
+    @property
+    def proof(self) -> LogProof:
+        """What can be proven about the log: its root, that nothing was altered, checkpoints, single entries."""
+        return LogProof(self.store.log.tree, self.store.clock)
 
     def close(self) -> None:
         """Gives back the store's connections."""
