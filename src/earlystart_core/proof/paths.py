@@ -97,7 +97,6 @@ def check_consistency(old: int, new: int, old_root: bytes, new_root: bytes, path
     """
     if not 0 < old <= new:
         raise Tampered(f"the proof is from size {old} to size {new}: expected a size from 1 to no smaller one")
-    _check_hashes(old_root, new_root, *path)
     if old == new:
         if path:
             raise Tampered(f"the proof from size {old} to the same size is too long: expected no hash")
@@ -106,6 +105,7 @@ def check_consistency(old: int, new: int, old_root: bytes, new_root: bytes, path
         return
     if not path:
         raise Tampered(f"the proof from size {old} to size {new} is too short: expected a hash at least")
+    _check_hashes(old_root, new_root, *path)
     hashes = [old_root, *path] if old & (old - 1) == 0 else list(path)
     place, end = old - 1, new - 1
     while place & 1:
