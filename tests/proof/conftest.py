@@ -1,6 +1,7 @@
 """Keys, and logs that are small enough to look at and large enough for subtrees that are kept."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from earlystart_core.entry import Entry, Practitioner
 from earlystart_core.log import Log
 from earlystart_core.proof.keys import Signer, signer_in
 from earlystart_core.proof.of_log import LogProof
+from tests.conftest import START
 
 SEED_1 = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")  # RFC 8032, test 1
 SEED_2 = bytes.fromhex("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb")  # RFC 8032, test 2
@@ -29,10 +31,16 @@ def signer(name: str = "earlystart.example/caselog/test", pem: bytes = PEM) -> S
     return signer_in(pem, name)
 
 
-def entry(number: int, clock: object = None) -> Entry:
+def entry(number: int) -> Entry:
     """An entry of one of two shapes; nothing in the tree depends on what it says."""
-    kind = "Tried" if number % 3 else "Tested"
-    return Entry(kind, b'{"number":%d}' % number, [f"case:{number % 7}"], recorded_by=BY, command_id=f"c{number}")
+    return Entry(
+        "Tried" if number % 3 else "Tested",
+        b'{"number":%d}' % number,
+        [f"case:{number % 7}"],
+        recorded_by=BY,
+        command_id=f"c{number}",
+        occurred_at=START + timedelta(minutes=number) if number % 2 else None,
+    )
 
 
 def filled(log: Log, count: int, batch: int = 100) -> Log:

@@ -1,4 +1,4 @@
-"""Signed notes, verifier keys, checkpoints and witnesses: published examples, and a sentence for every malformed form."""
+"""Signed notes, verifier keys, checkpoints, witnesses: published examples, and a sentence for each malformed form."""
 
 import base64
 from hashlib import sha256
@@ -201,9 +201,9 @@ def test_only_an_ed25519_key_in_plain_pkcs8_signs() -> None:
 
 def test_a_signature_that_is_missing_forged_or_of_another_text_is_told() -> None:
     note = checkpoint_in(KNOWN.encode()).note
-    with pytest.raises(Tampered, match="is not signed by example.com/foo"):
+    with pytest.raises(Tampered, match=r"is not signed by example\.com/foo"):
         note.check(vkey_in(EXAMPLE_VKEY))
-    with pytest.raises(Tampered, match="is not signed by earlystart.example"):  # the same name, another key
+    with pytest.raises(Tampered, match=r"is not signed by earlystart\.example"):  # the same name, another key
         note.check(signer(pem=OTHER_PEM).vkey)
     for before, after in (("\n8\n", "\n9\n"), ("O1xJ", "O1xK"), ("XcnaeacG", "XcnaeacH")):
         spoiled = KNOWN.replace(before, after) if before in KNOWN else KNOWN.replace("TtcS", "TtcT")

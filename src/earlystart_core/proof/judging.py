@@ -94,7 +94,7 @@ def _signed(since: Checkpoint | None, vkey: Vkey | None) -> tuple[bool, list[Dou
 
 
 def _verdict(joined: Joining, held: Iterable[Checkpoint], since: Checkpoint | None, *, signed: bool) -> Verified:
-    for one in {one.size: one for one in held}.values():
+    for one in {(one.size, one.root): one for one in held}.values():
         joined.doubt(against(joined, one))
     return Verified(joined.size, joined.root, since, signed, tuple(joined.doubts))
 

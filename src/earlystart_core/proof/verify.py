@@ -139,21 +139,20 @@ class Joining:
 
 def against_kept(joined: Joining, kept: Iterable[Node]) -> Iterator[Doubt]:
     """Where the tree kept beside the log is another than that of its entries."""
-    size = joined.size
     seen = set()
-    top = 0
+    upto = 0
     for level, number, hash_ in kept:
         first, last = (number << level) + 1, (number + 1) << level
-        right = joined.nodes.get((level, number))
-        if last > size:
-            yield Doubt(None, f"the log is shorter than its tree: entries to {last} were there, now {size} are")
-        elif right != hash_:
+        if last <= joined.size and joined.nodes.get((level, number)) != hash_:
             yield Doubt(first, f"the entries {first} to {last} are not those whose hash is kept with the log")
         seen.add((level, number))
-        top = max(top, last)
+        upto = max(upto, last)
+    if upto > joined.size:
+        yield Doubt(None, f"the log is shorter than its tree: entries to {upto} were there, now {joined.size} are")
     for level, number in joined.nodes:
-        if (number + 1) << level <= top and (level, number) not in seen:
-            yield Doubt(None, f"the hash kept for entries {(number << level) + 1} to {(number + 1) << level} is gone")
+        first, last = (number << level) + 1, (number + 1) << level
+        if last <= upto and (level, number) not in seen:
+            yield Doubt(None, f"the hash kept for entries {first} to {last} is gone")
 
 
 def against(joined: Joining, checkpoint: Checkpoint) -> Iterator[Doubt]:
