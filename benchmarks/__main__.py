@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import append, as_at, command, fold, rebuild
+from benchmarks import append, as_at, command, fold, proof, rebuild
 from benchmarks.city import make_city
 from benchmarks.measure import Results
 from benchmarks.results import table, write
@@ -23,6 +23,7 @@ ALL: dict[str, Callable[[Run], None]] = {
     "as_at": as_at.measure,
     "append": append.measure,
     "command": command.measure,
+    "proof": proof.measure,
 }
 
 

@@ -8,7 +8,7 @@ import typer
 
 from earlystart_cli.files import content_of
 from earlystart_cli.options import HERE, Db, Json, Keys
-from earlystart_cli.output import note, put, put_json
+from earlystart_cli.output import note, put, put_json, writing
 from earlystart_cli.progress import working
 from earlystart_cli.proving import MOST
 from earlystart_cli.stores import opened
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = "earlystart log verify --export leeds.ndjson --vkey log.vkey --checkpoint 2026-03-31.checkpoint"
 LARGE = 200_000  # entries from which on a second process is worth its start
+LONGEST = 64 * 2**20  # bytes of a line: one that is longer is read as several, and none of them is an entry
 MOST_PROOF = 32 * 2**20  # bytes
 
 
@@ -83,8 +84,8 @@ def _of_export(path: Path, held: "Checkpoint | None", key: "Vkey | None") -> "Ve
     from earlystart_core.proof.judging import verify_export
 
     try:
-        with path.open("rb") as lines, working("verifying"):
-            return verify_export(lines, held, key)
+        with path.open("rb") as file, working("verifying"):
+            return verify_export(iter(lambda: file.readline(LONGEST), b""), held, key)
     except OSError as error:
         raise Invalid("--export", f"expected a file that can be read, got {str(path)!r}: {error.strerror}") from None
 
@@ -106,7 +107,8 @@ def _entry(path: Path, key: "Vkey | None", others: tuple[Path | None, ...]) -> i
         note(f"earlystart: {error}")
         return 1
     note(f"entry {found.index + 1} of {found.checkpoint.size} in the log {found.checkpoint.origin}, signed by its key")
-    put([entry.decode("utf-8", "replace")])
+    with writing() as write:
+        write(entry + b"\n")
     return 0
 
 

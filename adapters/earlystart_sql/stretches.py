@@ -24,6 +24,8 @@ _ENTRIES = "SELECT position, shape, recorded_at, frame, leaf FROM entry WHERE {b
 _FACTS = "SELECT position, occurred_at, data FROM fact WHERE shape = {shape} AND {bounds}"
 _STRAY = "SELECT position FROM fact WHERE shape = {shape} AND position > {head} ORDER BY position LIMIT 1"
 
+_NONE, _SEVERAL = -1, -2  # in place of a shape's number: no data, or more than one
+
 Shapes = dict[int, Shape]
 Other = TypeVar("Other", bytes, None)
 
@@ -57,26 +59,21 @@ def _rows(connection: Connection, shapes: Shapes, after: int, upto: int) -> Rows
     positions, numbers, recorded, frames, leaves = zip(*entries, strict=True)
     data: list[bytes | None] = [None] * (upto - after)
     occurred: list[int | None] = [None] * (upto - after)
-    found: list[int] = [-1] * (upto - after)
+    found: list[int] = [_NONE] * (upto - after)
     for shape in shapes:
         for position, moment, value in run_binary(connection, _FACTS.format(shape=shape, bounds=bounds)):
             at = position - after - 1
-            if found[at] != -1:
-                found[at] = -2
-                continue
-            found[at], occurred[at], data[at] = shape, moment, value
-    there = [position - after - 1 for position in positions]
-    doubts = []
-    if [found[at] for at in there] != list(numbers) or len(there) != sum(shape != -1 for shape in found):
+            if found[at] != _NONE:
+                found[at] = _SEVERAL
+            else:
+                found[at], occurred[at], data[at] = shape, moment, value
+    doubts: Sequence[Doubt] = ()
+    if found != list(numbers):  # an entry is missing, or its data
+        there = [position - after - 1 for position in positions]
         doubts = list(_misplaced(after, dict(zip(there, numbers, strict=True)), found))
-    return Rows(
-        positions,
-        _blobs(frames, b""),
-        _blobs([data[at] for at in there], None),
-        _blobs(leaves, b""),
-        Columns([shapes.get(number) for number in numbers], recorded, [occurred[at] for at in there]),
-        doubts,
-    )
+        data, occurred = [data[at] for at in there], [occurred[at] for at in there]
+    columns = Columns([shapes.get(number) for number in numbers], recorded, occurred)
+    return Rows(positions, _blobs(frames, b""), _blobs(data, None), _blobs(leaves, b""), columns, doubts)
 
 
 def _blobs(values: Sequence[Any], otherwise: Other) -> list[bytes | Other]:
@@ -89,11 +86,11 @@ def _blobs(values: Sequence[Any], otherwise: Other) -> list[bytes | Other]:
 def _misplaced(after: int, numbers: dict[int, int], found: list[int]) -> Iterator[Doubt]:
     """Where data stands under another type than its entry's, twice, or without an entry."""
     for at, shape in enumerate(found):
-        if shape == -2:
+        if shape == _SEVERAL:
             yield Doubt(after + at + 1, "its data is there more than once")
-        elif shape != -1 and at not in numbers:
+        elif shape != _NONE and at not in numbers:
             yield Doubt(after + at + 1, "there is data here, and no entry")
-        elif shape not in (-1, numbers.get(at)):
+        elif shape not in (_NONE, numbers.get(at)):
             yield Doubt(after + at + 1, "its data stands among those of another type")
 
 

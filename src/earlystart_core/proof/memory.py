@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from earlystart_core.proof.compact import Range
 from earlystart_core.proof.entries import Rows
-from earlystart_core.proof.hashing import Node
+from earlystart_core.proof.hashing import BLOCK, Node
 from earlystart_core.proof.tree import Signed, Tree, grown
 
 
@@ -19,6 +19,8 @@ class MemoryTree(Tree):
 
     def grow(self) -> None:
         """Keeps what the rows have completed since. Called under the append lock."""
+        if len(self._rows) - self._range.size < BLOCK:
+            return
         leaves = [leaf for _, _, leaf in self._rows[self._range.size :]]
         self._kept |= {(level, number): hash_ for level, number, hash_ in grown(self._range, leaves)}
 
