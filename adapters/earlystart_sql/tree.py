@@ -22,7 +22,7 @@ from earlystart_sql.raw import one, run_binary
 from earlystart_sql.stretches import rows_of, shapes_in, strays, stretches
 from earlystart_sql.tree_tables import can_keep, may_be_read
 
-CATCH_UP = 512  # blocks that one append takes up at most, besides its own: a tenth of a second
+CATCH_UP = 256  # blocks that one append takes up at most, besides its own: a tenth of a second or two
 AT_ONCE = 10_000  # kept rows read together
 
 _LEAVES = "SELECT leaf FROM entry WHERE position > {first} AND position <= {last} ORDER BY position"
