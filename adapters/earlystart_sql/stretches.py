@@ -62,8 +62,8 @@ def _rows(connection: Connection, shapes: Shapes, after: int, upto: int) -> Rows
     found: list[int] = [_NONE] * (upto - after)
     for shape in shapes:
         for position, moment, value in run_binary(connection, _FACTS.format(shape=shape, bounds=bounds)):
-            at = position - after - 1
-            if found[at] != _NONE:
+            at = int(position) - after - 1
+            if found[at] != _NONE or at != position - after - 1:  # SQLite lets a half stand where a number should
                 found[at] = _SEVERAL
             else:
                 found[at], occurred[at], data[at] = shape, moment, value

@@ -9,10 +9,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from sqlalchemy import Connection
 
 from earlystart_core.entry import from_micros, micros
+from earlystart_core.errors import Invalid, Tampered
 from earlystart_core.proof.checkpoint import checkpoint_in
 from earlystart_core.proof.compact import Range, levels_of
 from earlystart_core.proof.entries import Doubt, Rows
-from earlystart_core.proof.hashing import BLOCK, LEVEL, Node
+from earlystart_core.proof.hashing import BLOCK, HASH, LEVEL, Node
 from earlystart_core.proof.tree import Signed, Tree, grown
 from earlystart_core.proof.verify import Stretch
 from earlystart_sql import tree_tables
@@ -44,9 +45,8 @@ class SqlTree(Tree):
         last = head + len(new)
         if last // BLOCK <= self._blocks or not can_keep(connection):
             return self._blocks
-        kept: int = one(connection, f"SELECT coalesce(max(number) + 1, 0) FROM tree_node WHERE level = {LEVEL}")
-        begin = kept * BLOCK
-        if begin > head:
+        kept = one(connection, f"SELECT coalesce(max(number) + 1, 0) FROM tree_node WHERE level = {LEVEL}")
+        if not isinstance(kept, int) or (begin := kept * BLOCK) > head:
             return self._blocks  # more is kept than the log has: for a verification to say, not for an append
         upto = min(last, max(begin + CATCH_UP * BLOCK, (begin + len(new)) // BLOCK * BLOCK))
         old = _leaves(connection, begin, min(head, upto))
@@ -88,7 +88,10 @@ class SqlTree(Tree):
                 ).fetchall()
             if not rows:
                 return
-            yield from ((level, number, bytes(hash_)) for level, number, hash_ in rows)
+            for level, number, hash_ in rows:
+                if not (isinstance(level, int) and isinstance(number, int) and LEVEL <= level < 64 and number >= 0):
+                    raise Tampered("the tree kept with the log has a row that is no node of it")
+                yield level, number, hash_ if isinstance(hash_, bytes) else b""
             after = rows[-1][:2]
 
     def rows(self, after: int, upto: int) -> Iterable[Rows]:
@@ -123,16 +126,23 @@ class SqlTree(Tree):
 def _leaves(connection: Connection, first: int, last: int) -> list[bytes]:
     if first >= last:
         return []
-    return [bytes(row[0]) for row in run_binary(connection, _LEAVES.format(first=first, last=last))]
+    found = [row[0] for row in run_binary(connection, _LEAVES.format(first=first, last=last))]
+    return [leaf if isinstance(leaf, bytes) else b"" for leaf in found]
 
 
 def _kept(connection: Connection, level: int, number: int) -> bytes | None:
     row = run_binary(connection, f"SELECT hash FROM tree_node WHERE level = {level} AND number = {number}").fetchone()
-    return None if row is None else bytes(row[0])
+    return row[0] if row is not None and isinstance(row[0], bytes) and len(row[0]) == HASH else None
 
 
 def _last_signed(connection: Connection) -> tuple[int, Signed | None]:
     row = run_binary(connection, _LAST).fetchone()
     if row is None:
         return 0, None
-    return row[0], Signed(checkpoint_in(bytes(row[2])), from_micros(row[1]))
+    number, signed_at, note = row
+    try:
+        if not isinstance(note, bytes):
+            raise Invalid("checkpoint", "expected its text, got something else")
+        return number, Signed(checkpoint_in(note), from_micros(signed_at))
+    except (Invalid, TypeError, ValueError, OverflowError) as error:
+        raise Tampered(f"the checkpoint that was signed here last cannot be read: {error}") from None

@@ -243,6 +243,38 @@ def test_whatever_stands_in_a_cell_is_a_doubt_and_no_crash(
     assert verify_log(log.tree).sound
 
 
+@pytest.mark.parametrize("value", ["'text'", "7", "x''", "1.5", "-1", "1000000000000"])
+def test_whatever_stands_in_the_kept_tree_is_a_doubt_and_hinders_no_append(
+    sqlite_url: str, open_log: Callable[..., SqlLog], value: str
+) -> None:
+    log = filled(open_log(sqlite_url), SIZE)
+    LogProof(log.tree, log._clock).checkpoint(PEM)
+    run(log, *(f"DROP TRIGGER tree_{table}_no_UPDATE" for table in ("node", "head")))
+    for table, column in (
+        ("node", "hash"),
+        ("head", "note"),
+        ("head", "signed_at"),
+        ("node", "number"),
+        ("node", "level"),
+    ):
+        run(log, f"UPDATE OR IGNORE tree_{table} SET {column} = {value}")
+        if (table, column, value) not in {("head", "signed_at", each) for each in ("7", "-1", "1.5", "1000000000000")}:
+            assert not verify_log(open_log(sqlite_url).tree).sound, (table, column)
+        assert filled(open_log(sqlite_url), 300)
+
+
+def test_a_forged_position_does_not_make_the_log_endless(attacked: SqlLog) -> None:
+    columns = "shape, recorded_at, frame, leaf"
+    run(attacked, f"INSERT INTO entry (position, {columns}) SELECT {10**15}, {columns} FROM entry WHERE position = 9")
+    assert f"position {SIZE + 1}: it is missing; entries to 65536 were expected" in told(verify_log(attacked.tree))
+
+
+def test_a_position_of_data_that_is_no_whole_number_is_named(sqlite_url: str, open_log: Callable[..., SqlLog]) -> None:
+    log = filled(open_log(sqlite_url), SIZE)
+    run(log, "DROP TRIGGER fact_no_UPDATE", "UPDATE fact SET position = 300.5 WHERE position = 300")
+    assert told(verify_log(log.tree))[0].startswith("position 300: ")
+
+
 def test_no_more_doubts_than_can_be_read(attacked: SqlLog) -> None:
     run(attacked, "UPDATE fact SET occurred_at = 5")
     assert len(verify_log(attacked.tree).doubts) == MOST

@@ -35,8 +35,8 @@ def verify_log(
     last: Signed | None = None
     try:
         last = tree.last_signed()
-    except Invalid as error:
-        early.append(Doubt(None, f"the checkpoint that was signed here last cannot be read: {error.message}"))
+    except Tampered as error:
+        early.append(Doubt(None, str(error)))
     since = checkpoint or (None if last is None else last.checkpoint)
     signed, doubts = _signed(since, vkey)
     early += doubts
@@ -48,8 +48,13 @@ def verify_log(
     joined.doubt(early)
     for stretch in tree.stretches(size, [one.size for one in held], processes):
         joined.add(stretch)
+        if joined.full:  # more would not be told, and a forged position could make the log seem endless
+            break
     joined.doubt(tree.strays(size))
-    joined.doubt(against_kept(joined, tree.all_kept()))
+    try:
+        joined.doubt(list(against_kept(joined, tree.all_kept())))
+    except Tampered as error:
+        joined.doubt([Doubt(None, str(error))])
     return _verdict(joined, held, since, signed=signed)
 
 

@@ -58,7 +58,11 @@ class Tree(ABC):
 
     @abstractmethod
     def last_signed(self) -> Signed | None:
-        """The checkpoint that was signed last, None before the first."""
+        """The checkpoint that was signed last, None before the first.
+
+        Raises:
+            Tampered: what is remembered of it cannot be read.
+        """
 
     @abstractmethod
     def sign(self, make: Callable[[Signed | None], Signed]) -> Signed:

@@ -109,6 +109,11 @@ class Joining:
         """Of all of them."""
         return self._range.root()
 
+    @property
+    def full(self) -> bool:
+        """Whether there are as many doubts as are told."""
+        return len(self.doubts) >= MOST
+
     def add(self, stretch: Stretch) -> None:
         """Takes the next stretch."""
         if stretch.begun < self._recorded:
