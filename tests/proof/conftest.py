@@ -12,6 +12,8 @@ from earlystart_core.entry import Entry, Practitioner
 from earlystart_core.log import Log
 from earlystart_core.proof.keys import Signer, signer_in
 from earlystart_core.proof.of_log import LogProof
+from earlystart_sql.export import canonical_lines
+from earlystart_sql.log import SqlLog
 from tests.conftest import START
 
 SEED_1 = bytes.fromhex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60")  # RFC 8032, test 1
@@ -61,3 +63,7 @@ def key_file(tmp_path: Path) -> Path:
     path = tmp_path / "log.pem"
     path.write_bytes(PEM)
     return path
+
+
+def lines(log: SqlLog, *, leaves: bool = True) -> list[bytes]:
+    return b"".join(canonical_lines(log, upto=log.head(), leaves=leaves)).splitlines(keepends=True)

@@ -116,7 +116,7 @@ class Joining:
 
     def add(self, stretch: Stretch) -> None:
         """Takes the next stretch."""
-        if stretch.begun < self._recorded:
+        if BEFORE_ALL < stretch.begun < self._recorded:
             self.doubt([Doubt(stretch.index + 1, "recorded before the entry at the position below")])
         self._recorded = max(self._recorded, stretch.ended)
         self.doubt(stretch.doubts)
