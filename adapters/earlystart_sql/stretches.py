@@ -14,14 +14,18 @@ from sqlalchemy import Connection
 from earlystart_core.proof.entries import Columns, Doubt, Rows, Shape
 from earlystart_core.proof.verify import STRETCH, Stretch, checked
 from earlystart_sql.database import Database, open_database
-from earlystart_sql.raw import run, run_binary
+from earlystart_sql.raw import mark, run, run_binary
 from earlystart_sql.schema import LOG
 
-AT_ONCE = 1_024  # positions: what fits the processor's cache
+AT_ONCE = 8_192  # positions read in one transaction
+SLICE = 256  # positions given at once: what stays in the processor's cache while it is looked at
 AHEAD = 4  # stretches that are handed out for each process
 
-_ENTRIES = "SELECT position, shape, recorded_at, frame, leaf FROM entry WHERE {bounds} ORDER BY position"
-_FACTS = "SELECT position, occurred_at, data FROM fact WHERE shape = {shape} AND {bounds}"
+_ENTRIES = (
+    "SELECT position, shape, recorded_at, frame, leaf FROM entry WHERE position > {0} AND position <= {0}"
+    " ORDER BY position"
+)
+_FACTS = "SELECT position, occurred_at, data FROM fact WHERE shape = {0} AND position > {0} AND position <= {0}"
 _STRAY = "SELECT position FROM fact WHERE shape = {shape} AND position > {head} ORDER BY position LIMIT 1"
 
 _NONE, _SEVERAL = -1, -2  # in place of a shape's number: no data, or more than one
@@ -38,9 +42,31 @@ def shapes_in(connection: Connection) -> Shapes:
 def rows_of(database: Database, shapes: Shapes, after: int, upto: int) -> Iterator[Rows]:
     """The entries with after < position <= upto, some thousand in a transaction: what is stored never changes."""
     for first in range(after, upto, AT_ONCE):
+        last = min(first + AT_ONCE, upto)
         with database.reading() as connection:
-            rows = _rows(connection, shapes, first, min(first + AT_ONCE, upto))
-        yield rows
+            facts = _Facts(connection, shapes, first, last)
+            for begin in range(first, last, SLICE):
+                yield _rows(connection, facts, begin, min(begin + SLICE, last))
+
+
+class _Facts:
+    """The data of the entries with after < position <= upto, each in its entry's place."""
+
+    def __init__(self, connection: Connection, shapes: Shapes, after: int, upto: int) -> None:
+        self.shapes = shapes
+        self.after = after
+        self.data: list[bytes | None] = [None] * (upto - after)
+        self.occurred: list[int | None] = [None] * (upto - after)
+        self.found: list[int] = [_NONE] * (upto - after)
+        data, occurred, found = self.data, self.occurred, self.found
+        statement = _FACTS.format(mark(connection))
+        for shape in shapes:
+            for position, moment, value in run_binary(connection, statement, (shape, after, upto)):
+                at = int(position) - after - 1
+                if found[at] != _NONE or at != position - after - 1:  # SQLite lets a half stand for a whole number
+                    found[at] = _SEVERAL
+                else:
+                    found[at], occurred[at], data[at] = shape, moment, value
 
 
 def strays(connection: Connection, shapes: Shapes, head: int) -> Iterator[Doubt]:
@@ -51,28 +77,19 @@ def strays(connection: Connection, shapes: Shapes, head: int) -> Iterator[Doubt]
             yield Doubt(row[0], f"there is data of a {kind} here, and no entry: the last one is at position {head}")
 
 
-def _rows(connection: Connection, shapes: Shapes, after: int, upto: int) -> Rows:
-    bounds = f"position > {after} AND position <= {upto}"
-    entries = run_binary(connection, _ENTRIES.format(bounds=bounds)).fetchall()
+def _rows(connection: Connection, facts: _Facts, after: int, upto: int) -> Rows:
+    entries = run_binary(connection, _ENTRIES.format(mark(connection)), (after, upto)).fetchall()
     if not entries:
         return Rows((), (), (), ())
     positions, numbers, recorded, frames, leaves = zip(*entries, strict=True)
-    data: list[bytes | None] = [None] * (upto - after)
-    occurred: list[int | None] = [None] * (upto - after)
-    found: list[int] = [_NONE] * (upto - after)
-    for shape in shapes:
-        for position, moment, value in run_binary(connection, _FACTS.format(shape=shape, bounds=bounds)):
-            at = int(position) - after - 1
-            if found[at] != _NONE or at != position - after - 1:  # SQLite lets a half stand where a number should
-                found[at] = _SEVERAL
-            else:
-                found[at], occurred[at], data[at] = shape, moment, value
+    here = slice(after - facts.after, upto - facts.after)
+    data, occurred, found = facts.data[here], facts.occurred[here], facts.found[here]
     doubts: Sequence[Doubt] = ()
     if found != list(numbers):  # an entry is missing, or its data
         there = [position - after - 1 for position in positions]
         doubts = list(_misplaced(after, dict(zip(there, numbers, strict=True)), found))
         data, occurred = [data[at] for at in there], [occurred[at] for at in there]
-    columns = Columns([shapes.get(number) for number in numbers], recorded, occurred)
+    columns = Columns([facts.shapes.get(number) for number in numbers], recorded, occurred)
     return Rows(positions, _blobs(frames, b""), _blobs(data, None), _blobs(leaves, b""), columns, doubts)
 
 
