@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import append, as_at, command, fold, rebuild, sealing
+from benchmarks import append, as_at, command, fold, proof, rebuild, sealing
 from benchmarks.city import make_city
 from benchmarks.measure import Results
 from benchmarks.results import table, write
@@ -24,6 +24,7 @@ ALL: dict[str, Callable[[Run], None]] = {
     "append": append.measure,
     "command": command.measure,
     "sealing": sealing.measure,
+    "proof": proof.measure,
 }
 
 

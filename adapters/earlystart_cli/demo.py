@@ -19,6 +19,7 @@ from earlystart_cli.rebuild import rate_of
 from earlystart_cli.simulate import Progress
 from earlystart_cli.stores import opened
 from earlystart_core.errors import StoreUnavailable
+from earlystart_core.proof.strict import in_base64
 
 if TYPE_CHECKING:
     from earlystart_core.answer import Answer
@@ -79,6 +80,7 @@ def demo(
                 f"{sum(now.values()):,} now, {asked:.2f} s. Nothing was kept for it: any day can be asked.",
             )
             _say(on, _corrected(record))
+            _say(on, _proof(record))
             case = _story(on, record)
     on.print()
     on.print("The same city in a store of your own:", style="bold")
@@ -148,6 +150,18 @@ def _corrected(record: "Record") -> str:
     return (
         f"{len(_marks(record)):,} entries were marked in error. They count in no view, and none was deleted: who knew"
         f" what, and when, can still be asked. {withdrawn:,} consents to share now stand withdrawn."
+    )
+
+
+def _proof(record: "Record") -> str:
+    started = perf_counter()
+    found = record.proof.verify()
+    seconds = perf_counter() - started
+    if not found.sound:
+        return f"The log's proof does not hold: {found.doubts[0]}."
+    return (
+        f"The log's proof: {found.size:,} entries, root {in_base64(found.root)}, hashed again in {seconds:.1f} s. No"
+        " entry is missing, altered or out of order, and whoever keeps this line will notice if one ever is."
     )
 
 

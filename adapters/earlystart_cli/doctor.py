@@ -21,7 +21,7 @@ PACKAGES = (
 
 
 def doctor(db: Db = HERE, keys: Keys = None, json: Json = False) -> None:
-    """Print versions, settings as read back, known faults of SQLite, the lag of views and segments, the keys."""
+    """Print versions, settings as read back, faults of SQLite, lag of views and segments, last checkpoint, keys."""
     asked = form(json=json)
     found: dict[str, Any] = {"versions": versions(), "sqlite": sqlite()}
     fault: EarlyStartError | None = None
@@ -31,7 +31,7 @@ def doctor(db: Db = HERE, keys: Keys = None, json: Json = False) -> None:
                 "store": store(record),
                 "views": record.store.views.lag(),
                 "segments": segments(record),
-                "checkpoint": "no checkpoint",
+                "checkpoint": checkpoint(record),
                 "erasures": erasures(record),
                 "keys": key_store(record),
             }
@@ -95,6 +95,23 @@ def segments(record: "Record") -> dict[str, Any]:
     """How much of the log is sealed, and which runs are there but of no use: torn, outdated or another log's."""
     found = on_sql(record).views.shelf.sealed()
     return {"runs": found.runs, "positions": found.positions, "lag": found.lag, "unsound": found.unsound}
+
+
+def checkpoint(record: "Record") -> dict[str, Any] | str:
+    """The last checkpoint that was signed: its size, how far it is behind, when it was signed and how long ago."""
+    try:
+        last = record.store.log.tree.last_signed()
+    except EarlyStartError as error:
+        return str(error)
+    if last is None:
+        return "no checkpoint"
+    age = record.store.clock() - last.at
+    return {
+        "size": last.checkpoint.size,
+        "lag": record.store.log.tree.size() - last.checkpoint.size,
+        "signed_at": last.at,
+        "age_seconds": int(age.total_seconds()),
+    }
 
 
 def key_store(record: "Record") -> str:

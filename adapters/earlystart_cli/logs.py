@@ -1,9 +1,10 @@
-"""The log itself: every entry to standard output, byte for byte as it is hashed."""
+"""The log itself: every entry to standard output, byte for byte as it is hashed, and what proves it."""
 
 from typing import Annotated
 
 import typer
 
+from earlystart_cli import proving, verifying
 from earlystart_cli.options import HERE, Db, Keys
 from earlystart_cli.output import put_clocks, writing
 from earlystart_cli.stores import on_sql, opened
@@ -37,3 +38,11 @@ def export(
         put_clocks(clocks)
         for block in canonical_lines(log, upto=clocks.known, leaves=leaves):
             write(block)
+
+
+for name, command, example in (
+    ("verify", verifying.verify, verifying.EXAMPLE),
+    ("checkpoint", proving.checkpoint, proving.CHECKPOINT_EXAMPLE),
+    ("prove", proving.prove, proving.PROVE_EXAMPLE),
+):
+    app.command(name, epilog=f"Example: {example}")(command)

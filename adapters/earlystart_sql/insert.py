@@ -19,6 +19,8 @@ _COLUMNS = {  # of each table, with PostgreSQL's type of each
     ),
     "fact": (("shape", "int4"), ("position", "int8"), ("occurred_at", "int8"), ("data", "bytea")),
     "entry_tag": (("tag_id", "int8"), ("position", "int8"), ("shape", "int4")),
+    "tree_node": (("level", "int4"), ("number", "int8"), ("hash", "bytea")),
+    "tree_head": (("number", "int8"), ("size", "int8"), ("root", "bytea"), ("signed_at", "int8"), ("note", "bytea")),
     "receipt": (("command_id", "text"), ("digest", "bytea"), ("first", "int8"), ("count", "int4")),
 }
 

@@ -32,6 +32,7 @@ from earlystart_sql.dictionary import Dictionary, Numbers, Shape
 from earlystart_sql.insert import insert
 from earlystart_sql.query import Part, any_match, facts_of, page, parts_of
 from earlystart_sql.raw import mark, one, run, run_binary, together
+from earlystart_sql.tree import SqlTree
 
 PAGE = 2_000  # entries
 EVERY = 2**31 - 1
@@ -59,6 +60,7 @@ class SqlLog(Log):
         self.writing = database.writing
         self.try_writing = database.try_writing
         self.followers: list[Follower] = []
+        self.tree: SqlTree = SqlTree(database)
         self._clock = clock
         self._dictionary = Dictionary()
 
@@ -106,11 +108,13 @@ class SqlLog(Log):
                 recorded = self._insert(connection, drafts, numbers, tag_of, head, last)
                 if receipt is not None:
                     insert(connection, "receipt", [(receipt.command_id, receipt.digest, head + 1, len(entries))])
+            blocks = self.tree.grow(connection, head, [each.leaf for each in recorded])
             if also is not None:
                 also(connection, recorded)
             for follower in self.followers:
                 follower(numbers, recorded)
         numbers.remember()
+        self.tree.grown_to(blocks)
         return head + len(entries)
 
     def _insert(

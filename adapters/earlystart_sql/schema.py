@@ -5,6 +5,8 @@ dictionaries, so that a tag costs eight bytes an entry and columns can be read b
 3, … within its kind, the text before the first colon).
 """
 
+from collections.abc import Iterable
+
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
 from earlystart_sql.layout import Layout
@@ -73,20 +75,42 @@ receipt = Table(
     sqlite_with_rowid=False,
 )
 
+tree_node = Table(  # the whole subtrees of 256 leaves or more of the hash tree over the leaves
+    "tree_node",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),  # 8, 9, 10, …
+    Column("number", BigInteger, primary_key=True, autoincrement=False),  # 0, 1, 2, … within the level
+    Column("hash", LargeBinary, nullable=False),  # 32 bytes
+    sqlite_with_rowid=False,
+)
+
+tree_head = Table(
+    "tree_head",
+    metadata,
+    Column("number", _POSITION, primary_key=True, autoincrement=False),  # 1, 2, 3, … in order of signing
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),  # 32 bytes
+    Column("signed_at", BigInteger, nullable=False),  # microseconds since 1970, UTC
+    Column("note", LargeBinary, nullable=False),  # the checkpoint as it was handed out
+)
+
 TABLES = ("shape", "entry", "fact", "tag", "entry_tag", "receipt")
+LATER = ("tree_node", "tree_head")  # a store from before them gets them when they are first written to
 
 _TAKEN = {  # what `INSERT OR REPLACE` would overwrite (of entry_tag: the same row); an entry must follow the last one
     "shape": "EXISTS (SELECT 1 FROM shape WHERE id = NEW.id OR (type = NEW.type AND version = NEW.version))",
     "entry": "NEW.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM entry)",
     "fact": "EXISTS (SELECT 1 FROM fact WHERE shape = NEW.shape AND position = NEW.position)",
     "tag": "EXISTS (SELECT 1 FROM tag WHERE tag_id = NEW.tag_id OR id = NEW.id OR (kind = NEW.kind AND n = NEW.n))",
+    "tree_node": "EXISTS (SELECT 1 FROM tree_node WHERE level = NEW.level AND number = NEW.number)",
+    "tree_head": "NEW.number IS NOT (SELECT coalesce(max(number), 0) + 1 FROM tree_head)",
     "receipt": "EXISTS (SELECT 1 FROM receipt WHERE command_id = NEW.command_id)",
 }
 
 
-def _sqlite_triggers() -> tuple[str, ...]:
+def _sqlite_triggers(tables: Iterable[str]) -> tuple[str, ...]:
     statements = []
-    for table in TABLES:
+    for table in tables:
         stop = f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are only ever added'); END"
         statements += [
             f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table} {stop}" for verb in ("UPDATE", "DELETE")
@@ -96,10 +120,9 @@ def _sqlite_triggers() -> tuple[str, ...]:
     return tuple(statements)
 
 
-def _postgresql_triggers() -> tuple[str, ...]:
-    stop = "BEGIN RAISE EXCEPTION 'rows of %% are only ever added', TG_TABLE_NAME; END"
-    statements = [f"CREATE FUNCTION only_added() RETURNS trigger LANGUAGE plpgsql AS $$ {stop} $$"]
-    for table in TABLES:
+def _postgresql_triggers(tables: Iterable[str]) -> tuple[str, ...]:
+    statements = []
+    for table in tables:
         for name, when in (
             ("no_change", f"BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW"),
             ("no_truncate", f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT"),
@@ -108,10 +131,17 @@ def _postgresql_triggers() -> tuple[str, ...]:
     return tuple(statements)
 
 
+GUARDS = {"sqlite": _sqlite_triggers, "postgresql": _postgresql_triggers}  # by dialect: the triggers of tables
+_STOP = "BEGIN RAISE EXCEPTION 'rows of %% are only ever added', TG_TABLE_NAME; END"
+_FUNCTION = f"CREATE FUNCTION only_added() RETURNS trigger LANGUAGE plpgsql AS $$ {_STOP} $$"
+
 LOG = Layout(
     what="log",
     application_id=0x4561726C,  # "Earl"
     version=1,
     metadata=metadata,
-    triggers={"sqlite": _sqlite_triggers(), "postgresql": _postgresql_triggers()},
+    triggers={
+        "sqlite": _sqlite_triggers((*TABLES, *LATER)),
+        "postgresql": (_FUNCTION, *_postgresql_triggers((*TABLES, *LATER))),
+    },
 )

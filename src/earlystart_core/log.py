@@ -33,6 +33,8 @@ from earlystart_core.entry import (
     parse,
     stored_data,
 )
+from earlystart_core.proof.memory import MemoryTree
+from earlystart_core.proof.tree import Tree
 
 Clock = Callable[[], datetime]  # gives aware instants; called once an entry, under the append lock
 POLL_SECONDS = 0.05
@@ -88,6 +90,8 @@ class Read(DCBReadResponse):
 
 class Log(DCBRecorder):
     """The port. Every store passes one contract suite (tests/test_log_contract.py)."""
+
+    tree: Tree  # the hash tree over its leaves, kept in the transaction of each append
 
     @abstractmethod
     def read(self, query: DCBQuery | None = None, *, after: int | None = None, limit: int | None = None) -> Read:
@@ -176,6 +180,7 @@ class MemoryLog(Log):
         self._rows: list[tuple[bytes, bytes, bytes]] = []  # frame, stored data, leaf; at index position - 1
         self._entries: list[Recorded] = []
         self._receipts: dict[str, Receipt] = {}
+        self.tree: MemoryTree = MemoryTree(self._rows)
 
     def read(self, query: DCBQuery | None = None, *, after: int | None = None, limit: int | None = None) -> Read:
         with self._lock:
@@ -217,6 +222,7 @@ class MemoryLog(Log):
                 self._rows.append(row)
                 self._entries.append(parse(*row))
             head = len(self._entries)
+            self.tree.grow()
             if receipt is not None:
                 positions = tuple(range(first, head + 1))
                 self._receipts[receipt.command_id] = msgspec.structs.replace(receipt, positions=positions)

@@ -18,6 +18,7 @@ from earlystart_core.erasure import Erased, Erasure
 from earlystart_core.errors import Invalid
 from earlystart_core.log import Clock
 from earlystart_core.privacy.keys import Chance
+from earlystart_core.proof.of_log import LogProof
 from earlystart_core.retention import Kept, kept_of, retention
 from earlystart_core.store import Frames, Rebuilt, Source, Store, open_store
 from earlystart_core.timeline import story
@@ -277,6 +278,11 @@ class Record(Questions):
         linked = self.store.forgetting.people()
         rows = retention(self.store.log, EVENTS, cases, linked, now, london_date(now) if on is None else on)
         return Answer(rows, cases.clocks)
+
+    @property
+    def proof(self) -> LogProof:
+        """What can be proven about the log: its root, that nothing was altered, checkpoints, single entries."""
+        return LogProof(self.store.log.tree, self.store.clock)
 
     def close(self) -> None:
         """Gives back the store's connections."""

@@ -1,0 +1,21 @@
+"""Small files that a command is given: read whole, within a bound."""
+
+from pathlib import Path
+
+from earlystart_core.errors import Invalid
+
+
+def content_of(option: str, path: Path, most: int) -> bytes:
+    """What is in the file.
+
+    Raises:
+        Invalid: it cannot be read, or is longer than that many bytes; names the option.
+    """
+    try:
+        with path.open("rb") as file:
+            found = file.read(most + 1)
+    except OSError as error:
+        raise Invalid(option, f"expected a file that can be read, got {str(path)!r}: {error.strerror}") from None
+    if len(found) > most:
+        raise Invalid(option, f"expected a file of at most {most:,} bytes, got a longer one")
+    return found

@@ -1,0 +1,65 @@
+"""Signing a checkpoint of the log, and proving a single entry to someone who may see no other."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from earlystart_cli.files import content_of
+from earlystart_cli.options import HERE, Db, Keys
+from earlystart_cli.output import note, writing
+from earlystart_cli.stores import opened
+from earlystart_core.errors import Tampered
+
+CHECKPOINT_EXAMPLE = "earlystart log checkpoint --db leeds.db --key log.pem > 2026-03-31.checkpoint"
+PROVE_EXAMPLE = "earlystart log prove 42 --db leeds.db > 42.tlog-proof"
+MOST = 65_536  # bytes of a key, a vkey or a checkpoint
+
+
+def checkpoint(
+    key: Annotated[
+        Path, typer.Option("--key", metavar="FILE", help="The log's Ed25519 key, as PKCS#8 PEM.", show_default=False)
+    ],
+    db: Db = HERE,
+    keys: Keys = None,
+    origin: Annotated[
+        str | None,
+        typer.Option("--origin", metavar="NAME", help="The log's name at its first checkpoint; it never changes."),
+    ] = None,
+) -> int:
+    """Sign the log as it is: print a checkpoint, and remember it. The key's verifier key goes to standard error."""
+    from earlystart_core.proof.keys import signer_in
+
+    pem = content_of("--key", key, MOST)
+    try:
+        with opened(db, keys) as record:
+            signed = record.proof.checkpoint(pem, origin)
+    except Tampered as doubt:
+        note(f"earlystart: {doubt}")
+        return 1
+    note(f"vkey {signer_in(pem, signed.origin).vkey}")
+    with writing() as write:
+        write(str(signed).encode())
+    return 0
+
+
+def prove(
+    position: Annotated[int, typer.Argument(metavar="POSITION", help="Of the entry.", show_default=False)],
+    db: Db = HERE,
+    keys: Keys = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option("--checkpoint", metavar="FILE", help="The checkpoint to lead to; without it the last one signed."),
+    ] = None,
+) -> int:
+    """Print the proof of one entry (a .tlog-proof): the entry, its way to the root, and the signed checkpoint."""
+    text = None if checkpoint is None else content_of("--checkpoint", checkpoint, MOST)
+    try:
+        with opened(db, keys) as record:
+            found = record.proof.entry(position, text)
+    except Tampered as doubt:
+        note(f"earlystart: {doubt}")
+        return 1
+    with writing() as write:
+        write(str(found).encode())
+    return 0

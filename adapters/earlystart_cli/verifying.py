@@ -1,0 +1,134 @@
+"""Verifying: a store's log, an export of it with nothing else at hand, or the proof of a single entry."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from earlystart_cli.files import content_of
+from earlystart_cli.options import HERE, Db, Json, Keys
+from earlystart_cli.output import note, put, put_json, writing
+from earlystart_cli.progress import working
+from earlystart_cli.proving import MOST
+from earlystart_cli.stores import opened
+from earlystart_core.errors import Invalid, Tampered
+
+if TYPE_CHECKING:
+    from earlystart_core.proof.checkpoint import Checkpoint
+    from earlystart_core.proof.keys import Vkey
+    from earlystart_core.proof.verify import Verified
+
+EXAMPLE = "earlystart log verify --export leeds.ndjson --vkey log.vkey --checkpoint 2026-03-31.checkpoint"
+LARGE = 200_000  # entries from which on a second process is worth its start
+LONGEST = 64 * 2**20  # bytes of a line: one that is longer is read as several, and none of them is an entry
+MOST_PROOF = 32 * 2**20  # bytes
+
+
+def verify(
+    db: Db = HERE,
+    keys: Keys = None,
+    export: Annotated[
+        Path | None,
+        typer.Option("--export", metavar="FILE", help="Verify this export, and need no store at all."),
+    ] = None,
+    proof: Annotated[
+        Path | None,
+        typer.Option("--proof", metavar="FILE", help="Verify the proof of one entry (.tlog-proof); needs --vkey."),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            "--checkpoint", metavar="FILE", help="A checkpoint that someone kept: the log must go on from it."
+        ),
+    ] = None,
+    vkey: Annotated[
+        Path | None, typer.Option("--vkey", metavar="FILE", help="The log's verifier key: the checkpoint must be its.")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Hash the whole log again: leaves, gaps, order, the tree, consistency with a checkpoint. Status 1 on any doubt."""
+    from earlystart_core.proof.checkpoint import checkpoint_in
+    from earlystart_core.proof.keys import vkey_in
+
+    key = None if vkey is None else vkey_in(content_of("--vkey", vkey, MOST))
+    if proof is not None:
+        return _entry(proof, key, others=(export, checkpoint))
+    try:
+        held = None if checkpoint is None else checkpoint_in(content_of("--checkpoint", checkpoint, MOST + 1))
+    except Invalid as error:
+        if error.field != "checkpoint":
+            raise
+        note(f"earlystart: {error}")
+        return 1
+    found = _of_store(db, keys, held, key) if export is None else _of_export(export, held, key)
+    if json:
+        put_json(_as_json(found))
+    else:
+        put(_told(found, key))
+    for doubt in found.doubts:
+        note(f"earlystart: {doubt}")
+    return 0 if found.sound else 1
+
+
+def _of_store(db: str, keys: str | None, held: "Checkpoint | None", key: "Vkey | None") -> "Verified":
+    from earlystart_core.proof.judging import verify_log
+
+    with opened(db, keys) as record, working("verifying"):
+        tree = record.store.log.tree
+        processes = min(2, os.cpu_count() or 1) if tree.size() >= LARGE else 1
+        return verify_log(tree, held, key, processes)
+
+
+def _of_export(path: Path, held: "Checkpoint | None", key: "Vkey | None") -> "Verified":
+    from earlystart_core.proof.judging import verify_export
+
+    try:
+        with path.open("rb") as file, working("verifying"):
+            return verify_export(iter(lambda: file.readline(LONGEST), b""), held, key)
+    except OSError as error:
+        raise Invalid("--export", f"expected a file that can be read, got {str(path)!r}: {error.strerror}") from None
+
+
+def _entry(path: Path, key: "Vkey | None", others: tuple[Path | None, ...]) -> int:
+    """Of the proof of one entry: prints the entry, exactly as it is hashed."""
+    from earlystart_core.proof.single import single_in
+
+    if any(other is not None for other in others):
+        raise Invalid("--proof", "expected a proof alone: it holds its checkpoint, and needs no export")
+    if key is None:
+        raise Invalid("--vkey", "expected the log's verifier key: without it a proof proves nothing")
+    try:
+        found = single_in(content_of("--proof", path, MOST_PROOF + 1))
+        entry = found.check(key)
+    except (Invalid, Tampered) as error:
+        if isinstance(error, Invalid) and error.field == "--proof":
+            raise
+        note(f"earlystart: {error}")
+        return 1
+    note(f"entry {found.index + 1} of {found.checkpoint.size} in the log {found.checkpoint.origin}, signed by its key")
+    with writing() as write:
+        write(entry + b"\n")
+    return 0
+
+
+def _as_json(found: "Verified") -> dict[str, Any]:
+    return {
+        "size": found.size,
+        "root": found.root.hex(),
+        "consistent_since": found.since.size if found.since and found.sound else None,
+        "origin": found.since.origin if found.since else None,
+        "signatures": found.signed,
+        "doubts": [{"position": doubt.position, "found": doubt.found} for doubt in found.doubts],
+    }
+
+
+def _told(found: "Verified", key: "Vkey | None") -> list[str]:
+    from earlystart_core.proof.strict import in_base64
+
+    lines = [f"size              {found.size}", f"root              {in_base64(found.root)}"]
+    if not found.sound:
+        return [*lines, f"doubts            {len(found.doubts)}"]
+    since = "no checkpoint" if found.since is None else f"{found.since.size} entries, {found.since.origin}"
+    signatures = f"good, {key.name}" if key is not None and found.signed else "not checked: no --vkey"
+    return [*lines, f"consistent since  {since}", "gaps              none", f"signatures        {signatures}"]

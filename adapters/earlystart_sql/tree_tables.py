@@ -1,0 +1,42 @@
+"""The tables of the hash tree in a store that was made before them."""
+
+from sqlalchemy import Connection, inspect
+
+from earlystart_sql.raw import one
+from earlystart_sql.schema import GUARDS, LATER, metadata
+
+_READ = {
+    "sqlite": "SELECT count(*) = 1 FROM sqlite_schema WHERE type = 'table' AND name = '{table}'",
+    "postgresql": "SELECT coalesce(has_table_privilege(to_regclass('{table}'), 'SELECT'), false)",
+}
+_MAY_MAKE = "SELECT has_schema_privilege(current_schema(), 'CREATE')"
+_MAY_ADD = "SELECT has_table_privilege('{table}', 'INSERT')"
+
+
+def may_be_read(connection: Connection, table: str) -> bool:
+    """Whether that table is there, and this reader may read it."""
+    return bool(one(connection, _READ[connection.dialect.name].format(table=table)))
+
+
+def can_keep(connection: Connection) -> bool:
+    """Whether nodes of the tree can be added, after making their table where it is missing. Under the append lock.
+
+    A role that may neither make it nor add to it appends without: then roots are made from the leaves.
+    """
+    if may_be_read(connection, "tree_node"):
+        return connection.dialect.name == "sqlite" or bool(one(connection, _MAY_ADD.format(table="tree_node")))
+    if connection.dialect.name == "postgresql" and not (
+        one(connection, "SELECT to_regclass('tree_node') IS NULL") and one(connection, _MAY_MAKE)
+    ):
+        return False
+    make(connection)
+    return True
+
+
+def make(connection: Connection) -> None:
+    """Makes the tables that are missing, with what guards them."""
+    for name in LATER:
+        if not inspect(connection).has_table(name):
+            metadata.tables[name].create(connection)
+            for statement in GUARDS[connection.dialect.name]((name,)):
+                connection.exec_driver_sql(statement)

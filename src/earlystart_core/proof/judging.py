@@ -1,0 +1,119 @@
+"""The verdict on a log: what its entries came to, held against what is kept beside it and what was signed before."""
+
+from collections.abc import Collection, Iterable, Iterator
+from itertools import islice
+
+from earlystart_core.errors import Invalid, Tampered
+from earlystart_core.proof.checkpoint import Checkpoint, checkpoint_in
+from earlystart_core.proof.entries import Doubt
+from earlystart_core.proof.export import rows_of
+from earlystart_core.proof.keys import ED25519, Vkey
+from earlystart_core.proof.tree import Signed, Tree
+from earlystart_core.proof.verify import (
+    BEFORE_ALL,
+    STRETCH,
+    Joining,
+    Stretch,
+    Verified,
+    against,
+    against_kept,
+    checked,
+)
+
+
+def verify_log(
+    tree: Tree, checkpoint: Checkpoint | None = None, vkey: Vkey | None = None, processes: int = 1
+) -> Verified:
+    """The whole log verified from its rows, against the tree kept beside it and its last checkpoint.
+
+    checkpoint: another that someone kept, to be held against too.
+
+    Raises:
+        Invalid: there is a vkey, and no checkpoint that it could have signed.
+    """
+    early: list[Doubt] = []
+    last: Signed | None = None
+    try:
+        last = tree.last_signed()
+    except Tampered as error:
+        early.append(Doubt(None, str(error)))
+    since = checkpoint or (None if last is None else last.checkpoint)
+    signed, doubts = _signed(since, vkey)
+    early += doubts
+    if last is not None and since is not None and since.origin != last.checkpoint.origin:
+        early.append(_another(since.origin, last.checkpoint.origin))
+    held = [one for one in (since, None if last is None else last.checkpoint) if one is not None]
+    size = tree.size()
+    joined = Joining([one.size for one in held])
+    joined.doubt(early)
+    for stretch in tree.stretches(size, [one.size for one in held], processes):
+        joined.add(stretch)
+        if joined.full:  # more would not be told, and a forged position could make the log seem endless
+            break
+    joined.doubt(tree.strays(size))
+    try:
+        joined.doubt(list(against_kept(joined, tree.all_kept())))
+    except Tampered as error:
+        joined.doubt([Doubt(None, str(error))])
+    return _verdict(joined, held, since, signed=signed)
+
+
+def verify_export(lines: Iterable[bytes], checkpoint: Checkpoint | None = None, vkey: Vkey | None = None) -> Verified:
+    """The whole log verified from an export alone, given as its lines.
+
+    Raises:
+        Invalid: there is a vkey, and no checkpoint that it could have signed.
+    """
+    signed, doubts = _signed(checkpoint, vkey)
+    held = [] if checkpoint is None else [checkpoint]
+    wanted = [one.size for one in held]
+    joined = Joining(wanted)
+    joined.doubt(doubts)
+    for stretch in _stretches(lines, wanted):
+        joined.add(stretch)
+    return _verdict(joined, held, checkpoint, signed=signed)
+
+
+def _stretches(lines: Iterable[bytes], wanted: Collection[int]) -> Iterator[Stretch]:
+    left, last, ended = iter(lines), 0, BEFORE_ALL
+    index = 0
+    while some := list(islice(left, STRETCH)):
+        stretch = checked(rows_of(some, last), index, wanted, after=last, upto=None, ended=ended)
+        yield stretch
+        last, ended, index = stretch.last, stretch.ended, index + len(some)
+
+
+def _signed(since: Checkpoint | None, vkey: Vkey | None) -> tuple[bool, list[Doubt]]:
+    """Whether the signature was checked and holds, and the doubts about it."""
+    if vkey is None:
+        return False, []
+    if since is None:
+        raise Invalid("vkey", "expected a checkpoint that it signed, got none")
+    try:
+        since.note.check(vkey)
+    except Tampered as error:
+        return False, [Doubt(None, str(error))]
+    if vkey.kind == ED25519 and since.origin != vkey.name:
+        return False, [_another(since.origin, vkey.name)]
+    return True, []
+
+
+def _verdict(joined: Joining, held: Iterable[Checkpoint], since: Checkpoint | None, *, signed: bool) -> Verified:
+    for one in {(one.size, one.root): one for one in held}.values():
+        joined.doubt(against(joined, one))
+    return Verified(joined.size, joined.root, since, signed, tuple(joined.doubts))
+
+
+def _another(got: str, expected: str) -> Doubt:
+    return Doubt(None, f"the checkpoint is of another log: expected {expected[:60]}, got {got[:60]}")
+
+
+def given_checkpoint(given: Checkpoint | str | bytes | None) -> Checkpoint | None:
+    """The checkpoint, from its text where it is given so.
+
+    Raises:
+        Invalid: it is none.
+    """
+    if given is None or isinstance(given, Checkpoint):
+        return given
+    return checkpoint_in(given.encode() if isinstance(given, str) else given)

@@ -1,0 +1,172 @@
+"""Verifying a whole log, from its rows or from an export: every leaf again, gaps, order, the tree, old checkpoints.
+
+The log is checked in stretches, which may be checked apart, in other processes too; then the stretches are joined.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import islice
+
+import msgspec
+
+from earlystart_core.proof.checkpoint import Checkpoint
+from earlystart_core.proof.compact import Range
+from earlystart_core.proof.entries import Doubt, Rows, check
+from earlystart_core.proof.hashing import BLOCK, EMPTY, LEVEL, Node, whole_root
+
+STRETCH = 65_536  # entries, a multiple of BLOCK
+MOST = 20  # doubts that are told
+BEFORE_ALL = -(2**62)  # earlier than any entry, microseconds
+
+
+class Stretch(msgspec.Struct):
+    """Entries that were checked together, behind a multiple of BLOCK others."""
+
+    index: int  # of its first
+    begun: int  # recorded_at of its first and its last entry, microseconds
+    ended: int
+    last: int  # the position of its last entry
+    blocks: list[bytes]  # the hash of each whole block
+    rest: list[bytes]  # the leaves behind the last whole block
+    opened: dict[int, list[bytes]]  # for each wanted size the leaves of its block that come before it
+    doubts: list[Doubt]
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """What a verification came to. `doubts` is empty where all is well."""
+
+    size: int  # entries
+    root: bytes  # of all of them, 32 bytes
+    since: Checkpoint | None  # the checkpoint that the log was held against
+    signed: bool  # its signature was checked, and holds
+    doubts: Sequence[Doubt]
+
+    @property
+    def sound(self) -> bool:
+        """Whether there is no doubt."""
+        return not self.doubts
+
+
+def checked(
+    rows: Iterable[Rows], index: int, wanted: Collection[int], *, after: int, upto: int | None, ended: int = BEFORE_ALL
+) -> Stretch:
+    """The stretch whose first entry has that index.
+
+    wanted: sizes at which the root will be asked for. after: the position before the first; ended: when that entry
+    was recorded, where it is known. upto: the position of the last entry that must be there, None where nobody knows.
+    """
+    leaves: list[bytes] = []
+    doubts: list[Doubt] = []
+    begun = None
+    for some in rows:
+        if not some.positions:
+            continue
+        found = check(some, after, ended)
+        doubts += found.doubts[: MOST - len(doubts)]
+        after, ended = some.positions[-1], found.ended
+        begun = found.begun if begun is None else begun
+        leaves += found.leaves if upto is None else _in_place(some.positions, found.leaves, index + len(leaves))
+    if upto is not None and after < upto:
+        doubts.append(Doubt(after + 1, f"it is missing; entries to {upto} were expected"))
+        leaves += [EMPTY] * (upto - index - len(leaves))
+    whole = len(leaves) // BLOCK * BLOCK
+    blocks = [whole_root(leaves[at : at + BLOCK]) for at in range(0, whole, BLOCK)]
+    opened = {
+        size: leaves[(size - index) // BLOCK * BLOCK : size - index]
+        for size in wanted
+        if index < size <= index + len(leaves)
+    }
+    return Stretch(index, ended if begun is None else begun, ended, after, blocks, leaves[whole:], opened, doubts)
+
+
+def _in_place(positions: Sequence[int], leaves: list[bytes], before: int) -> list[bytes]:
+    """The leaves with something else where one is missing, so that all others keep their places in the tree."""
+    if positions[-1] - before == len(leaves):
+        return leaves
+    found: list[bytes] = []
+    for position, leaf in zip(positions, leaves, strict=True):
+        found += [*[EMPTY] * (position - before - 1 - len(found)), leaf]
+    return found
+
+
+class Joining:
+    """Joins stretches in their order to one log; the roots at the wanted sizes are taken on the way."""
+
+    def __init__(self, wanted: Collection[int]) -> None:
+        self.doubts: list[Doubt] = []
+        self.nodes: dict[tuple[int, int], bytes] = {}  # every whole subtree of a block or more
+        self.roots: dict[int, bytes] = {0: EMPTY}  # of each wanted size that was reached
+        self._wanted = sorted({*wanted} - {0})
+        self._range = Range()
+        self._recorded = BEFORE_ALL
+
+    @property
+    def size(self) -> int:
+        """How many entries there were."""
+        return self._range.size
+
+    @property
+    def root(self) -> bytes:
+        """Of all of them."""
+        return self._range.root()
+
+    @property
+    def full(self) -> bool:
+        """Whether there are as many doubts as are told."""
+        return len(self.doubts) >= MOST
+
+    def add(self, stretch: Stretch) -> None:
+        """Takes the next stretch."""
+        if BEFORE_ALL < stretch.begun < self._recorded:
+            self.doubt([Doubt(stretch.index + 1, "recorded before the entry at the position below")])
+        self._recorded = max(self._recorded, stretch.ended)
+        self.doubt(stretch.doubts)
+        for hash_ in stretch.blocks:
+            self._reach(stretch)
+            for level, number, made in self._range.push(hash_, LEVEL):
+                self.nodes[level, number] = made
+        self._reach(stretch)
+        self._range.extend(stretch.rest)
+
+    def doubt(self, found: Iterable[Doubt]) -> None:
+        """Adds doubts, up to the greatest number that is told."""
+        self.doubts += islice(found, MOST - len(self.doubts))
+
+    def _reach(self, stretch: Stretch) -> None:
+        """Takes the roots of the wanted sizes that begin with the range as it is and end within its next block."""
+        while self._wanted and (size := self._wanted[0]) < self.size + BLOCK:
+            if size != self.size and size not in stretch.opened:
+                return
+            there = self._range.copy()
+            there.extend(stretch.opened.get(size, []) if size != self.size else [])
+            self.roots[size] = there.root()
+            self._wanted.pop(0)
+
+
+def against_kept(joined: Joining, kept: Iterable[Node]) -> Iterator[Doubt]:
+    """Where the tree kept beside the log is another than that of its entries."""
+    seen = set()
+    upto = 0
+    for level, number, hash_ in kept:
+        first, last = (number << level) + 1, (number + 1) << level
+        if last <= joined.size and joined.nodes.get((level, number)) != hash_:
+            yield Doubt(first, f"the entries {first} to {last} are not those whose hash is kept with the log")
+        seen.add((level, number))
+        upto = max(upto, last)
+    if upto > joined.size:
+        yield Doubt(None, f"the log is shorter than its tree: entries to {upto} were there, now {joined.size} are")
+    for level, number in joined.nodes:
+        first, last = (number << level) + 1, (number + 1) << level
+        if last <= upto and (level, number) not in seen:
+            yield Doubt(None, f"the hash kept for entries {first} to {last} is gone")
+
+
+def against(joined: Joining, checkpoint: Checkpoint) -> Iterator[Doubt]:
+    """Where the log is not one that goes on from that checkpoint, which was wanted."""
+    size = joined.size
+    if size < checkpoint.size:
+        yield Doubt(None, f"the log is shorter than the checkpoint: it had {checkpoint.size} entries, now {size}")
+    elif joined.roots.get(checkpoint.size) != checkpoint.root:
+        found = (
+            f"the root of the first {checkpoint.size} entries is not the checkpoint's: one of them was changed since"
+        )
+        yield Doubt(None, found)
