@@ -20,7 +20,10 @@ KIND = {
     "point_of_contact": "practitioner",
     "recipient": "org",
 }
-ABSENT = {"tier": "universal", "outcome": "waiting"}  # what a view says where no fact does; no package has a null outcome
+ABSENT = {
+    "tier": "universal",
+    "outcome": "waiting",
+}  # what a view says where no fact does; no package has a null outcome
 
 
 def connect(facts: Parquet) -> duckdb.DuckDBPyConnection:
@@ -59,8 +62,6 @@ def _finished(view: str, table: pa.Table, texts: dict[str, pa.Array]) -> pa.Tabl
 def as_frames(tables: dict[str, Any]) -> dict[str, pl.DataFrame]:
     """The same for comparing, of the types that ours have."""
     return {
-        name: pl.DataFrame(pl.from_arrow(table)).with_columns(
-            pl.col(pl.Datetime).dt.convert_time_zone("UTC")
-        )
+        name: pl.DataFrame(pl.from_arrow(table)).with_columns(pl.col(pl.Datetime).dt.convert_time_zone("UTC"))
         for name, table in tables.items()
     }

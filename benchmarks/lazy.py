@@ -56,7 +56,9 @@ class _Plan:
         kept = pl.col("attendance").is_in([self._codes.get(code, 255) for code in "56"])
         contacts = _last(self._of("ContactRecorded").filter(kept).with_row_index("row", 1), CASE)
         contacts = contacts.select(
-            "case", last_contact_at=_instant(), contacts_attended=pl.col("row").cast(pl.Int64).diff().fill_null(pl.col("row"))
+            "case",
+            last_contact_at=_instant(),
+            contacts_attended=pl.col("row").cast(pl.Int64).diff().fill_null(pl.col("row")),
         )
         active = packages.filter(pl.col("ended_at").is_null()).group_by("case").agg(active_packages=pl.len())
         point = _last(self._of("PointOfContactNamed"), CASE).select("case", "practitioner")
@@ -126,7 +128,9 @@ class _Plan:
         given_up = pl.col("occurred_right") > pl.col("occurred")
         given_up |= (pl.col("occurred_right") == pl.col("occurred")) & (pl.col("position_right") > pl.col("position"))
         held = held.join(ends, on=[*key, "practitioner"], how="left", maintain_order="left").select(
-            "package", "team", practitioner=pl.when(given_up.fill_null(value=False)).then(None).otherwise("practitioner")
+            "package",
+            "team",
+            practitioner=pl.when(given_up.fill_null(value=False)).then(None).otherwise("practitioner"),
         )
         days = pl.duration(days=pl.col("every"))
         return _joined(

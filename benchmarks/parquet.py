@@ -103,9 +103,7 @@ def _read(log: Log) -> dict[str, list[pl.DataFrame]]:
     for batch in log.batches([*KEYS]):
         if batch.version != 1:
             raise SystemExit(f"{batch.type} version {batch.version}: expected facts of version 1, as the city has them")
-        found[batch.type].append(
-            _frame(batch.type, batch.positions, batch.occurred, decoders[batch.type](batch.data))
-        )
+        found[batch.type].append(_frame(batch.type, batch.positions, batch.occurred, decoders[batch.type](batch.data)))
     return found
 
 
@@ -158,4 +156,3 @@ def _numbered(values: pl.Series, known: pl.Series) -> pl.Series:
         return values
     width = pl.UInt8 if len(known) < 250 else pl.UInt32
     return values.replace_strict(known, pl.Series(np.arange(len(known))), default=None, return_dtype=width)
-
