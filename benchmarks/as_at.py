@@ -6,38 +6,32 @@ an instant in the city's last month, so that a cut is really made. Then what one
 of `record.as_at` on a record that was just opened.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+from benchmarks.fold import folded
 from benchmarks.measure import Figure, Took, figure, in_turns
 from benchmarks.run import Run
 from earlystart_city import END_AT
-from earlystart_core.clocks import clocks_at
-from earlystart_core.record import Record
-from earlystart_core.replay.as_at import AsAt
-from earlystart_core.views import VIEW
-from earlystart_core.words import EVENTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from earlystart_core.record import Record
 
 THEN = END_AT - timedelta(days=30)
 MOST_MS = 50.0  # for one case of a city of a million
 
 
-def _whole(*, then: bool, segments: bool) -> Callable[[Record], AsAt]:
-    def fold(record: Record) -> AsAt:
-        log = record.store.log
-        clocks = clocks_at(log, None, THEN if then else None)
-        whole = AsAt(log, EVENTS, clocks, record.store.views.shelf if segments else None)
-        whole.fold([*VIEW])
-        return whole
-
-    return fold
-
-
 def measure(run: Run) -> None:
     run.say("travelling")
     for source in ("segments", "rows"):
-        sides = {name: _whole(then=name == "then", segments=source == "segments") for name in ("plain", "then")}
+        segments = source == "segments"
+        sides = {
+            "plain": partial(folded, segments=segments),
+            "then": partial(folded, segments=segments, effective=THEN),
+        }
         calls = 3 if source == "segments" else 1
         found = in_turns(sides, run.rounds, dict.fromkeys(sides, calls), opening=dict.fromkeys(sides, run.city.record))
         what = f"as_at of the whole city from {source}, against a plain fold"

@@ -1,8 +1,9 @@
 """The peer's tables: the four views as plain rows in an SQLite file of its own, in one durable transaction.
 
-Two forms, and the peer gets the faster: ids as `text` (instants and dates too, as ISO 8601), or `numbers` with the
-ids in a table beside (instants as microseconds, dates as days). Same rows, keys and columns as ours; no index but the
-key; no row ids, so that rows in the order of their keys are only appended.
+Two forms, and the peer gets the faster: `text` (ids as they are, instants and dates as ISO 8601), or `numbers` with
+all text in a dictionary beside, which is kept from one rebuild to the next (instants as microseconds, dates as days).
+Same rows, keys and columns as ours, no index but the key, rows in the order of their keys, so that they are only
+appended.
 """
 
 import sqlite3
@@ -22,43 +23,54 @@ KEYS = {
     "consent_status": ("case", "recipient", "purpose"),
 }
 _ZERO = date(1970, 1, 1).toordinal()
+_PLAIN: dict[type, Callable[[Any], Any]] = {datetime: datetime.isoformat, date: date.isoformat}
 
 
-def commit(path: Path, views: Mapping[str, Sequence[Row]], form: str) -> None:
-    """Makes the tables anew and fills them, durably (`synchronous` FULL)."""
-    connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
-    connection.execute("PRAGMA cache_size = -32768")
-    connection.execute("BEGIN IMMEDIATE")
-    ids: dict[str, int] = {}
-    for view, rows in views.items():
-        names = list(rows[0]) if rows else list(KEYS[view])
-        columns = ", ".join(f'"{name}"' for name in names)
-        key = ", ".join(f'"{name}"' for name in KEYS[view])
-        connection.execute(f"DROP TABLE IF EXISTS {view}")
-        connection.execute(f"CREATE TABLE {view} ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID")
-        insert = f"INSERT INTO {view} VALUES ({', '.join('?' * len(names))})"
-        connection.executemany(insert, _text(rows) if form == "text" else _numbers(rows, ids))
-    if form == "numbers":
-        connection.execute("DROP TABLE IF EXISTS ids")
-        connection.execute("CREATE TABLE ids (n INTEGER PRIMARY KEY, id TEXT NOT NULL)")
-        connection.executemany("INSERT INTO ids VALUES (?, ?)", zip(ids.values(), ids, strict=True))
-    connection.execute("COMMIT")
-    connection.close()
+class Tables:
+    """The tables in a file, in one of the forms."""
 
+    def __init__(self, path: Path, form: str) -> None:
+        self._connection = sqlite3.connect(path, isolation_level=None)
+        for pragma in ("journal_mode = WAL", "synchronous = FULL", "cache_size = -32768"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        self._connection.execute("CREATE TABLE IF NOT EXISTS ids (n INTEGER PRIMARY KEY, id TEXT NOT NULL)")
+        self._ids: dict[str, int] = {}
+        self._rows = self._text if form == "text" else self._numbers
+        self._key = "TEXT NOT NULL" if form == "text" else "INTEGER NOT NULL"
+        self._plain = {
+            datetime: micros,
+            date: lambda day: day.toordinal() - _ZERO,
+            str: lambda text: self._ids.setdefault(text, len(self._ids)),
+        }
 
-def _text(rows: Sequence[Row]) -> Iterator[list[Any]]:
-    plain: dict[type, Callable[[Any], Any]] = {datetime: datetime.isoformat, date: date.isoformat}
-    for row in rows:
-        yield [plain[type(one)](one) if type(one) in plain else one for one in row.values()]
+    def commit(self, views: Mapping[str, Sequence[Row]]) -> None:
+        """Makes the tables anew and fills them, durably (`synchronous` FULL)."""
+        run = self._connection.execute
+        known = len(self._ids)
+        run("BEGIN IMMEDIATE")
+        for view, rows in views.items():
+            keys = KEYS[view]
+            names = list(rows[0]) if rows else [*keys]
+            columns = ", ".join(f'"{name}" {self._key}' if name in keys else f'"{name}"' for name in names)
+            key = ", ".join(f'"{name}"' for name in keys)
+            without = "" if len(keys) == 1 and self._key.startswith("INTEGER") else " WITHOUT ROWID"
+            run(f"DROP TABLE IF EXISTS {view}")
+            run(f"CREATE TABLE {view} ({columns}, PRIMARY KEY ({key})){without}")
+            insert = f"INSERT INTO {view} VALUES ({', '.join('?' * len(names))})"
+            self._connection.executemany(insert, self._rows(rows))
+        new = list(self._ids.items())[known:]
+        self._connection.executemany("INSERT INTO ids VALUES (?, ?)", ((number, text) for text, number in new))
+        run("COMMIT")
 
+    def close(self) -> None:
+        """Closes the file."""
+        self._connection.close()
 
-def _numbers(rows: Sequence[Row], ids: dict[str, int]) -> Iterator[list[Any]]:
-    plain: dict[type, Callable[[Any], Any]] = {
-        datetime: micros,
-        date: lambda day: day.toordinal() - _ZERO,
-        str: lambda text: ids.setdefault(text, len(ids)),
-    }
-    for row in rows:
-        yield [plain[type(one)](one) if type(one) in plain else one for one in row.values()]
+    def _text(self, rows: Sequence[Row]) -> Iterator[list[Any]]:
+        for row in rows:
+            yield [_PLAIN[type(one)](one) if type(one) in _PLAIN else one for one in row.values()]
+
+    def _numbers(self, rows: Sequence[Row]) -> Iterator[list[Any]]:
+        plain = self._plain
+        for row in rows:
+            yield [plain[type(one)](one) if type(one) in plain else one for one in row.values()]

@@ -3,7 +3,7 @@
 `arg_max(x, turn)` is contract 2.4's latest: `turn` orders facts by (occurred_at, position).
 """
 
-DEFERRED, WITHDRAWN = ("(SELECT n FROM f_code WHERE text = '{}')".format(code) for code in ("deferred", "withdrawn"))
+DEFERRED, WITHDRAWN = (f"(SELECT n FROM f_code WHERE text = '{code}')" for code in ("deferred", "withdrawn"))
 
 
 def _of(name: str) -> str:

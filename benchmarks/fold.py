@@ -6,7 +6,10 @@ each call, so that no id and no segment is known yet. The peer twice: its stock 
 its recorder allows, from a list in memory. All must give equal views.
 """
 
+import os
 from collections.abc import Mapping
+from datetime import datetime
+from inspect import signature
 from typing import Any
 
 import polars as pl
@@ -19,15 +22,19 @@ from earlystart_core.replay.as_at import AsAt
 from earlystart_core.views import VIEW
 from earlystart_core.words import EVENTS
 
+THREADS = {"threads": len(os.sched_getaffinity(0))} if "threads" in signature(AsAt).parameters else {}
 TARGETS = {"stock": (80, 200), "best": (25, 60)}
 Frames = Mapping[str, pl.DataFrame]
 
 
-def folded(record: Record, *, segments: bool = True) -> AsAt:
-    """The four views at the head, from the segments (and rows where there are none) or from rows alone."""
+def folded(record: Record, *, segments: bool = True, effective: datetime | None = None) -> AsAt:
+    """The four views at the head, finished, from the segments (and rows where there are none) or from rows alone."""
     log = record.store.log
-    whole = AsAt(log, EVENTS, clocks_at(log), record.store.views.shelf if segments else None)
+    shelf = record.store.views.shelf if segments else None
+    whole = AsAt(log, EVENTS, clocks_at(log, None, effective), shelf, **THREADS)
     whole.fold([*VIEW])
+    for view in VIEW:
+        whole.frame(view)
     return whole
 
 

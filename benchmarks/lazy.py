@@ -5,8 +5,6 @@ next row instead of a group-by, and a count is the distance between two such row
 first, by `is_in`.
 """
 
-from typing import Any
-
 import polars as pl
 
 from benchmarks.parquet import KEYS, Parquet

@@ -8,7 +8,7 @@ dictionary. Statistics, row groups and widths are as small as they get. A log th
 nor such numbers: they are gifts.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

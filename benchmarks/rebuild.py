@@ -6,9 +6,10 @@ Ours twice, from sealed segments and from the rows alone, and counts everything 
 FULL. The peer writes as many rows, keys and columns, in the form of its own that measured faster (`committed`).
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from benchmarks.committed import FORMS, commit
+from benchmarks.committed import FORMS, Tables
 from benchmarks.fold import expect_equal
 from benchmarks.measure import Figure, Spread, figure, timed
 from benchmarks.run import Run
@@ -30,22 +31,23 @@ def measure(run: Run) -> None:
             record.rebuild(source)
         views = stock.replay()
         expect_equal({view.name: list(record.view(view.name)) for view in VIEWS}, views, "the stock replay")
+        tables = {form: Tables(run.city.folder / f"stock_{form}.db", form) for form in FORMS}
         took = {}
-        for form in FORMS:
-            path = run.city.folder / f"stock_{form}.db"
-            commit(path, views, form)
-            took[form] = min(timed(lambda path=path, form=form: commit(path, views, form))[0] for _ in range(3))
-        form = min(FORMS, key=lambda one: took[one])
-        del views
-        path = run.city.folder / f"stock_{form}.db"
+        for form, one in tables.items():
+            one.commit(views)
+            took[form] = min(timed(partial(one.commit, views))[0] for _ in range(3))
+        peers = tables[min(FORMS, key=lambda form: took[form])]
+        del views  # rows in memory slow whatever comes after them
         run.say("rebuilding")
         for turn in range(run.rounds):
             for side in (*TARGETS, "peer")[:: 1 if turn % 2 == 0 else -1]:
                 if side == "peer":
-                    peer.append(timed(lambda: commit(path, stock.replay(), form))[:2])
+                    peer.append(timed(lambda: peers.commit(stock.replay()))[:2])
                 else:
                     _, busy, rebuilt = timed(lambda side=side: record.rebuild(side))
                     ours[side].append((rebuilt, busy))
+    for one in tables.values():
+        one.close()
     for source, rebuilds in ours.items():
         _report(run, source, rebuilds, peer)
     forms = " and ".join(f"{figure(seconds * 1000)} ms as {one}" for one, seconds in took.items())

@@ -5,6 +5,7 @@ Folds of all four views from sealed segments, each size in processes of its own 
 process is left out of the times, and its peak memory counts everything, the interpreter and its libraries too.
 """
 
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -36,12 +37,13 @@ def measure(run: Run) -> None:
     run.results.lines["sizes"] = [
         (events[store], {"by the wall": cost[store].middle, "of the processor": busy[store].middle}) for store in sizes
     ]
-    for small, large in zip(sizes, sizes[1:], strict=False):
+    for small, large in pairwise(sizes):
         wide = events[large] > 5 * MILLION
+        sides = f"{_millions(events[large])} against {_millions(events[small])}"
         run.results.figures.append(
             Figure(
                 f"cost_{_millions(events[large])}",
-                f"cost per event of a fold from segments, {_millions(events[large])} against {_millions(events[small])}",
+                f"cost per event of a fold from segments, {sides}",
                 f"{figure(cost[large].middle)} ns",
                 f"{figure(cost[small].middle)} ns",
                 cost[small].over(cost[large]),

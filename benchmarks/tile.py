@@ -9,6 +9,8 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
+import polars as pl
+
 from benchmarks.city import City, Progress
 from earlystart_core.entry import Entry
 from earlystart_core.log import Log
@@ -22,7 +24,7 @@ _POSITION = re.compile(rb'"(target|basis_position)":([0-9]+)')
 
 
 class Tile:
-    """The tile of a number from 1 to 1,023; of entry p of the source it makes that at `after + (p - 1) * stride + 1`."""
+    """The tile of a number from 1 to 1,023: entry p of the source is its entry at `after + (p - 1) * stride + 1`."""
 
     def __init__(self, number: int, after: int, stride: int = 1) -> None:
         high, low = divmod(number, 32)
@@ -39,6 +41,18 @@ class Tile:
     def entries(self, log: Log, count: int) -> list[Entry]:
         """The first entries of a log, of this tile."""
         return [self.entry(one.event) for one in log.read(limit=count).entries()]
+
+    def renamed(self, ids: pl.Series) -> pl.Series:
+        """The same for many ids at once."""
+        whole = pl.col("id")
+        kind = whole.str.len_bytes() - 26 + 12  # characters before the two
+        high, low = (
+            whole.str.slice(kind + place, 1).replace_strict([*DIGITS], [*moved], default=None)
+            for place, moved in enumerate(self._moved)
+        )
+        moved = pl.concat_str(whole.str.slice(0, kind), high, low, whole.str.slice(kind + 2))
+        is_id = whole.str.contains(":[0-9A-Z]{26}$")
+        return ids.rename("id").to_frame().select(pl.when(is_id).then(moved).otherwise(whole))["id"]
 
     def _id(self, found: re.Match[str]) -> str:
         high, low = self._moved
