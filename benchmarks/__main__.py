@@ -1,4 +1,4 @@
-"""`python -m benchmarks [--short] [--events N] [--seed S] [--only NAME] [--store PATH] [--sizes 10] [--keep]`."""
+"""`python -m benchmarks`: everything in one run; `--help` says what else there is."""
 
 import argparse
 import json
@@ -14,6 +14,7 @@ from benchmarks.city import make_city
 from benchmarks.measure import Results
 from benchmarks.results import table, write
 from benchmarks.run import Run
+from benchmarks.straight import make_straight
 from benchmarks.tile import make_tiled
 
 HERE = Path(__file__).parent
@@ -43,7 +44,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", choices=sorted(ALL), help="one benchmark; RESULTS.md stays as it is")
     parser.add_argument("--store", type=Path, action="append", help="a sealed store, only read: one size more")
-    parser.add_argument("--sizes", type=int, action="append", help="so many times the city, tiled: one size more")
+    parser.add_argument("--rows", type=int, help="so many times the city through the ordinary append: one size more")
+    parser.add_argument("--hundred", action="store_true", help="sizes alone, up to a hundred times; HUNDRED.md")
     parser.add_argument("--keep", action="store_true", help="with --short: keep these ratios for later short runs")
     given = parser.parse_args(arguments)
     events = given.events or (30_000 if given.short else 1_000_000)
@@ -51,8 +53,11 @@ def main(arguments: list[str] | None = None) -> int:
         say(f"simulating about {events:,} entries")
         run = Run(make_city(Path(folder), events, given.seed, say), say, short=given.short)
         chosen = [given.only] if given.only else SHORT if given.short else [*ALL]
+        if given.hundred:
+            chosen = ["sizes"]
         if "sizes" in chosen:
-            run.others = _other_sizes(run, Path(folder), given.store or [], given.sizes or [])
+            times = 100 if given.hundred else 10
+            run.others = (*_other_sizes(run, times, given.rows), *filter(sizes.is_sealed, given.store or []))
         for name in chosen:
             started = perf_counter()
             ALL[name](run)
@@ -61,21 +66,25 @@ def main(arguments: list[str] | None = None) -> int:
     print(table(run.results), *(f"- {note}" for note in run.results.notes), sep="\n")
     if given.short:
         return compare(run.results, keep=given.keep)
-    if not given.only:
+    if given.hundred:
+        write(HERE, run, "HUNDRED.md")
+    elif not given.only:
         write(HERE, run)
     return 0
 
 
-def _other_sizes(run: Run, folder: Path, stores: list[Path], times: list[int]) -> tuple[Path, ...]:
-    """The stores of other sizes than the city: a tenth, those that were given, and tiled ones."""
-    say("simulating a tenth")
-    tenth = folder / "tenth"
+def _other_sizes(run: Run, times: int, by_rows: int | None) -> list[Path]:
+    """Stores of other sizes than the city's: a tenth of it, and several times it."""
+    run.say("simulating a tenth")
+    tenth = run.city.folder / "tenth"
     tenth.mkdir()
     made = [make_city(tenth, run.city.events // 10, run.city.seed + 1, lambda _: None).path]
-    for tiles in times:
-        made.append(folder / f"times_{tiles}.db")
-        make_tiled(run.city, made[-1], tiles, say)
-    return (*made, *(path for path in stores if sizes.is_sealed(path)))
+    made.append(run.city.folder / f"times_{times}.db")
+    make_straight(run.city, made[-1], times, run.say)
+    if by_rows:
+        made.append(run.city.folder / f"rows_{by_rows}.db")
+        make_tiled(run.city, made[-1], by_rows, run.say)
+    return made
 
 
 def compare(results: Results, *, keep: bool) -> int:

@@ -71,7 +71,7 @@ def _catch_up(axes: Any, results: Results) -> None:
 
 def _shares(axes: Any, results: Results) -> None:
     left = 0.0
-    for (name, seconds), colour in zip(results.lines["shares"][0][1].items(), COLOURS, strict=False):
+    for (name, seconds), colour in zip(results.lines["shares"][0][1].items(), COLOURS, strict=True):
         axes.barh(0, seconds * 1000, left=left, color=colour, label=name, height=0.5)
         left += seconds * 1000
     axes.set_yticks([])

@@ -60,9 +60,10 @@ def _bounds(one: Figure) -> tuple[str, str]:
     return said[0], said[1]
 
 
-def write(folder: Path, run: Run) -> None:
-    """RESULTS.md, and where matplotlib is there its plots."""
-    (folder / "RESULTS.md").write_text(_page(run, draw(folder, run.results)), encoding="utf-8")
+def write(folder: Path, run: Run, name: str = "RESULTS.md") -> None:
+    """The page of results; with RESULTS.md its plots, where matplotlib is there."""
+    plots = draw(folder, run.results) if name == "RESULTS.md" else []
+    (folder / name).write_text(_page(run, plots), encoding="utf-8")
 
 
 def _page(run: Run, plots: list[tuple[str, str]]) -> str:

@@ -136,6 +136,19 @@ def test_a_tiled_city_has_as_many_rows_as_its_tiles_and_no_id_twice(run, tmp_pat
     assert sum(figure.name.startswith("memory_") for figure in run.results.figures) == 2
 
 
+def test_a_log_straight_into_segments_gives_the_views_of_its_rows(run, tmp_path):
+    from benchmarks.child import opened
+    from benchmarks.fold import expect_equal, frames
+    from benchmarks.straight import make_straight
+    from benchmarks.tile import make_tiled
+
+    make_tiled(run.city, tmp_path / "rows.db", 11, lambda _: None)
+    make_straight(run.city, tmp_path / "straight.db", 11, lambda _: None)
+    with opened(tmp_path / "rows.db") as rows, opened(tmp_path / "straight.db") as straight:
+        assert len(straight.store.views.shelf.runs(straight.store.log.head())) == 2
+        expect_equal(frames(rows), frames(straight), "straight into segments")
+
+
 def test_a_store_that_is_not_sealed_is_no_size(run, tmp_path):
     from benchmarks.sizes import is_sealed
     from earlystart_sql.store import open_store
@@ -147,10 +160,10 @@ def test_a_store_that_is_not_sealed_is_no_size(run, tmp_path):
 
 
 def test_shares_name_every_part_of_a_rebuild(run):
-    from benchmarks.cores import ALL, shares
+    from benchmarks.cores import PARTS, shares
 
     found = shares(run)
-    assert tuple(found) == ALL
+    assert tuple(found) == PARTS
     assert all(seconds > 0 for seconds in found.values())
 
 
