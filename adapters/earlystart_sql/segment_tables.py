@@ -1,11 +1,12 @@
 """The tables of segments, made by the first sealing. Anything may stand in them: the shelf says what is sound."""
 
 import hashlib
+from collections.abc import Sequence
 
-from sqlalchemy import BigInteger, Column, Connection, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Connection, Index, LargeBinary, MetaData, Table, Text
 
 from earlystart_core.replay.shelf import Run
-from earlystart_sql.raw import one, run
+from earlystart_sql.raw import mark, one, run, together
 
 metadata = MetaData()
 
@@ -15,23 +16,47 @@ segment_run = Table(
     Column("first", BigInteger, primary_key=True, autoincrement=False),
     Column("last", BigInteger, nullable=False),
     Column("layout", Text, nullable=False),  # of all classes, and the length of runs
-    Column("held", Text, nullable=False),  # JSON: by class its facts, its blob's bytes and CRC-32
-    Column("bound", LargeBinary, nullable=False),  # SHA-256 of all this and the leaf of the entry at `last`
+    Column("texts", BigInteger, nullable=False),  # how many of `segment_text` it may name
+    Column("held", Text, nullable=False),  # JSON: by class and column how it was packed, its length and its CRC-32
+    Column(
+        "bound", LargeBinary, nullable=False
+    ),  # SHA-256 of all this, those texts and the leaf of the entry at `last`
 )
 
-segment = Table(
+segment = Table(  # by column before run: a fold reads one column of many runs
     "segment",
     metadata,
-    Column("first", BigInteger, primary_key=True, autoincrement=False),
     Column("type", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("segment_by_run", "first"),
+)
+
+segment_text = Table(  # codes and other text that is no id; rows are only ever added
+    "segment_text",
+    metadata,
+    Column("n", BigInteger, primary_key=True, autoincrement=False),  # 1, 2, 3, …
+    Column("text", Text, nullable=False, unique=True),
+)
+
+segment_ids = Table(  # the ids of the store's numbers, many at once, and their order
+    "segment_ids",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("count", BigInteger, nullable=False),  # of the numbers 1, 2, 3, …
+    Column("checksum", BigInteger, nullable=False),  # CRC-32
     Column("data", LargeBinary, nullable=False),
 )
 
+TABLES = tuple(metadata.tables)
+
+_NAMES = ", ".join(f"'{name}'" for name in TABLES)
 _THERE = {
-    "sqlite": "SELECT count(*) = 2 FROM sqlite_schema WHERE type = 'table' AND name IN ('segment_run', 'segment')",
+    "sqlite": f"SELECT count(*) = {len(TABLES)} FROM sqlite_schema WHERE type = 'table' AND name IN ({_NAMES})",
     "postgresql": (  # a role that may not read them has none
-        "SELECT coalesce(has_table_privilege(to_regclass('segment_run'), 'SELECT')"
-        " AND has_table_privilege(to_regclass('segment'), 'SELECT'), false)"
+        "SELECT bool_and(coalesce(has_table_privilege(to_regclass(name), 'SELECT'), false))"
+        f" FROM unnest(ARRAY[{_NAMES}]) AS name"
     ),
 }
 
@@ -42,16 +67,19 @@ def are_there(connection: Connection) -> bool:
 
 
 def make(connection: Connection) -> None:
-    """Makes the tables where they are missing, one or both."""
-    if not are_there(connection):
-        metadata.create_all(connection)
-        if connection.dialect.name == "postgresql":  # compressing costs more than it saves
-            connection.exec_driver_sql("ALTER TABLE segment ALTER COLUMN data SET STORAGE EXTERNAL")
+    """Makes the tables where one of them is missing; those of another form are dropped."""
+    if are_there(connection) and _are_ours(connection):
+        return
+    metadata.drop_all(connection)
+    metadata.create_all(connection)
+    if connection.dialect.name == "postgresql":  # compressing costs more than it saves
+        for table in ("segment", "segment_ids"):
+            connection.exec_driver_sql(f"ALTER TABLE {table} ALTER COLUMN data SET STORAGE EXTERNAL")
 
 
-def bound_to(leaf: bytes, first: int, last: int, layout: str, held: str) -> bytes:
-    """What binds a run to the log: no part of what lists it, nor the entry it ends with, can be another."""
-    return hashlib.sha256(leaf + repr((first, last, layout, held)).encode()).digest()
+def bound_to(leaf: bytes, texts: bytes, *listed: object) -> bytes:
+    """What binds a run to the log: neither what lists it nor its texts nor the entry it ends with can be another."""
+    return hashlib.sha256(leaf + texts + repr(listed).encode()).digest()
 
 
 def listed(connection: Connection) -> list[tuple[int, int]]:
@@ -63,11 +91,36 @@ def listed(connection: Connection) -> list[tuple[int, int]]:
 
 def is_whole(connection: Connection, sealed: Run) -> bool:
     """Whether all blobs of a run are there in their sizes, which costs no reading of them."""
-    rows = run(connection, f"SELECT type, length(data) FROM segment WHERE first = {sealed.first}").fetchall()
-    return {row[0]: row[1] for row in rows} == {name: held.size for name, held in sealed.held.items()}
+    rows = run(connection, f"SELECT type, name, length(data) FROM segment WHERE first = {sealed.first}").fetchall()
+    sizes = {
+        (event, name): packed.size
+        for event, columns in sealed.held.items()
+        for name, packed in columns.items()
+        if packed.size
+    }
+    return {(row[0], row[1]): row[2] for row in rows} == sizes
 
 
 def remove(connection: Connection, first: int, last: int) -> None:
     """Removes the runs that begin between two positions, both included."""
     for table in ("segment", "segment_run"):
         run(connection, f"DELETE FROM {table} WHERE first BETWEEN {first} AND {last}")
+
+
+def insert(connection: Connection, table: str, *rows: Sequence[object]) -> None:
+    """Adds rows."""
+    columns = metadata.tables[table].columns.keys()
+    marks = ", ".join([mark(connection)] * len(columns))
+    with together(connection):
+        for row in rows:
+            run(connection, f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", row)
+
+
+def _are_ours(connection: Connection) -> bool:
+    from sqlalchemy import inspect
+
+    looked = inspect(connection)
+    return all(
+        {column["name"] for column in looked.get_columns(name)} == {*table.columns.keys()}
+        for name, table in metadata.tables.items()
+    )

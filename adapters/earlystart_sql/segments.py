@@ -1,31 +1,35 @@
 """Sealed segments beside the log: written run by run, off the command path, and dropped where they are not sound.
 
-A run lists the size and checksum of each of its blobs, and is bound to the log by the leaf of its last entry. Sealing
-reads rows that never change, so any number of sealers and writers may work at once; killed at any moment, it leaves
-whole runs only. The tables can be dropped at any time.
+A run lists how each of its columns was packed, with the length and checksum of its bytes, and is bound to the log by
+the leaf of its last entry. Sealing reads rows that never change, so any number of sealers and writers may work at once;
+killed at any moment, it leaves whole runs only. The tables can be dropped at any time.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from threading import Lock
 
 import msgspec
+import numpy as np
 from sqlalchemy import Connection
 
 from earlystart_core.errors import StoreUnavailable, Unreadable
 from earlystart_core.registry import Registry
-from earlystart_core.replay.columns import Columns, Dense, Numbered
-from earlystart_core.replay.loading import Loading
-from earlystart_core.replay.segments import encode, layout_of_all, names_of
-from earlystart_core.replay.shelf import Blobs, Held, Run
-from earlystart_sql.ids import new_texts, numbers_of
+from earlystart_core.replay.columns import NULL, Array, Dense, Dictionaries, Given, Numbered
+from earlystart_core.replay.loading import collector_at_rest, facts_of_rows
+from earlystart_core.replay.packed import Unsound, unpack
+from earlystart_core.replay.segments import Segment, columns_of, layout_of_all, names_of, seal
+from earlystart_core.replay.shelf import Blobs, Run
+from earlystart_sql.ids import numbers_of
 from earlystart_sql.log import SqlLog
-from earlystart_sql.raw import one, run, run_binary
-from earlystart_sql.segment_tables import are_there, bound_to, is_whole, listed, make, remove
+from earlystart_sql.raw import one, run_binary
+from earlystart_sql.segment_tables import are_there, bound_to, insert, is_whole, listed, make, remove
+from earlystart_sql.segment_texts import digests_of, given_of, ids_of, number_texts, seal_ids, size_of, texts_of
 
 LENGTH = 131_072  # positions of a run; the last run of a log may hold fewer, and is made again when the log has grown
+Step = Callable[[int, int], None]  # positions sealed so far, of how many
 
-_held = msgspec.json.Decoder(dict[str, Held]).decode
+_held = msgspec.json.Decoder(dict[str, Segment]).decode
 
 
 class Sealed(msgspec.Struct, frozen=True):
@@ -46,8 +50,7 @@ class SqlShelf:
         self._registry = registry
         self._length = length
         self._layout = f"{layout_of_all(registry.classes.values())}/{length}"
-        self._mark = "?" if log.database.dialect == "sqlite" else "%s"
-        self._texts: dict[str, list[str]] = {}  # ids by kind and number, those that were read
+        self._given: dict[str, Given] = {}  # ids by kind and number, those that were read
         self._lock = Lock()
         self.dropped: list[Run] = []  # runs found unsound since this shelf was opened
 
@@ -55,18 +58,25 @@ class SqlShelf:
         with self._log.reading() as connection:
             return self._bound(connection, upto)
 
-    def blobs(self, run: Run, types: Sequence[str]) -> Blobs:
-        wanted = ", ".join(f"'{name}'" for name in types)  # names of classes of the registry
+    def blobs(self, runs: Sequence[Run], event: str, columns: Sequence[str]) -> Blobs:
+        names = ", ".join(f"'{name}'" for name in columns)  # names of a class of the registry and of its fields
+        bounds = f"first BETWEEN {runs[0].first} AND {runs[-1].first}"
+        # SQLite lets any type stand anywhere, and fails on text that is none: so it gives bytes whatever stands there.
+        data = "CAST(data AS BLOB)" if self._log.database.dialect == "sqlite" else "data"
+        found: dict[int, dict[str, bytes]] = {}
         with self._log.reading() as connection:
-            if not are_there(connection):
-                return {}
-            rows = run_binary(
-                connection, f"SELECT type, data FROM segment WHERE first = {run.first} AND type IN ({wanted})"
-            )
-            return {name: data for name, data in rows if isinstance(data, bytes)}
+            if are_there(connection):
+                statement = f"SELECT first, name, {data} FROM segment WHERE type = '{event}' AND name IN ({names})"
+                for first, name, blob in run_binary(connection, f"{statement} AND {bounds}"):
+                    found.setdefault(first, {})[name] = blob
+        return found
 
     def numbered(self, kind: str) -> Dense:
-        return Numbered(lambda: self._texts_of(kind))
+        with self._log.reading() as connection:
+            if kind == "text":
+                texts = given_of(texts_of(connection))
+                return Numbered(len(texts.texts), lambda: texts)
+            return Numbered(size_of(connection, kind) + 1, lambda: self._ids_of(kind))
 
     def report(self, run: Run) -> None:
         """Drops the run, where it is still as it was listed and the store can be written at once."""
@@ -79,10 +89,10 @@ class SqlShelf:
                 if connection is not None and run in self._bound(connection, run.first):
                     remove(connection, run.first, run.first)
 
-    def seal(self) -> int:
+    def seal(self, step: Step = lambda *_: None) -> int:
         """Seals all runs up to the head that are missing, outdated or shorter than they could be; gives how many.
 
-        A run with an entry that cannot be read is left to the rows.
+        A run with an entry that cannot be read, or an id that no tag names, is left to the rows.
 
         Raises:
             StoreUnavailable: the store takes no writing.
@@ -95,8 +105,8 @@ class SqlShelf:
             last = min(first + self._length - 1, head)
             if whole.get(first, 0) < last:
                 with suppress(Unreadable):
-                    self._seal(first, last)
-                    made += 1
+                    made += self._seal(first, last)
+            step(last, head)
         return made
 
     def sealed(self) -> Sealed:
@@ -111,61 +121,86 @@ class SqlShelf:
         return Sealed(len(sound), positions, head - positions, unsound)
 
     def _is_sound(self, run: Run) -> bool:
-        with suppress(StoreUnavailable):
-            blobs = self.blobs(run, [*self._classes])
-            return all(held.fits(blobs.get(name)) for name, held in run.held.items())
+        with suppress(StoreUnavailable, Unsound, KeyError):
+            for name, segment in run.held.items():
+                event = self._classes[name]
+                blobs = self.blobs([run], name, [*segment]).get(run.first, {})
+                for column, held in columns_of(event, names_of(event)):
+                    unpack(segment[column], blobs.get(column), held)
+            return True
         return False
 
-    def _seal(self, first: int, last: int) -> None:
-        columns = Columns()
-        loading = Loading(self._registry, {event: names_of(event) for event in self._classes.values()}, columns)
-        loading.read(self._log, first - 1, last)
-        texts = {kind: found.texts for kind, found in columns.dictionaries.items() if kind != "text"}
-        with self._log.reading() as connection:
-            numbers = numbers_of(connection, texts)
-        held, blobs = {}, {}
-        for event, facts in loading.facts().items():
-            if len(facts.positions):
-                blob = blobs[event.__name__] = encode(event, facts, first, columns, numbers)
-                held[event.__name__] = Held.of(facts, blob)
+    def _seal(self, first: int, last: int) -> bool:
+        dictionaries = Dictionaries()
+        with collector_at_rest():
+            wanted = {event: names_of(event) for event in self._classes.values()}
+            facts = facts_of_rows(self._log, self._registry, wanted, dictionaries, (first - 1, last))
+        numbers, known = self._numbers(dictionaries)
+        if numbers is None:
+            return False
+        held: dict[str, Segment] = {}
+        blobs = []
+        for event, some in facts.items():
+            if len(some.positions):
+                held[event.__name__], packed = seal(event, some, first, numbers)
+                blobs += [(event.__name__, name, first, data) for name, data in packed.items()]
         with self._log.writing() as connection:
             make(connection)
             if any(run.last > last for run in self._bound(connection, first) if run.first == first):
-                return  # another sealer saw more of the log
+                return False  # another sealer saw more of the log
+            texts = texts_of(connection)
+            if texts[: len(known)] != known:
+                return False  # the tables were made anew meanwhile, and number texts otherwise
             remove(connection, first, first + self._length - 1)
             leaf = one(connection, f"SELECT leaf FROM entry WHERE position = {last}")
-            row = (first, last, self._layout, msgspec.json.encode(held).decode())
-            marks = ", ".join([self._mark] * 5)
-            statement = f"INSERT INTO segment_run (first, last, layout, held, bound) VALUES ({marks})"
-            run(connection, statement, (*row, bound_to(bytes(leaf), *row)))
-            marks = ", ".join([self._mark] * 3)
-            for name, blob in blobs.items():
-                run(connection, f"INSERT INTO segment (first, type, data) VALUES ({marks})", (first, name, blob))
+            row = (first, last, self._layout, len(texts), msgspec.json.encode(held).decode())
+            insert(connection, "segment_run", (*row, bound_to(bytes(leaf), digests_of(texts)[-1], *row)))
+            insert(connection, "segment", *blobs)
+            seal_ids(connection, [*dictionaries.kinds])
+        return True
+
+    def _numbers(self, dictionaries: Dictionaries) -> tuple[dict[str, Array] | None, list[str]]:
+        """By kind, the store's number of each of a reading's own, and the texts that have one.
+
+        None for the numbers where the store has not numbered one of the ids.
+        """
+        texts = {kind: dictionaries[kind].texts[1:] for kind in dictionaries.kinds}
+        with self._log.reading() as connection:
+            numbers = numbers_of(connection, {kind: some for kind, some in texts.items() if kind != "text"})
+        if any((some == NULL).any() for some in numbers.values()):
+            return None, []
+        with self._log.writing() as connection:
+            make(connection)
+            given = number_texts(connection, texts.get("text", []))
+        numbers["text"] = np.array([given[text] for text in texts.get("text", [])], np.int64)
+        return {kind: np.concatenate([[0], some]) for kind, some in numbers.items()}, [*given]
 
     def _bound(self, connection: Connection, upto: int) -> list[Run]:
         """The runs that begin at or before a position, bound to the log as it is."""
         if not are_there(connection):
             return []
+        digests = digests_of(texts_of(connection))
         rows = run_binary(
             connection,
-            "SELECT r.first, r.last, r.held, r.bound, e.leaf"
+            "SELECT r.first, r.last, r.layout, r.texts, r.held, r.bound, e.leaf"
             " FROM segment_run AS r JOIN entry AS e ON e.position = r.last"
             f" WHERE r.first <= {int(upto)} AND r.layout = '{self._layout}' ORDER BY r.first",
         )
         found = []
-        for first, last, held, bound, leaf in rows:
-            with suppress(msgspec.MsgspecError, TypeError, ValueError):  # what stands there need not be ours
+        for first, last, layout, texts, held, bound, leaf in rows:
+            with suppress(
+                msgspec.MsgspecError, TypeError, ValueError, IndexError
+            ):  # what stands there need not be ours
                 there = Run(first, last, _held(held))
-                right = bound_to(bytes(leaf), first, last, self._layout, held) == bytes(bound)
+                right = bound_to(bytes(leaf), digests[texts], first, last, layout, texts, held) == bytes(bound)
                 if right and (first - 1) % self._length == 0 <= last - first < self._length:
                     found.append(there)
         return found
 
-    def _texts_of(self, kind: str) -> list[str]:
+    def _ids_of(self, kind: str) -> Given:
         """The ids of a kind by number; what was read once is kept, because a number is never given again."""
         with self._log.reading() as connection, self._lock:
-            kept = self._texts.get(kind, [])
-            texts = kept + new_texts(connection, kind, len(kept))
+            given = ids_of(connection, kind, self._given.get(kind))
             if not self._log.database.sees_uncommitted:
-                self._texts[kind] = texts
-            return texts
+                self._given[kind] = given
+            return given

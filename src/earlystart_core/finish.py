@@ -4,7 +4,7 @@ Each expression has two readings, one for a row and one for a frame, which the t
 """
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from earlystart_core.projection import Projection
-
-TABLED_UNTIL = datetime(2100, 1, 1, tzinfo=UTC)  # Polars knows no summer time after it (seen in 2.1)
 
 
 class Finish(msgspec.Struct, frozen=True):
@@ -67,11 +65,12 @@ class _LondonDay(Finish, frozen=True):
 def _london_days(moments: "pl.Series") -> "pl.Series":
     import polars as pl
 
-    days = moments.dt.convert_time_zone("Europe/London").dt.date()
-    late = (moments >= TABLED_UNTIL).fill_null(value=False)
-    if not late.any():
-        return days
-    return moments.map_elements(london_date, pl.Date).zip_with(late, days)
+    from earlystart_core.civil import london_days
+
+    instants = moments.to_physical()
+    there = None if not instants.null_count() else instants.is_not_null()
+    days = pl.Series(london_days(instants.fill_null(0).to_numpy())).cast(pl.Int32).cast(pl.Date)
+    return days if there is None else days.zip_with(there, pl.Series([None], dtype=pl.Date))
 
 
 class _OnlyIf(Finish, frozen=True):

@@ -10,9 +10,7 @@ from hypothesis import strategies as st
 from earlystart_core.entry import Entry, micros
 from earlystart_core.log import MemoryLog
 from earlystart_core.projection import finish_all
-from earlystart_core.replay.fold import Folder
-from earlystart_core.replay.frames import frame_of
-from earlystart_core.replay.loading import load
+from earlystart_core.replay.frames import Folding
 from earlystart_core.types import london_date
 from earlystart_core.words.correction import MarkedInError
 
@@ -60,16 +58,17 @@ def test_rows_columns_and_merged_parts_agree(log, effective, data):
     in_parts = finish_all(PROJECTIONS, {one.name: merged(one, some, chance) for one in PROJECTIONS})
     assert in_parts == expected
 
-    columns = load(Cut(log, chance), REGISTRY, PROJECTIONS, upto=known)
-    folder = Folder(columns, None if effective is None else micros(effective))
+    how = {"threads": chance.choice([1, 2]), "span": chance.choice([1, 3, 100])}
+    cut = None if effective is None else micros(effective)
+    folding = Folding(Cut(log, chance), REGISTRY, PROJECTION, known=known, effective=cut, **how)
     for one in PROJECTIONS:
-        frame = frame_of(one, folder, PROJECTION)
+        frame = folding.frame(one.name)
         assert frame.columns == list(one.columns)
         assert ndjson(frame.to_dicts()) == ndjson(expected[one.name]), one.name
     names = data.draw(st.lists(st.sampled_from(everything.columns), max_size=3), label="names")
-    whole = frame_of(everything, folder, PROJECTION)
+    whole = folding.frame("everything")
     chosen = ["person", *(name for name in everything.columns if name in names and name != "person")]
-    assert frame_of(everything, folder, PROJECTION, names).equals(whole.select(chosen))
+    assert folding.frame("everything", names).equals(whole.select(chosen))
 
 
 # --- the same rows, written out by hand -------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ import pytest
 from earlystart_core.entry import Entry
 from earlystart_core.errors import Unreadable
 from earlystart_core.log import MemoryLog
-from earlystart_core.replay.loading import load
+from earlystart_core.replay.frames import Folding
 from earlystart_core.views import VIEWS
 from earlystart_core.words import EVENTS
 
@@ -104,12 +104,20 @@ def log_of(*entries, occurred_at=INSTANTS[0]):
     return log
 
 
+def whole(log, registry, projections, known=None):
+    folding = Folding(
+        log, registry, {one.name: one for one in projections}, known=log.head() if known is None else known
+    )
+    folding.fold({one.name: None for one in projections})
+    return folding
+
+
 def check(log, registry, projections, position):
     with pytest.raises(Unreadable) as by_row:
         [registry.event(one) for one in log.read()]
     assert f"entry {position} " in str(by_row.value)
     with pytest.raises(Unreadable) as by_column:
-        load(log, registry, projections)
+        whole(log, registry, projections)
     first, last = map(int, re.search(r"from (\d+) to (\d+) ", str(by_column.value)).groups())
     assert first <= position <= last
     for stopped in (by_row, by_column):
@@ -159,11 +167,11 @@ def test_a_batch_that_says_more_than_its_positions():
                 yield batch
 
     with pytest.raises(Unreadable, match="an entry from 1 to 1 cannot be read"):
-        load(Twice(), EVENTS, VIEWS)
+        whole(Twice(), EVENTS, VIEWS)
 
 
 def test_what_is_not_known_yet_stops_nothing():
     """The past is frozen: an entry that cannot be read harms no answer from before it."""
     good = ("CaseOpened", 1, changed(OPENED))
     log = log_of(good, BAD["a field missing"])
-    assert load(log, EVENTS, VIEWS, upto=1).events == 1
+    assert whole(log, EVENTS, VIEWS, 1).events == 1

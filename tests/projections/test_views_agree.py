@@ -11,9 +11,7 @@ import naive
 from earlystart_core.clocks import clocks_at
 from earlystart_core.entry import micros
 from earlystart_core.projection import finish_all
-from earlystart_core.replay.fold import Folder
-from earlystart_core.replay.frames import frame_of
-from earlystart_core.replay.loading import load
+from earlystart_core.replay.frames import Folding
 from earlystart_core.views import VIEW, VIEWS
 from earlystart_core.views.questions import caseload, tiers
 from earlystart_core.words import EVENTS
@@ -45,9 +43,18 @@ def agree(log, known, effective, seed):
     in_parts = finish_all(VIEWS, {view.name: merged(view, some, chance) for view in VIEWS})
     assert {name: ndjson(rows) for name, rows in in_parts.items()} == expected
 
-    columns = load(Cut(log.log, chance), EVENTS, VIEWS, upto=at.known)
-    folder = Folder(columns, None if at.effective is None else micros(at.effective))
-    frames = {view.name: frame_of(view, folder, VIEW) for view in VIEWS}
+    folding = Folding(
+        Cut(log.log, chance),
+        EVENTS,
+        VIEW,
+        known=at.known,
+        effective=None if at.effective is None else micros(at.effective),
+        threads=chance.choice([1, 2, 3]),
+        span=chance.choice([1, 2, 5, 100]),
+    )
+    if chance.random() < 0.5:  # all at once, or view by view
+        folding.fold(dict.fromkeys(VIEW))
+    frames = {view.name: folding.frame(view.name) for view in VIEWS}
     assert {name: ndjson(frame.to_dicts()) for name, frame in frames.items()} == expected
 
     for question in (tiers, caseload):
@@ -109,22 +116,22 @@ def test_some_columns_are_those_of_the_whole_frame(data):
     log = data.draw(told([*NAMED, MARK], most=12), label="log")
     view = data.draw(st.sampled_from(VIEWS), label="view")
     names = data.draw(st.lists(st.sampled_from(view.columns)), label="names")
-    counted = [VIEW[count.projection] for count in view.counts.values()]
-    folder = Folder(load(log.log, EVENTS, [view, *counted]))
+    folding, whole = (Folding(log.log, EVENTS, VIEW, known=log.log.head()) for _ in range(2))
     chosen = [name for name in view.columns if name in names or name in view.keys]
-    assert frame_of(view, folder, VIEW, (name for name in names)).equals(frame_of(view, folder, VIEW).select(chosen))
+    assert folding.frame(view.name, (name for name in names)).equals(whole.frame(view.name).select(chosen))
+    assert folding.frame(view.name).equals(whole.frame(view.name))
 
 
 def test_a_column_that_is_not_there_is_refused():
     view = VIEW["case_status"]
     with pytest.raises(TypeError, match="case_status has no column nonsense"):
-        frame_of(view, Folder(load(told_nothing(), EVENTS, VIEWS)), VIEW, ["nonsense"])
+        Folding(told_nothing(), EVENTS, VIEW, known=0).frame(view.name, ["nonsense"])
 
 
 def test_an_empty_log_has_no_rows_and_all_columns():
-    folder = Folder(load(told_nothing(), EVENTS, VIEWS), 0)
+    folding = Folding(told_nothing(), EVENTS, VIEW, known=0, effective=0)
     for view in VIEWS:
-        frame = frame_of(view, folder, VIEW)
+        frame = folding.frame(view.name)
         assert frame.is_empty()
         assert frame.columns == list(view.columns)
 

@@ -11,10 +11,8 @@ import pytest
 from earlystart_core.clocks import clocks_at
 from earlystart_core.entry import Entry, micros
 from earlystart_core.record import Record
-from earlystart_core.replay.fold import Folder
-from earlystart_core.replay.frames import frame_of
-from earlystart_core.replay.loading import load
-from earlystart_core.views import VIEW, VIEWS
+from earlystart_core.replay.frames import Folding
+from earlystart_core.views import VIEW
 from earlystart_core.words import EVENTS
 from earlystart_sql.database import open_database
 from earlystart_sql.log import SqlLog
@@ -71,12 +69,13 @@ def town(request: pytest.FixtureRequest, city: Path, tmp_path: Path, monkeypatch
     return url
 
 
-def frames(log, shelf=None, known=None, effective=None, registry=EVENTS, views=VIEWS, others=VIEW):
+def frames(log, shelf=None, known=None, effective=None, registry=EVENTS, views=VIEW, **how):
     """Every view whole, at two clocks as a caller may write them."""
     at = clocks_at(log, known, effective)
-    columns = load(log, registry, views, upto=at.known, shelf=shelf)
-    folder = Folder(columns, None if at.effective is None else micros(at.effective))
-    return {view.name: frame_of(view, folder, others) for view in views}, columns.events
+    cut = None if at.effective is None else micros(at.effective)
+    folding = Folding(log, registry, views, known=at.known, effective=cut, shelf=shelf, **how)
+    folding.fold(dict.fromkeys(views))
+    return {view: folding.frame(view) for view in views}, folding.events
 
 
 def same(one, other):

@@ -13,7 +13,7 @@ from earlystart_core.views import VIEWS
 from earlystart_core.words import EVENTS
 from earlystart_sql.segments import SqlShelf
 from tests.projections.strategies import STARTS, bounded, clocks, told
-from tests.projections.synthetic import PROJECTION, PROJECTIONS, REGISTRY, Joined
+from tests.projections.synthetic import PROJECTION, REGISTRY, Joined
 from tests.projections.test_every_rule import as_stored, logs
 
 from .conftest import frames, same, told_anew
@@ -45,7 +45,8 @@ def test_views_of_any_log(tell, examples):
         holes(shelf, random.Random(data.draw(st.integers(0, 99), label="seed")))
         for known, effective in data.draw(clocks(log), label="clocks"):
             moments = [(known if known is None or known.isdigit() else None), effective]
-            assert same(frames(sql, shelf, *moments), frames(sql, None, *moments))
+            how = data.draw(st.fixed_dictionaries({"threads": st.integers(1, 3), "span": st.integers(1, 30)}))
+            assert same(frames(sql, shelf, *moments, **how), frames(sql, None, *moments))
 
     check()
 
@@ -64,7 +65,7 @@ def test_every_rule_with_old_versions_and_ids_that_no_tag_names(tell, examples):
         shelf.seal()
         if entries[before:]:
             sql.append(entries[before:])
-        asked = {"registry": REGISTRY, "views": PROJECTIONS, "others": PROJECTION}
+        asked = {"registry": REGISTRY, "views": PROJECTION}
         for sealing in (lambda: None, shelf.seal):
             sealing()
             known = data.draw(st.integers(0, len(entries)), label="known")
@@ -80,13 +81,13 @@ def test_an_id_that_is_malformed_is_unreadable_from_the_rows_behind_segments_too
     by = "practitioner:" + "0" * 26
     people = ("person:" + "0" * 26, "person:x y")
     entries = [
-        Entry("Joined", as_stored(one, 1, dropped=False), [one.person], version=1, occurred_at=STARTS[0])
+        Entry("Joined", as_stored(one, 1, dropped=False), [one.person, by], version=1, occurred_at=STARTS[0])
         for one in (Joined(occurred_at=STARTS[0], person=person, practitioner=by) for person in people)
     ]
     sql = told_anew(":memory:", entries)
     shelf = SqlShelf(sql, REGISTRY, 1)
     assert shelf.seal() == 1
-    asked = {"registry": REGISTRY, "views": PROJECTIONS, "others": PROJECTION}
+    asked = {"registry": REGISTRY, "views": PROJECTION}
     assert same(frames(sql, shelf, 1, **asked), frames(sql, None, 1, **asked))
     for one in (None, shelf):
         with pytest.raises(Unreadable, match=r"an entry from [12] to 2"):

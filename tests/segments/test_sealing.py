@@ -33,9 +33,10 @@ with Record.open(sys.argv[1]) as record:
 """
 
 
-def stored(log) -> dict[tuple[int, str], bytes]:
+def stored(log) -> dict[tuple[int, str, str], bytes]:
     with log.reading() as connection:
-        return {(row[0], row[1]): bytes(row[2]) for row in connection.exec_driver_sql("SELECT * FROM segment")}
+        rows = connection.exec_driver_sql("SELECT first, type, name, data FROM segment")
+        return {(row[0], row[1], row[2]): bytes(row[3]) for row in rows}
 
 
 def again(log, positions: range) -> list[Entry]:
@@ -57,7 +58,7 @@ def test_a_grown_log_makes_only_its_last_run_again(record: Record) -> None:
     assert (shelf.seal(), shelf.seal()) == (runs, 0)
     before = stored(log)
     made = []
-    shelf._seal, sealing = (lambda first, last: (made.append((first, last)), sealing(first, last))), shelf._seal
+    shelf._seal, sealing = (lambda first, last: (made.append((first, last)), sealing(first, last))[1]), shelf._seal
     log.append(again(log, range(7)))
     last = (runs - 1) * 300 + 1
     assert shelf.seal() == 1
@@ -78,10 +79,10 @@ def test_a_sealing_goes_on_where_it_ended(record: Record, monkeypatch: pytest.Mo
     shelf = SqlShelf(log, EVENTS, 200)
     sealing = shelf._seal
 
-    def fails(first: int, last: int) -> None:
+    def fails(first: int, last: int) -> bool:
         if first > 800:
             raise StoreUnavailable("the disk is full")
-        sealing(first, last)
+        return sealing(first, last)
 
     monkeypatch.setattr(shelf, "_seal", fails)
     with pytest.raises(StoreUnavailable):
@@ -102,16 +103,17 @@ def test_nothing_half_made_is_kept(record: Record, monkeypatch: pytest.MonkeyPat
     log.append(again(log, range(3)))
     before, counted = stored(log), []
 
-    def fail(connection, statement, *values):
-        counted.append(statement)
-        if len(counted) == 5:
+    def fail(connection, table, *rows):
+        counted.append(table)
+        segments_insert(connection, table, *rows[: len(rows) // 2 + 1])
+        if table == "segment":
             raise StoreUnavailable("the disk is full")
-        return segments_run(connection, statement, *values)
 
-    segments_run = segments.run
+    segments_insert = segments.insert
     with monkeypatch.context() as patch, pytest.raises(StoreUnavailable):
-        patch.setattr(segments, "run", fail)
+        patch.setattr(segments, "insert", fail)
         shelf.seal()
+    assert counted[-2:] == ["segment_run", "segment"]
     assert stored(log) == before
     assert same(frames(log, shelf), frames(log))
 

@@ -17,11 +17,12 @@ PICK = "CaseOpened"
 
 
 def blob_of(sealed: SimpleNamespace, first: int = 1, kind: str = PICK) -> bytes:
-    return bytes(sealed.ask(f"SELECT data FROM segment WHERE first = {first} AND type = '{kind}'")[0][0])
+    key = f"first = {first} AND type = '{kind}' AND name = '@occurred_at'"
+    return bytes(sealed.ask(f"SELECT data FROM segment WHERE {key}")[0][0])
 
 
 def put(sealed: SimpleNamespace, data: bytes) -> None:
-    sealed.change("UPDATE segment SET data = ? WHERE first = 1 AND type = ?", data, PICK)
+    sealed.change("UPDATE segment SET data = ? WHERE first = 1 AND type = ? AND name = '@occurred_at'", data, PICK)
 
 
 def missing(sealed: SimpleNamespace) -> None:
@@ -117,6 +118,8 @@ SPOILT_RUNS = {
     "bound to another": (
         "UPDATE segment_run SET bound = (SELECT bound FROM segment_run WHERE first = 401) WHERE first = 1"
     ),
+    "more texts than there are": "UPDATE segment_run SET texts = 100000 WHERE first = 1",
+    "other texts": "UPDATE segment_run SET texts = texts - 1 WHERE first = 1",
     "beyond the head": "UPDATE segment_run SET last = 100000000 WHERE first = 1",
     "too short": "UPDATE segment_run SET last = 3 WHERE first = 1",
     "backwards": "UPDATE segment_run SET last = 1 WHERE first = 401",
@@ -170,14 +173,16 @@ def test_segments_of_another_store(sealed: SimpleNamespace, tmp_path: Path) -> N
         shelf = SqlShelf(other.log, EVENTS, LENGTH)
         shelf.seal()
         with it.reading() as connection:
-            runs = connection.exec_driver_sql("SELECT first, last, layout, held, bound FROM segment_run").all()
-            blobs = connection.exec_driver_sql("SELECT first, type, data FROM segment").all()
+            runs = connection.exec_driver_sql("SELECT first, last, layout, texts, held, bound FROM segment_run").all()
+            blobs = connection.exec_driver_sql("SELECT first, type, name, data FROM segment").all()
     sealed.change("DELETE FROM segment")
     sealed.change("DELETE FROM segment_run")
     for run in runs:
-        sealed.change("INSERT INTO segment_run (first, last, layout, held, bound) VALUES (?, ?, ?, ?, ?)", *run)
+        sealed.change(
+            "INSERT INTO segment_run (first, last, layout, texts, held, bound) VALUES (?, ?, ?, ?, ?, ?)", *run
+        )
     for blob in blobs:
-        sealed.change("INSERT INTO segment (first, type, data) VALUES (?, ?, ?)", *blob)
+        sealed.change("INSERT INTO segment (first, type, name, data) VALUES (?, ?, ?, ?)", *blob)
     assert sealed.shelf.runs(10**9) == []
     assert len(sealed.shelf.sealed().unsound) == len(runs)
     assert same(frames(sealed.log, sealed.shelf), sealed.rows)

@@ -10,11 +10,11 @@ import polars as pl
 from earlystart_core.clocks import Clocks
 from earlystart_core.entry import micros
 from earlystart_core.log import Log
-from earlystart_core.projection import Projection, Row
+from earlystart_core.projection import Row
 from earlystart_core.registry import Registry
-from earlystart_core.replay.fold import Folder
-from earlystart_core.replay.frames import frame_of
-from earlystart_core.replay.loading import load
+from earlystart_core.replay.columns import Dictionaries
+from earlystart_core.replay.fold import Took
+from earlystart_core.replay.frames import Cells, Folding
 from earlystart_core.replay.shelf import Shelf
 from earlystart_core.views import VIEW
 
@@ -22,25 +22,28 @@ from earlystart_core.views import VIEW
 class AsAt:
     """The views at two clocks. What was folded is kept for the next question; safe in one thread at a time."""
 
-    def __init__(self, log: Log, registry: Registry, clocks: Clocks, shelf: Shelf | None = None) -> None:
+    def __init__(
+        self, log: Log, registry: Registry, clocks: Clocks, shelf: Shelf | None = None, threads: int = 1
+    ) -> None:
         self.clocks = clocks
-        self._log = log
-        self._registry = registry
-        self._shelf = shelf
-        self._folders: dict[frozenset[str], Folder] = {}
-        self._frames: dict[str, pl.DataFrame] = {}
+        effective = None if clocks.effective is None else micros(clocks.effective)
+        self._folding = Folding(
+            log, registry, VIEW, known=clocks.known, effective=effective, shelf=shelf, threads=threads
+        )
 
     def frame(
         self, view: str, columns: Sequence[str] | None = None, *, team: str | None = None, case: str | None = None
     ) -> pl.DataFrame:
-        projection = VIEW[view]
-        frame = self._whole(projection)
-        if columns is not None:
-            frame = frame.select(name for name in projection.columns if name in (*projection.keys, "case", *columns))
+        names = None if columns is None else [name for name in VIEW[view].columns if name in ("case", *columns)]
+        wanted: dict[str, Sequence[str] | None] = {view: names}
+        if team is not None and view != "case_status":
+            wanted["case_status"] = ("team",)
+        self._folding.fold(wanted)
+        frame = self._folding.frame(view, names)
         if case is not None:
             frame = frame.filter(pl.col("case") == case)
         if team is not None:
-            cases = self._whole(VIEW["case_status"])
+            cases = self._folding.frame("case_status", ("team",))
             frame = frame.join(cases.filter(pl.col("team") == team).select("case"), on="case", how="semi")
         return frame
 
@@ -48,30 +51,24 @@ class AsAt:
         return self.frame(view, team=team, case=case).to_dicts()
 
     def fold(self, views: Sequence[str]) -> None:
-        """Folds those views at once, from one reading of the log."""
-        self._folder([VIEW[view] for view in views])
-        for view in views:
-            self._whole(VIEW[view])
+        """Folds those views whole, from one reading of the log."""
+        self._folding.fold(dict.fromkeys(views))
+
+    def cells(self, view: str) -> Cells:
+        """A view's rows as whole numbers."""
+        return self._folding.cells(view)
+
+    @property
+    def dictionaries(self) -> Dictionaries:
+        """What the numbers of ids and texts mean."""
+        return self._folding.dictionaries
+
+    @property
+    def took(self) -> Took:
+        """Where the time went."""
+        return self._folding.took
 
     @property
     def events(self) -> int:
         """How many events were read, of the types that the folded views name."""
-        return sum(folder.columns.events for folder in self._folders.values())
-
-    def _whole(self, projection: Projection) -> pl.DataFrame:
-        if projection.name not in self._frames:
-            self._frames[projection.name] = frame_of(projection, self._folder([projection]), VIEW)
-        return self._frames[projection.name]
-
-    def _folder(self, projections: Sequence[Projection]) -> Folder:
-        counted = [VIEW[count.projection] for projection in projections for count in projection.counts.values()]
-        wanted = list(dict.fromkeys((*projections, *counted)))
-        names = frozenset(projection.name for projection in wanted)
-        for folded, folder in self._folders.items():
-            if names <= folded:
-                return folder
-        effective = self.clocks.effective
-        loaded = load(self._log, self._registry, wanted, upto=self.clocks.known, shelf=self._shelf)
-        folder = Folder(loaded, None if effective is None else micros(effective))
-        self._folders[names] = folder
-        return folder
+        return self._folding.events

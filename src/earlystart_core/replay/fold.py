@@ -1,23 +1,27 @@
 """The column executor: projections folded whole columns at a time, equal to the row executor to the last cell.
 
-Keys are dense integers, so a group-by is a scatter. `latest` scatters the greatest instant, then among its ties the
-greatest position: neither the order of the facts nor their cutting matters.
+Keys are dense integers, so a group-by is a scatter. The log is read span by span and each class's facts go straight
+into partial results, so memory is bounded by one span and the rows. Classes are read and taken in by several threads.
 """
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping
+from time import perf_counter
 
 import msgspec
 import numpy as np
 
 from earlystart_core.event import Event
 from earlystart_core.finish import CountOf
-from earlystart_core.projection import Projection
-from earlystart_core.reducers import Reducer
-from earlystart_core.replay.columns import NULL, Array, Columns
-from earlystart_core.replay.lines import InRange, Lines, rows_of
-from earlystart_core.replay.scatter import GATHER, at_winners, counted, standing, winners
-from earlystart_core.sources import Source, Where
+from earlystart_core.replay.columns import Array, Dictionaries, Facts, end_to_end, of_numbers
+from earlystart_core.replay.lines import Asked, Standing
+from earlystart_core.replay.loading import collector_at_rest
+from earlystart_core.replay.partials import Partial, partial_of
+from earlystart_core.replay.plan import Plan
+from earlystart_core.replay.reading import Reading, threads_of
+from earlystart_core.replay.scatter import counted, pack
+from earlystart_core.sources import type_of
+
+_ROW = "@row"  # the field in which facts get their row where a key has several parts
 
 
 class Folded(msgspec.Struct):
@@ -25,102 +29,135 @@ class Folded(msgspec.Struct):
 
     keys: tuple[Array, ...]  # one a key part: numbers in the dictionary of its kind
     kinds: tuple[str, ...]
-    columns: dict[str, Array]
-    held: dict[str, str]  # how each column is held (as `Source.held`)
+    columns: dict[str, Array]  # by reducer; in a dictionary 0 is nothing, among plain numbers NULL
 
 
-class Folder:
-    """Folds projections over one set of columns at one effective instant."""
+class Took(msgspec.Struct):
+    """Where the time of folding went, in seconds, and how many facts of each class were read."""
 
-    def __init__(self, columns: Columns, effective: int | None = None) -> None:
-        """effective: microseconds since 1970, inclusive; None cuts nothing."""
-        self.columns = columns
-        self._standing = InRange(columns, effective)
-
-    def fold(self, projection: Projection, names: Sequence[str] | None = None) -> Folded:
-        """The rows of a projection with the named reducers only; None means all."""
-        rows = rows_of(projection, self.columns, self._standing)
-        pass_ = _Pass(self.columns, rows.lines, len(rows.keys[0]))
-        wanted = [name for name in projection.reducers if names is None or name in names]
-        columns = {name: pass_.reduce(projection.reducers[name]) for name in wanted}
-        exists = np.zeros(len(rows.keys[0]), bool)
-        exists[rows.lines[projection.exists].rows] = True
-        if not exists.all():
-            columns = {name: column[exists] for name, column in columns.items()}
-        held = {name: projection.reducers[name].held for name in wanted}
-        return Folded(tuple(key[exists] for key in rows.keys), rows.kinds, columns, held)
-
-    def count(self, folded: Folded, count: CountOf, other: Folded) -> Array:
-        """For each row of one projection, how many rows of another name its key and have nothing in `without`."""
-        by = other.columns[count.by]
-        named = by[(by != NULL) & (other.columns[count.without] == NULL)]
-        tally = counted(named, named, len(self.columns.dictionary(folded.kinds[0]).texts))
-        return tally[folded.keys[0]]
+    reading: float = 0.0  # stored bytes to columns
+    folding: float = 0.0  # columns to rows of whole numbers
+    finishing: float = 0.0  # finishing expressions, and text at the edge
+    facts: dict[str, int] = msgspec.field(default_factory=dict)
 
 
-class _Given(msgspec.Struct):
-    """What one source gives: rows, instants, positions, values; `whole` when no null was passed over."""
+def fold(plan: Plan, reading: Reading, effective: int | None, threads: int, took: Took) -> dict[str, Folded]:
+    """What the plan asks for, by projection, of the facts that are read.
 
-    lines: tuple[Array, ...]
-    whole: bool
+    effective: microseconds since 1970, inclusive; None cuts nothing.
 
+    Raises:
+        Unreadable: an entry is not of its type and version.
+    """
+    with collector_at_rest(), threads_of(threads) as each:
+        started = perf_counter()
+        struck = reading.struck(threads)
+        folds = [_fold_of(plan, name, reading.dictionaries) for name in plan.steps]
+        counts = dict.fromkeys((event.__name__ for event in plan.reads), 0)
+        for span in reading.spans:
+            read = reading.facts(span, plan.reads, threads)
+            for event, facts in read.items():
+                counts[event.__name__] += len(facts.positions)
+            done = perf_counter()
+            took.reading += done - started
 
-class _Pass:
-    """The reducers of one projection; those that ask for the same line of each row share the answer."""
+            def take(event: type[Event], read: Mapping[type[Event], Facts] = read) -> None:
+                standing = Standing(read[event], struck, effective)
+                for projection in folds:
+                    projection.take(event, standing)
 
-    def __init__(self, columns: Columns, lines: dict[type[Event], Lines], count: int) -> None:
-        self._columns = columns
-        self._lines = lines
-        self._count = count
-        self._winners: dict[Any, Array] = {}
-
-    def reduce(self, reducer: Reducer) -> Array:
-        given = [self._given(reducer, source) for source in reducer.sources]
-        if reducer.rule == "standing":
-            return standing(given[0].lines, given[1].lines, self._count)
-        rows, occurred, positions, values = (
-            _join(column) for column in zip(*(one.lines for one in given), strict=True)
-        )
-        if reducer.rule not in ("latest", "earliest"):
-            return GATHER[reducer.rule](rows, values, self._count)
-        asked = (reducer.rule, tuple(source.event for source in reducer.sources), reducer.where)
-        shared = all(one.whole for one in given)
-        found = self._winners.get(asked) if shared else None
-        if found is None:
-            found = winners(reducer.rule == "latest", rows, occurred, positions, self._count)
-            if shared:
-                self._winners[asked] = found
-        initial = NULL if reducer.initial is None else self._columns.dictionary(reducer.held)[reducer.initial]
-        return at_winners(found, values, initial)
-
-    def _given(self, reducer: Reducer, source: Source) -> _Given:
-        lines = self._lines[source.event]
-        values = self._values(source, lines)
-        keep = self._kept(reducer.where, source.event, lines)
-        whole = True
-        if source.what == "field" and not reducer.nulls:
-            there = values != NULL
-            whole = bool(there.all())
-            if not whole:
-                keep = there if keep is None else keep & there
-        given = (lines.rows, lines.occurred, lines.positions, values)
-        return _Given(given if keep is None else tuple(one[keep] for one in given), whole)
-
-    def _values(self, source: Source, lines: Lines) -> Array:
-        if source.what == "field":
-            return self._columns.facts[source.event].fields[source.name][lines.facts]
-        if source.what == "constant":
-            return np.full(len(lines.rows), self._columns.dictionary("text")[source.value], np.int64)
-        return lines.occurred if source.what == "instant" else lines.positions
-
-    def _kept(self, where: Where | None, event: type[Event], lines: Lines) -> Array | None:
-        if where is None or where.source.event is not event:
-            return None
-        dictionary = self._columns.dictionary(where.source.held)
-        keeps = np.zeros(len(dictionary.texts) + 1, bool)
-        keeps[[dictionary[value] for value in where.values if value in dictionary]] = True
-        return keeps[np.maximum(self._values(where.source, lines), -1)]  # NULL reads the last place, False
+            [*each(take, sorted(read, key=lambda event: -len(read[event].positions)))]  # noqa: B023  # used at once
+            started = perf_counter()
+            took.folding += started - done
+        took.facts.update(counts)
+        found = {one.name: one.folded() for one in folds}
+        took.folding += perf_counter() - started
+        return found
 
 
-def _join(parts: tuple[Array, ...]) -> Array:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+def count_rows(folded: Folded, count: CountOf, other: Folded, *, none: int, size: int) -> Array:
+    """For each row of one projection, how many rows of another name its key and have nothing in `without`.
+
+    none: what stands for nothing in that column. size: how many numbers the key's dictionary holds.
+    """
+    by = other.columns[count.by]
+    named = by[(by != 0) & (other.columns[count.without] == none)]
+    return counted(named, size)[folded.keys[0]]
+
+
+class _Fold:
+    """One projection on its way: its partial results by the classes that they take in."""
+
+    def __init__(self, plan: Plan, name: str, dictionaries: Dictionaries) -> None:
+        self.name = name
+        self._projection = plan.projections[name]
+        self._dictionaries = dictionaries
+        self._partials = [partial_of(self._projection, step, dictionaries) for step in plan.steps[name]]
+        self._takers: dict[type[Event], list[Partial]] = {self._projection.exists: []}
+        for step, partial in zip(plan.steps[name], self._partials, strict=True):
+            for event in dict.fromkeys(ask.event for ask in step.asks):
+                self._takers.setdefault(event, []).append(partial)
+
+    @property
+    def _kinds(self) -> tuple[str, ...]:
+        exists = self._projection.exists
+        return tuple(type_of(exists, name) for name in self._projection.key_fields[exists])
+
+    def _columns(self, count: int, kept: Array | slice) -> dict[str, Array]:
+        return {name: one[kept] for partial in self._partials for name, one in partial.columns(count).items()}
+
+
+class _Single(_Fold):
+    """A projection by one id: its own dense number is its row, so there is no grouping at all."""
+
+    def __init__(self, plan: Plan, name: str, dictionaries: Dictionaries) -> None:
+        super().__init__(plan, name, dictionaries)
+        self._there = np.zeros(0, bool)
+
+    def take(self, event: type[Event], facts: Standing) -> None:
+        if event not in self._takers:
+            return
+        (key,) = self._projection.key_fields[event]
+        count = self._dictionaries[self._kinds[0]].size
+        if event is self._projection.exists:
+            there = np.zeros(count, bool)
+            there[: len(self._there)] = self._there
+            there[facts.lines(Asked(key)).rows] = True
+            self._there = there
+        for partial in self._takers[event]:
+            partial.take(event, facts, key, count)
+
+    def folded(self) -> Folded:
+        keys = np.flatnonzero(self._there)
+        return Folded((keys,), self._kinds, self._columns(self._dictionaries[self._kinds[0]].size, keys))
+
+
+class _Parted(_Fold):
+    """A projection by several fields of one event: its facts wait until all are there, then get dense rows."""
+
+    def __init__(self, plan: Plan, name: str, dictionaries: Dictionaries) -> None:
+        super().__init__(plan, name, dictionaries)
+        self._waiting: list[Facts] = []
+
+    def take(self, event: type[Event], facts: Standing) -> None:
+        if event is self._projection.exists:
+            self._waiting.append(facts.whole())
+
+    def folded(self) -> Folded:
+        event = self._projection.exists
+        if not self._waiting:
+            none = np.empty(0, np.int64)
+            return Folded((none,) * len(self._kinds), self._kinds, self._columns(0, none))
+        facts = end_to_end(self._waiting)
+        parts = tuple(facts.fields[name].whole() for name in self._projection.key_fields[event])
+        keys, rows = pack(parts, [self._dictionaries[kind].size for kind in self._kinds])
+        facts = msgspec.structs.replace(facts, fields=facts.fields | {_ROW: of_numbers(rows, "number")})
+        standing = Standing(facts, np.empty(0, np.int64), None)
+        for partial in self._takers[event]:
+            partial.take(event, standing, _ROW, len(keys[0]))
+        return Folded(keys, self._kinds, self._columns(len(keys[0]), slice(None)))
+
+
+def _fold_of(plan: Plan, name: str, dictionaries: Dictionaries) -> _Single | _Parted:
+    several = len(plan.projections[name].keys) > 1
+    return (_Parted if several else _Single)(plan, name, dictionaries)

@@ -1,89 +1,129 @@
-"""Lines: the facts that stand at an effective instant, one line for each row of a projection that a fact bears on."""
+"""Lines: the facts of one class that stand, one line for each row of a projection that a fact bears on.
+
+What several reducers ask for alike is worked out once a class.
+"""
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from earlystart_core.event import Event
-from earlystart_core.projection import Projection
-from earlystart_core.replay.columns import Array, Columns, Facts
-from earlystart_core.replay.scatter import distinct_pairs, pack
-from earlystart_core.sources import holds_several, type_of
+from earlystart_core.replay import scatter
+from earlystart_core.replay.columns import Array, Facts
+from earlystart_core.sources import Where
+
+Flags = NDArray[np.bool_]
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Which lines of a class: those by an id field, or rows by their number."""
+
+    key: str
+    there: str = ""  # only facts where this field is not null
+    on: str = ""  # only facts that hold in this field
+    numbers: frozenset[int] = frozenset()  # one of these
 
 
 class Lines(msgspec.Struct):
-    """Lines of one event class."""
+    """Lines in rising position."""
 
     rows: Array  # the row of each line
-    facts: Array  # its index among the class's facts
     occurred: Array
-    positions: Array
+    facts: Array | None  # the place of each line's fact; None where every fact has one line
+
+    def places(self, some: Array | None) -> Array | slice:
+        """The places of the facts of those lines; None means all."""
+        if self.facts is None:
+            return slice(None) if some is None else some
+        return self.facts if some is None else self.facts[some]
 
 
-class Rows(msgspec.Struct):
-    """The possible rows of a projection, and the lines that bear on them."""
+class Standing:
+    """The facts of one class that are not struck, and effective by then."""
 
-    keys: tuple[Array, ...]  # one a key part: numbers in its dictionary
-    kinds: tuple[str, ...]  # the dictionary of each part
-    lines: dict[type[Event], Lines]
+    def __init__(self, facts: Facts, struck: Array, effective: int | None) -> None:
+        """struck: rising positions. effective: microseconds since 1970, inclusive; None cuts nothing."""
+        self.facts = facts
+        self._flags = _standing(facts, struck, effective)
+        self._lines: dict[Asked, Lines] = {}
+        self._chosen: dict[tuple[Asked, bool], Array] = {}
 
-
-class InRange:
-    """Which facts stand: not struck, and effective by then. Worked out once a class."""
-
-    def __init__(self, columns: Columns, effective: int | None) -> None:
-        self._columns = columns
-        self._effective = effective
-        self._found: dict[type[Event], Array] = {}
-
-    def __getitem__(self, event: type[Event]) -> Array:
-        """The indexes of the facts of that class that stand."""
-        found = self._found.get(event)
+    def lines(self, asked: Asked) -> Lines:
+        """Those lines."""
+        found = self._lines.get(asked)
         if found is None:
-            found = self._found[event] = self._standing(self._columns.facts[event])
+            found = self._lines[asked] = self._found(asked)
         return found
 
-    def _standing(self, facts: Facts) -> Array:
-        struck = self._columns.struck
-        keep = np.ones(len(facts.positions), bool)
-        if len(struck):
-            place = np.minimum(np.searchsorted(struck, facts.positions), len(struck) - 1)
-            keep = struck[place] != facts.positions
-        if self._effective is not None:
-            keep &= facts.occurred <= self._effective
-        return np.flatnonzero(keep)
+    def chosen(self, asked: Asked, count: int, *, latest: bool) -> Array:
+        """Of those lines the latest or earliest of each row that has any, by rising line. Rows are below `count`."""
+        found = self._chosen.get((asked, latest))
+        if found is None:
+            lines, choose = self.lines(asked), scatter.latest if latest else scatter.earliest
+            found = self._chosen[asked, latest] = choose(lines.rows, lines.occurred, count)
+        return found
+
+    def whole(self) -> Facts:
+        """All facts that stand."""
+        return self.facts if self._flags is None else self.facts.keep(self._flags)
+
+    def _found(self, asked: Asked) -> Lines:
+        flags, fields = self._flags, self.facts.fields
+        if asked.on:
+            flags = _both(flags, _any_of(fields[asked.on].raw, asked.numbers))
+        if asked.there:
+            flags = _both(flags, fields[asked.there].there())
+        if asked.key in self.facts.sizes:
+            return self._of_several(asked.key, flags)
+        rows = fields[asked.key].whole()
+        if flags is None:
+            return Lines(rows, self.facts.occurred, None)
+        places = np.flatnonzero(flags)
+        return Lines(rows[places], self.facts.occurred[places], places)
+
+    def _of_several(self, key: str, flags: Flags | None) -> Lines:
+        sizes, rows = self.facts.sizes[key], self.facts.fields[key].whole()
+        places = np.repeat(np.arange(len(sizes)), sizes)
+        if flags is not None:
+            kept = flags[places]
+            places, rows = places[kept], rows[kept]
+        many = np.flatnonzero(sizes[places] > 1)
+        if len(many):  # a fact counts once for each of its keys, however often it names one
+            packed = places[many] * (rows.max() + 1) + rows[many]
+            in_order = np.sort(packed)
+            if (in_order[1:] == in_order[:-1]).any():
+                _, first = np.unique(packed, return_index=True)
+                once = np.ones(len(places), bool)
+                once[many] = False
+                once[many[first]] = True
+                places, rows = places[once], rows[once]
+        return Lines(rows, self.facts.occurred[places], places)
 
 
-def rows_of(projection: Projection, columns: Columns, standing: InRange) -> Rows:
-    """The rows and lines of a projection."""
-    kinds = tuple(type_of(projection.exists, name) for name in projection.key_fields[projection.exists])
-    keyed = {event: _keyed(projection, event, columns.facts[event], standing[event]) for event in projection.events}
-    sizes = [len(columns.dictionary(kind).texts) for kind in kinds]
-    if len(kinds) == 1:  # an id's own dense number is its row: no grouping at all
-        keys: tuple[Array, ...] = (np.arange(sizes[0]),)
-        rows = {event: parts[0] for event, (_, parts) in keyed.items()}
-    else:
-        keys, packed = pack(keyed[projection.exists][1], sizes)
-        rows = {projection.exists: packed}
-    lines = {}
-    for event, (index, _) in keyed.items():
-        facts = columns.facts[event]
-        lines[event] = Lines(rows[event], index, facts.occurred[index], facts.positions[index])
-    return Rows(keys, kinds, lines)
+def numbers_of(where: Where, dictionary: "dict[str | None, int]") -> frozenset[int]:
+    """The numbers of the values that a condition lets pass."""
+    return frozenset(dictionary[value] for value in where.values if value in dictionary)
 
 
-def _keyed(projection: Projection, event: type[Event], facts: Facts, index: Array) -> tuple[Array, tuple[Array, ...]]:
-    """The fact of each line, and its key parts."""
-    names = projection.key_fields[event]
-    if not holds_several(event, names[0]):
-        return index, tuple(facts.fields[name][index] for name in names)
-    sizes, keys = facts.sizes[names[0]], facts.fields[names[0]]
-    owners = np.repeat(np.arange(len(sizes)), sizes)
-    if len(index) < len(sizes):
-        keep = np.zeros(len(sizes), bool)
-        keep[index] = True
-        owners, keys = owners[keep[owners]], keys[keep[owners]]
-    many = sizes[owners] > 1
-    if many.any():  # a fact counts once for each of its keys, however often it names one
-        several, named = distinct_pairs(owners[many], keys[many])
-        owners, keys = np.concatenate([owners[~many], several]), np.concatenate([keys[~many], named])
-    return owners, (keys,)
+def _standing(facts: Facts, struck: Array, effective: int | None) -> Flags | None:
+    flags = None
+    if len(struck) and len(facts.positions):
+        places = np.minimum(np.searchsorted(facts.positions, struck), len(facts.positions) - 1)
+        places = places[facts.positions[places] == struck]
+        if len(places):
+            flags = np.ones(len(facts.positions), bool)
+            flags[places] = False
+    if effective is not None:
+        flags = _both(flags, facts.occurred <= effective)
+    return None if flags is None or flags.all() else flags
+
+
+def _both(one: Flags | None, other: Flags | None) -> Flags | None:
+    return other if one is None else one if other is None else one & other
+
+
+def _any_of(raw: NDArray[np.integer], numbers: frozenset[int]) -> Flags:
+    found = np.zeros(len(raw), bool)
+    for number in numbers:
+        if number <= np.iinfo(raw.dtype).max:
+            found |= raw == number
+    return found

@@ -1,7 +1,8 @@
-"""Loading: the rows of a log into columns, only the fields that projections name, each checked as a row would be."""
+"""Loading: rows of a log into columns, only the fields that are asked for, each checked as a row would be."""
 
 import gc
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import chain, islice
 from operator import attrgetter
@@ -10,91 +11,52 @@ from typing import Annotated, Any, get_args, get_origin
 import msgspec
 import numpy as np
 
-from earlystart_core.errors import StoreUnavailable, Unreadable
+from earlystart_core.errors import Unreadable
 from earlystart_core.event import Event
 from earlystart_core.log import Batch, Log
-from earlystart_core.marks import struck_by
-from earlystart_core.projection import Projection
 from earlystart_core.registry import Registry
-from earlystart_core.replay.columns import NULL, Array, Columns, Facts
-from earlystart_core.replay.segments import Unsound
-from earlystart_core.replay.shelf import Run, Shelf, cut, facts_of
+from earlystart_core.replay.columns import NULL, PLAIN, Array, Dictionaries, Facts, of_numbers
 from earlystart_core.sources import annotation_of, holds_several, may_be_null, type_of
-from earlystart_core.words.correction import MarkedInError
 
 
-def load(
+Wanted = Mapping[type[Event], Sequence[str]]  # by class, the fields that are asked for
+
+
+def facts_of_rows(
     log: Log,
     registry: Registry,
-    projections: Iterable[Projection],
-    *,
-    upto: int | None = None,
-    shelf: Shelf | None = None,
-) -> Columns:
-    """Reads the named fields of the named events with `position <= upto`, and which positions are struck.
+    wanted: Wanted,
+    dictionaries: Dictionaries,
+    positions: tuple[int, int],
+    threads: int = 1,
+) -> dict[type[Event], Facts]:
+    """The facts of those classes with `after < position <= upto`, only the named fields.
 
-    shelf: where to read sealed runs from; whatever it lacks is read from the rows.
+    positions: after and upto. threads: with more than one, the log reads on while what it gave is decoded.
 
     Raises:
         Unreadable: an entry is not of its type and version.
     """
-    wanted: dict[type[Event], dict[str, None]] = {MarkedInError: {"target": None}}
-    named = list(projections)
-    for projection in named:
-        for event, names in projection.reads().items():
-            wanted.setdefault(event, {}).update(dict.fromkeys(names))
-    last = log.head() if upto is None else upto
-    runs = shelf.runs(last) if shelf is not None else ()
-    columns = Columns(shelf.numbered if shelf is not None and runs else None)
-    loading = Loading(registry, {event: tuple(names) for event, names in wanted.items()}, columns)
-    after = 0
-    for run in runs:
-        if shelf is not None and loading.take(shelf, run, last):
-            loading.read(log, after, run.first - 1)
-            after = min(run.last, last)
-    loading.read(log, after, last)
-    columns.facts = loading.facts()
-    found = columns.facts[MarkedInError]
-    asked = {event for projection in named for event in projection.events}
-    columns.events = sum(len(columns.facts[event].positions) for event in asked)
-    pairs = zip(found.positions.tolist(), found.fields["target"].tolist(), strict=True)
-    columns.struck = np.array(sorted(struck_by(pairs)), np.int64)
-    return columns
+    after, upto = positions
+    loaders = {event.__name__: _Loader(event, tuple(names), registry, dictionaries) for event, names in wanted.items()}
+    if after < upto and loaders:
+        batches = log.batches([*loaders], after=after, upto=upto)
+        for batch in batches if threads == 1 else _ahead(batches):
+            loaders[batch.type].add(batch)
+    return {loader.event: loader.facts() for loader in loaders.values()}
 
 
-class Loading:
-    """Facts of some classes on their way into columns, from rows and from segments."""
-
-    def __init__(self, registry: Registry, wanted: dict[type[Event], tuple[str, ...]], columns: Columns) -> None:
-        self._wanted = wanted
-        self._columns = columns
-        self._loaders = {event.__name__: _Loader(event, names, registry, columns) for event, names in wanted.items()}
-
-    def read(self, log: Log, after: int, upto: int) -> None:
-        """Takes in the rows with `after < position <= upto`."""
-        if after < upto:
-            with _collector_at_rest():
-                for batch in log.batches([*self._loaders], after=after, upto=upto):
-                    self._loaders[batch.type].add(batch)
-
-    def take(self, shelf: Shelf, run: Run, upto: int) -> bool:
-        """Takes in a sealed run up to a position; False, and nothing taken, where it is unsound."""
-        try:
-            found = facts_of(run, shelf.blobs(run, [*self._loaders]), self._wanted, self._columns)
-        except (Unsound, StoreUnavailable):
-            shelf.report(run)
-            return False
-        for event, facts in found.items():
-            self._loaders[event.__name__].extend(facts if run.last <= upto else cut(facts, upto))
-        return True
-
-    def facts(self) -> dict[type[Event], Facts]:
-        """All that was taken in."""
-        return {loader.event: loader.facts() for loader in self._loaders.values()}
+def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
+    """The same, each fetched by another thread while the one before is in use."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = pool.submit(next, batches, None)
+            yield batch
 
 
 @contextmanager
-def _collector_at_rest() -> Iterator[None]:
+def collector_at_rest() -> Iterator[None]:
     """Decoding makes many objects and no cycle: the collector would look through them again and again in vain."""
     was = gc.isenabled()
     gc.disable()
@@ -108,10 +70,12 @@ def _collector_at_rest() -> Iterator[None]:
 class _Loader:
     """Decodes the batches of one event class, only the named fields."""
 
-    def __init__(self, event: type[Event], names: tuple[str, ...], registry: Registry, columns: Columns) -> None:
+    def __init__(
+        self, event: type[Event], names: tuple[str, ...], registry: Registry, dictionaries: Dictionaries
+    ) -> None:
         self.event = event
         self._registry = registry
-        self._columns = columns
+        self._dictionaries = dictionaries
         self._types = {name: type_of(event, name) for name in names}
         self._several = {name: holds_several(event, name) for name in names}
         self._one = {name: _one_of(event, name) for name in names}
@@ -133,8 +97,9 @@ class _Loader:
                 raise ValueError
             self._positions.append(np.array(batch.positions, np.int64))
             self._occurred.append(np.array(batch.occurred, np.int64))  # None raises TypeError
-            for name, get in self._getters.items():
-                self._take(name, map(get, rows), len(rows))
+            with self._dictionaries.lock:
+                for name, get in self._getters.items():
+                    self._take(name, map(get, rows), len(rows))
         except (
             msgspec.MsgspecError,
             ValueError,
@@ -172,8 +137,8 @@ class _Loader:
         if held in ("number", "flag"):
             return np.fromiter((NULL if one is None else one for one in values), np.int64, count)
         if held == "day":
-            return np.fromiter(map(self._columns.days.__getitem__, values), np.int64, count)
-        dictionary = self._columns.dictionary(held)
+            return np.fromiter(map(self._dictionaries.days.__getitem__, values), np.int64, count)
+        dictionary = self._dictionaries[held]
         known = len(dictionary)
         numbers = np.fromiter(map(dictionary.__getitem__, values), np.int64, count)
         if held != "text":  # a new id is checked once, not wherever it stands
@@ -181,24 +146,18 @@ class _Loader:
             msgspec.convert(new, list[self._one[name]])  # type: ignore[name-defined]
         return numbers
 
-    def extend(self, facts: Facts) -> None:
-        """Takes in facts that are columns already."""
-        self._positions.append(facts.positions)
-        self._occurred.append(facts.occurred)
-        for name in self._types:
-            self._fields[name].append(facts.fields[name])
-            if self._several[name]:
-                self._sizes[name].append(facts.sizes[name])
-
     def facts(self) -> Facts:
-        """All that was added."""
+        """All that was added, by position: batches of several versions come one after the other."""
         several = [name for name, many in self._several.items() if many]
-        return Facts(
+        found = Facts(
             _join(self._positions),
             _join(self._occurred),
-            {name: _join(parts) for name, parts in self._fields.items()},
+            {name: of_numbers(_join(parts), self._types[name]) for name, parts in self._fields.items()},
             {name: _join(self._sizes[name]) for name in several},
         )
+        if (np.diff(found.positions) > 0).all():
+            return found
+        return found.keep(np.argsort(found.positions, kind="stable"))
 
 
 def _one_of(event: type[Event], name: str) -> Any:

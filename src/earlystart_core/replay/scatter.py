@@ -1,85 +1,57 @@
-"""Scatters: what a rule makes of lines (row, instant, position, value), for every row at once.
+"""Scatters: what a rule makes of lines (row, instant, …), for every row at once.
 
-Rows are dense numbers from 0 to `count` - 1. Nothing here depends on the order of the lines.
+Rows are dense numbers below `count`; lines come in rising position. With keys that are rows already there is no
+hashing and no sorting, and where one place is written twice the last writing wins: so ties go to the greater position.
 """
 
-from collections.abc import Callable
-
 import numpy as np
+from numpy.typing import NDArray
 
-from earlystart_core.replay.columns import NULL, Array
+from earlystart_core.replay.columns import Array
 
-_LEAST, _MOST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
-
-
-def winners(latest: bool, rows: Array, occurred: Array, positions: Array, count: int) -> Array:
-    """For each row the index of its line of greatest (or least) (occurred, position); -1 where it has none."""
-    found = np.full(count, -1, np.int64)
-    if not len(rows):
-        return found
-    pick, worst = (np.maximum, _LEAST) if latest else (np.minimum, _MOST)
-    best = np.full(count, worst, np.int64)
-    pick.at(best, rows, occurred)
-    lines = np.flatnonzero(occurred == best[rows])
-    found[rows[lines]] = lines
-    if np.count_nonzero(found >= 0) < len(lines):  # equal instants: the position decides
-        best = np.full(count, worst, np.int64)
-        pick.at(best, rows[lines], positions[lines])
-        lines = lines[positions[lines] == best[rows[lines]]]
-        found[rows[lines]] = lines
-    return found
+LEAST, MOST = np.iinfo(np.int64).min, np.iinfo(np.int64).max
 
 
-def at_winners(found: Array, values: Array, otherwise: int) -> Array:
-    """The value of each row's line, or `otherwise`."""
-    if not len(values):
-        return np.full(len(found), otherwise, np.int64)
-    return np.where(found >= 0, values[found], otherwise)
+def latest(rows: Array, occurred: Array, count: int) -> Array:
+    """The line of the greatest (occurred, position) of each row that has any, by rising line."""
+    lines = np.arange(len(rows))
+    top = np.empty(count, np.int64)  # written before it is read
+    top[rows] = lines  # the last line of each row, which is its latest where facts came in order
+    late = occurred > occurred[top[rows]]
+    if late.any():
+        _settle(top, rows, occurred, _of_rows(rows, late, count), greatest=True)
+    return np.flatnonzero(top[rows] == lines)
 
 
-def standing(starts: tuple[Array, ...], ends: tuple[Array, ...], count: int) -> Array:
-    """The value of each row's latest start, NULL where a later end names the same value."""
-    rows, occurred, positions, values = starts
-    found = winners(True, rows, occurred, positions, count)
-    value = at_winners(found, values, NULL)
-    since, place = at_winners(found, occurred, _MOST), at_winners(found, positions, _MOST)
-    end_rows, end_at, end_place, end_values = ends
-    later = (end_at > since[end_rows]) | ((end_at == since[end_rows]) & (end_place > place[end_rows]))
-    value[end_rows[later & (end_values == value[end_rows])]] = NULL
-    return value
+def earliest(rows: Array, occurred: Array, count: int) -> Array:
+    """The line of the smallest (occurred, position) of each row that has any, by rising line."""
+    lines = np.arange(len(rows))
+    top = np.empty(count, np.int64)
+    top[rows[::-1]] = lines[::-1]
+    early = occurred < occurred[top[rows]]
+    if early.any():
+        _settle(top, rows, occurred, _of_rows(rows, early, count)[::-1], greatest=False)
+    return np.flatnonzero(top[rows] == lines)
 
 
-def counted(rows: Array, _: Array, count: int) -> Array:
+def _of_rows(rows: Array, lines: NDArray[np.bool_], count: int) -> Array:
+    """All lines of the rows that have one of those."""
+    odd = np.zeros(count, bool)
+    odd[rows[lines]] = True
+    return np.flatnonzero(odd[rows])
+
+
+def _settle(top: Array, rows: Array, occurred: Array, lines: Array, *, greatest: bool) -> None:
+    """Writes the line of the greatest or smallest instant of each row; the last of `lines` wins a tie."""
+    best = np.full(len(top), LEAST if greatest else MOST, np.int64)
+    (np.maximum if greatest else np.minimum).at(best, rows[lines], occurred[lines])
+    found = lines[occurred[lines] == best[rows[lines]]]
+    top[rows[found]] = found
+
+
+def counted(rows: Array, count: int) -> Array:
     """How many lines each row has."""
-    return np.bincount(rows, minlength=count).astype(np.int64)
-
-
-def summed(rows: Array, values: Array, count: int) -> Array:
-    """The sum of each row's values."""
-    sums = np.zeros(count, np.int64)
-    np.add.at(sums, rows, values)
-    return sums
-
-
-def least(rows: Array, values: Array, count: int) -> Array:
-    """The smallest of each row's values, or NULL."""
-    best = np.full(count, _MOST, np.int64)
-    np.minimum.at(best, rows, values)
-    best[counted(rows, values, count) == 0] = NULL
-    return best
-
-
-def most(rows: Array, values: Array, count: int) -> Array:
-    """The greatest of each row's values, or NULL."""
-    best = np.full(count, _LEAST, np.int64)
-    np.maximum.at(best, rows, values)
-    return best  # the least number is NULL
-
-
-def differing(rows: Array, values: Array, count: int) -> Array:
-    """How many different values each row has."""
-    rows, _ = distinct_pairs(rows, values)
-    return counted(rows, rows, count)
+    return np.bincount(rows, minlength=count).astype(np.int64, copy=False)
 
 
 def distinct_pairs(left: Array, right: Array) -> tuple[Array, Array]:
@@ -94,22 +66,28 @@ def distinct_pairs(left: Array, right: Array) -> tuple[Array, Array]:
 def pack(parts: tuple[Array, ...], sizes: list[int]) -> tuple[tuple[Array, ...], Array]:
     """Dense rows for keys of several parts: the parts of each row, and each line's row.
 
-    sizes: how many numbers each part's dictionary holds. Packs into 64 bits while they fit, else renumbers on the way.
+    sizes: how many numbers each part's dictionary holds. The smallest go together first; what has been put together
+    is numbered anew, by a table where that is no larger than the lines make worth while, else by sorting.
     """
-    packed, room = parts[0], sizes[0]
-    for part, size in zip(parts[1:], sizes[1:], strict=True):
-        if room * max(size, 1) >= 2**62:
-            distinct, packed = np.unique(packed, return_inverse=True)
-            room = len(distinct)
-        packed, room = packed * max(size, 1) + part, room * max(size, 1)
-    _, first, rows = np.unique(packed, return_index=True, return_inverse=True)
-    return tuple(part[first] for part in parts), rows
+    small_first = sorted(range(len(parts)), key=sizes.__getitem__)
+    packed, room = parts[small_first[0]], max(sizes[small_first[0]], 1)
+    for part in small_first[1:]:
+        if room * sizes[part] >= 2**62:
+            packed, firsts = _renumbered(packed, room)
+            room = len(firsts)
+        rows, firsts = _renumbered(packed * sizes[part] + parts[part], room * max(sizes[part], 1))
+        packed, room = rows, len(firsts)
+    return tuple(part[firsts] for part in parts), rows
 
 
-GATHER: dict[str, Callable[[Array, Array, int], Array]] = {
-    "count": counted,
-    "total": summed,
-    "smallest": least,
-    "greatest": most,
-    "distinct": differing,
-}
+def _renumbered(packed: Array, room: int) -> tuple[Array, Array]:
+    """Each line's number among the distinct ones from 0, and a line of each."""
+    if room > max(64 * len(packed), 1 << 16):
+        _, firsts, rows = np.unique(packed, return_index=True, return_inverse=True)
+        return rows, firsts
+    line = np.full(room, -1, np.int64)
+    line[packed] = np.arange(len(packed))
+    there = np.flatnonzero(line >= 0)
+    number = np.empty(room, np.int64)
+    number[there] = np.arange(len(there))
+    return number[packed], line[there]

@@ -1,39 +1,24 @@
-"""Segments: the facts of one event class over a run of positions as one Arrow blob, only fields that are not sealed.
+"""Segments: the facts of one event class over a run of positions, column by column, only fields that are not sealed.
 
-Ids stand as the whole numbers that the store's dictionaries give, codes as numbers in the blob's own list, and so do
-ids wherever the store has not numbered one of them.
+Ids and codes stand as the whole numbers that the store's dictionaries give. Beside the fields stand the positions, the
+instants, and how many values each fact has of a field that holds several.
 """
 
 import hashlib
-import io
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
-import msgspec
 import numpy as np
-import polars as pl
 
 from earlystart_core.event import Event, shape_of
-from earlystart_core.replay.columns import NULL, Array, Columns, Facts
+from earlystart_core.replay.columns import Array, Facts, of_numbers
+from earlystart_core.replay.packed import Packed, Unsound, pack, unpack
 from earlystart_core.sources import holds_several, type_of
 
-FORMAT = 1
-_SIZE = 4  # bytes that say how long a part is
-_OF_POLARS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
-_PLAIN = ("number", "flag", "day")  # held as they are; all else is a number in some list of texts
-
-
-class Unsound(Exception):
-    """The blob is not a segment of that class, run and newest shape."""
-
-
-class Head(msgspec.Struct, frozen=True):
-    """What stands before the columns."""
-
-    format: int
-    layout: str
-    first: int  # positions are kept as distances from it
-    texts: dict[str, list[str]]  # of each field with a list of its own, what its numbers mean
+FORMAT = 2
+POSITION, OCCURRED = "@position", "@occurred_at"
+Segment = dict[str, Packed]  # by the name of the column
+Room = Mapping[str, int]  # how many numbers the dictionary of a kind holds
 
 
 @cache
@@ -43,10 +28,25 @@ def names_of(event: type[Event]) -> tuple[str, ...]:
     return tuple(name for name in shape.fields if name not in shape.sealed and _fits(event, name))
 
 
+def columns_of(event: type[Event], names: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The columns in which those fields stand, positions and instants first, and how each is held."""
+    yield POSITION, "number"
+    yield OCCURRED, "instant"
+    for name in names:
+        yield name, type_of(event, name)
+        if holds_several(event, name):
+            yield sizes_of(name), "number"
+
+
+def sizes_of(name: str) -> str:
+    """The column that says how many values each fact has of a field."""
+    return f"@how_many_{name}"
+
+
 @cache
 def layout_of(event: type[Event]) -> str:
     """Tells a segment that was written for another shape of the class."""
-    fields = [(name, type_of(event, name), holds_several(event, name)) for name in names_of(event)]
+    fields = [*columns_of(event, names_of(event))]
     return hashlib.sha256(repr((FORMAT, event.__name__, event.version, fields)).encode()).hexdigest()[:16]
 
 
@@ -55,59 +55,63 @@ def layout_of_all(events: Iterable[type[Event]]) -> str:
     return hashlib.sha256("".join(layout_of(event) for event in events).encode()).hexdigest()[:16]
 
 
-def encode(event: type[Event], facts: Facts, first: int, columns: Columns, numbers: Mapping[str, Array]) -> bytes:
-    """The facts as a blob: a head, the columns, then the values of each field that holds several.
+def seal(
+    event: type[Event], facts: Facts, first: int, numbers: Mapping[str, Array]
+) -> tuple[Segment, dict[str, bytes]]:
+    """The facts packed: how, and the bytes, by column; a column without bytes is left out of these.
 
-    numbers: for each kind of id, the store's number of each of the columns' own; NULL where it has none.
+    numbers: for each kind of id and for text, the store's number of each of the facts' own.
     """
-    texts: dict[str, list[str]] = {}
-    single = {"position": pl.Series((facts.positions - first).astype(np.uint32)), "occurred": pl.Series(facts.occurred)}
-    several: list[bytes] = []
-    for name in names_of(event):
-        values, held = facts.fields[name], type_of(event, name)
-        if held not in _PLAIN:
-            stored = _mean(values, numbers[held]) if held in numbers else None
-            if stored is None or ((stored == NULL) & (values != NULL)).any():
-                values, texts[name] = _own_list(values, columns.dictionary(held).texts)
-            else:
-                values = stored
-        if holds_several(event, name):
-            single[f"{name} "] = _small(facts.sizes[name])
-            several.append(_ipc({name: _small(values)}))
+    segment: Segment = {}
+    blobs = {}
+    for name, held in columns_of(event, names_of(event)):
+        if name == POSITION:
+            values = facts.positions - first
+        elif name == OCCURRED:
+            values = facts.occurred
+        elif name in facts.fields:
+            values = facts.fields[name].whole()
         else:
-            single[name] = _small(values)
-    head = msgspec.json.encode(Head(FORMAT, layout_of(event), first, texts))
-    return b"".join(len(part).to_bytes(_SIZE, "big") + part for part in (head, _ipc(single), *several))
+            values = facts.sizes[next(one for one in facts.sizes if sizes_of(one) == name)]
+        segment[name], data = pack(numbers[held][values] if held in numbers else values, held)
+        if data:
+            blobs[name] = data
+    return segment, blobs
 
 
-def decode(event: type[Event], blob: bytes, first: int, names: Iterable[str], columns: Columns) -> Facts:
-    """The named fields of a segment, its numbers those of the columns.
+def opened(
+    event: type[Event], segment: Segment, blobs: Mapping[str, bytes], first: int, names: Iterable[str], room: Room
+) -> Facts:
+    """The named fields of a segment.
 
     Raises:
-        Unsound: the blob is torn, foreign, of another run or of another shape.
+        Unsound: a blob is missing, or not what was sealed.
     """
     try:
-        head, main, *rest = _parts(blob)
-        said = msgspec.json.decode(head, type=Head)
-        if (said.format, said.layout, said.first) != (FORMAT, layout_of(event), first):
-            raise Unsound(event.__name__)
-        wanted = set(names)
-        asked = [name for name in names_of(event) if name in wanted]
-        own = [name for name in names_of(event) if holds_several(event, name)]
-        single = [f"{name} " if name in own else name for name in asked]
-        frame = pl.read_ipc(io.BytesIO(main), columns=["position", "occurred", *single])
-        fields = {}
-        for name in asked:
-            series = pl.read_ipc(io.BytesIO(rest[own.index(name)]))[name] if name in own else frame[name]
-            fields[name] = _plain(series)
-            if name in said.texts:
-                dictionary = columns.dictionary(type_of(event, name))
-                means = np.array([dictionary[text] for text in said.texts[name]], np.int64)
-                fields[name] = _mean(fields[name], means)
-        sizes = {name: _plain(frame[f"{name} "]) for name in asked if name in own}
-        return Facts(_plain(frame["position"]) + first, _plain(frame["occurred"]), fields, sizes)
-    except (msgspec.MsgspecError, ValueError, LookupError, OSError, *_OF_POLARS) as error:
-        raise Unsound(event.__name__) from error
+        found = {name: unpack(segment[name], blobs.get(name), held) for name, held in columns_of(event, names)}
+    except KeyError:
+        raise Unsound from None
+    positions = found.pop(POSITION).whole()
+    facts = Facts(positions + first, found.pop(OCCURRED).whole(), {}, {})
+    for name in names:
+        column, held = found[name], type_of(event, name)
+        if held in room and len(column.raw) and int(column.raw.max()) >= room[held]:
+            raise Unsound
+        count = len(positions)
+        if sizes_of(name) in found:
+            facts.sizes[name] = found[sizes_of(name)].whole()
+            count = int(facts.sizes[name].sum())
+        if len(column.raw) != count:
+            raise Unsound
+        facts.fields[name] = column
+    return facts
+
+
+def none_of(event: type[Event], names: Iterable[str]) -> Facts:
+    """No facts of a class, with those fields."""
+    fields = {name: of_numbers(np.empty(0, np.int64), type_of(event, name)) for name in names}
+    sizes = {name: np.empty(0, np.int64) for name in names if holds_several(event, name)}
+    return Facts(np.empty(0, np.int64), np.empty(0, np.int64), fields, sizes)
 
 
 def _fits(event: type[Event], name: str) -> bool:
@@ -116,54 +120,3 @@ def _fits(event: type[Event], name: str) -> bool:
     except TypeError:
         return False
     return True
-
-
-def _parts(blob: bytes) -> Iterator[bytes]:
-    start = 0
-    while start < len(blob):
-        size = int.from_bytes(blob[start : start + _SIZE], "big")
-        start += _SIZE
-        if start + size > len(blob):
-            raise ValueError
-        yield blob[start : start + size]
-        start += size
-
-
-def _ipc(series: Mapping[str, pl.Series]) -> bytes:
-    out = io.BytesIO()
-    pl.DataFrame(dict(series)).write_ipc(out, compression="uncompressed")
-    return out.getvalue()
-
-
-def _small(values: Array) -> pl.Series:
-    """Whole numbers in the least width that holds them, NULL as null."""
-    nulls = values == NULL
-    given = np.where(nulls, 0, values) if nulls.any() else values
-    low, high = (int(given.min()), int(given.max())) if len(given) else (0, 0)
-    width = next(
-        (one for one in (np.int8, np.int16, np.int32) if np.iinfo(one).min <= low and high <= np.iinfo(one).max),
-        np.int64,
-    )
-    series = pl.Series(given.astype(width))
-    return series if not nulls.any() else pl.select(pl.when(~pl.Series(nulls)).then(series)).to_series()
-
-
-def _plain(series: pl.Series) -> Array:
-    wide = series.cast(pl.Int64)
-    return (wide.fill_null(NULL) if wide.null_count() else wide).to_numpy()
-
-
-def _own_list(values: Array, texts: list[str]) -> tuple[Array, list[str]]:
-    """Numbers in a list of the blob's own, and that list."""
-    used = np.unique(values[values != NULL])
-    numbers = np.searchsorted(used, values)
-    return np.where(values == NULL, NULL, numbers), [texts[number] for number in used.tolist()]
-
-
-def _mean(numbers: Array, means: Array) -> Array:
-    """What numbers mean; NULL stays. Raises IndexError for a number that means nothing."""
-    nulls = numbers == NULL
-    places = np.where(nulls, len(means), numbers)
-    if len(places) and (places.min() < 0 or places[~nulls].max(initial=-1) >= len(means)):
-        raise IndexError
-    return np.append(means, NULL)[places]

@@ -1,37 +1,17 @@
-"""The shelf: sealed runs of positions, and what each blob of a run must be. A run is read whole and sound, or not.
+"""The shelf: sealed runs of positions. A column of a run is read whole and sound, or its class is read from the rows.
 
 A segment only saves time: the rows are the truth, and whatever is wrong with a run makes it be read from them.
 """
 
-import zlib
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
-import numpy as np
 
-from earlystart_core.event import Event
-from earlystart_core.replay.columns import Columns, Dense, Facts
-from earlystart_core.replay.segments import Unsound, decode
+from earlystart_core.replay.columns import Dense
+from earlystart_core.replay.segments import POSITION, Segment
 
-Blobs = Mapping[str, bytes]  # by the name of the event class
-
-
-class Held(msgspec.Struct, frozen=True, array_like=True):
-    """What the blob of one event class must be."""
-
-    facts: int
-    size: int  # bytes
-    checksum: int  # CRC-32
-
-    @classmethod
-    def of(cls, facts: Facts, blob: bytes) -> "Held":
-        """What to expect of that blob from now on."""
-        return cls(len(facts.positions), len(blob), zlib.crc32(blob))
-
-    def fits(self, blob: bytes | None) -> bool:
-        """Whether a blob is the one."""
-        return blob is not None and len(blob) == self.size and zlib.crc32(blob) == self.checksum
+Blobs = Mapping[int, Mapping[str, bytes]]  # by the first position of the run, by column
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -39,7 +19,12 @@ class Run(msgspec.Struct, frozen=True):
 
     first: int
     last: int
-    held: dict[str, Held]  # by the name of the event class; one without facts has no blob
+    held: dict[str, Segment]  # by the name of the event class; one without facts has none
+
+    def count(self, event: str) -> int:
+        """How many facts of a class it holds."""
+        segment = self.held.get(event)
+        return 0 if segment is None else segment[POSITION].count
 
     def __str__(self) -> str:
         return f"{self.first} to {self.last}"
@@ -51,11 +36,11 @@ class Shelf(Protocol):
     def runs(self, upto: int) -> Sequence[Run]:
         """The runs that begin at or before a position and are bound to the log as it is, rising and apart."""
 
-    def blobs(self, run: Run, types: Sequence[str]) -> Blobs:
-        """The run's blobs of those classes, as they are found."""
+    def blobs(self, runs: Sequence[Run], event: str, columns: Sequence[str]) -> Blobs:
+        """Those columns of a class in those runs, as they are found."""
 
     def numbered(self, kind: str) -> Dense:
-        """The store's numbers of a kind of id: at least all that the runs hold."""
+        """The store's numbers of a kind of id, or of text: at least all that the runs hold."""
 
     def report(self, run: Run) -> None:
         """Says that a run is unsound. Never raises: whoever reads has the rows."""
@@ -71,39 +56,3 @@ class Looking:
 
     def report(self, run: Run) -> None:
         """Leaves it as it is."""
-
-
-def facts_of(
-    run: Run, blobs: Blobs, wanted: Mapping[type[Event], Sequence[str]], columns: Columns
-) -> dict[type[Event], Facts]:
-    """The facts of a run, class by class, only the named fields.
-
-    Raises:
-        Unsound: a blob is missing, or not what the run says it must be.
-    """
-    found = {}
-    for event, names in wanted.items():
-        held = run.held.get(event.__name__)
-        if held is None:
-            continue
-        blob = blobs.get(event.__name__)
-        if blob is None or not held.fits(blob):
-            raise Unsound(event.__name__)
-        facts = decode(event, blob, run.first, names, columns)
-        if len(facts.positions) != held.facts:
-            raise Unsound(event.__name__)
-        found[event] = facts
-    return found
-
-
-def cut(facts: Facts, upto: int) -> Facts:
-    """The facts with `position <= upto`."""
-    keep = facts.positions <= upto
-    if keep.all():
-        return facts
-    fields = {
-        name: values[np.repeat(keep, facts.sizes[name])] if name in facts.sizes else values[keep]
-        for name, values in facts.fields.items()
-    }
-    sizes = {name: size[keep] for name, size in facts.sizes.items()}
-    return Facts(facts.positions[keep], facts.occurred[keep], fields, sizes)
