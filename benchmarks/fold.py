@@ -9,7 +9,6 @@ its recorder allows, from a list in memory. All must give equal views.
 import os
 from collections.abc import Mapping
 from datetime import datetime
-from inspect import signature
 from typing import Any
 
 import polars as pl
@@ -22,7 +21,7 @@ from earlystart_core.replay.as_at import AsAt
 from earlystart_core.views import VIEW
 from earlystart_core.words import EVENTS
 
-THREADS = {"threads": len(os.sched_getaffinity(0))} if "threads" in signature(AsAt).parameters else {}
+CORES = len(os.sched_getaffinity(0))
 TARGETS = {"stock": (80, 200), "best": (25, 60)}
 Frames = Mapping[str, pl.DataFrame]
 
@@ -31,7 +30,7 @@ def folded(record: Record, *, segments: bool = True, effective: datetime | None 
     """The four views at the head, finished, from the segments (and rows where there are none) or from rows alone."""
     log = record.store.log
     shelf = record.store.views.shelf if segments else None
-    whole = AsAt(log, EVENTS, clocks_at(log, None, effective), shelf, **THREADS)
+    whole = AsAt(log, EVENTS, clocks_at(log, None, effective), shelf, CORES)
     whole.fold([*VIEW])
     for view in VIEW:
         whole.frame(view)

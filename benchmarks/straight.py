@@ -52,10 +52,8 @@ def make_straight(city: City, path: Path, tiles: int, say: Progress) -> None:
     with city.record() as record, open_store(str(path), keys=":memory:") as store:
         log, head = record.store.log, record.store.log.head()
         known = Dictionaries()
-        facts = {
-            event: facts_of_rows(log, EVENTS, event, names_of(event), known, after=0, upto=head)
-            for event in EVENTS.classes.values()
-        }
+        wanted = {event: names_of(event) for event in EVENTS.classes.values()}
+        facts = facts_of_rows(log, EVENTS, wanted, known, (0, head))
         source = _Source(log, head, facts, known)
         _write_dictionaries(store, source, tiles)
         length = LENGTH
