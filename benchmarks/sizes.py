@@ -27,7 +27,7 @@ def measure(run: Run) -> None:
     for turn in range(run.rounds):
         run.say(f"folding logs of {len(stores)} sizes, turn {turn + 1} of {run.rounds}")
         for store in stores[:: 1 if turn % 2 == 0 else -1]:
-            told = fold_in_child(store, calls=3 if turn == 0 or store != max(events, key=events.__getitem__) else 1)
+            told = fold_in_child(store, 1 if events.get(store, 0) > 5 * MILLION else 3)
             events[store] = told["events"]
             found[store].append((median(told["walls"]), median(told["busys"])))
             peaks[store].append(told["peak"] / GB)

@@ -14,7 +14,6 @@ from typing import Any
 import msgspec
 import numpy as np
 import polars as pl
-from earlystart_sql.segment_texts import digests_of, number_texts
 
 from benchmarks.city import City, Progress
 from benchmarks.tile import Tile
@@ -29,6 +28,7 @@ from earlystart_core.types import ULID_KINDS
 from earlystart_core.words import EVENTS
 from earlystart_sql.insert import insert as insert_rows
 from earlystart_sql.segment_tables import bound_to, insert, make
+from earlystart_sql.segment_texts import digests_of, number_texts
 from earlystart_sql.segments import LENGTH
 from earlystart_sql.store import SqlStore, open_store
 
