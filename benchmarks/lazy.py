@@ -168,7 +168,8 @@ class _Plan:
     def _of(self, name: str) -> pl.LazyFrame:
         """The standing facts of a type, by key and then in time."""
         facts = pl.scan_parquet(self._file(name)).filter(~pl.col("position").is_in(self._struck))
-        return facts if self._by_key else facts.sort(*KEYS[name], *TIME)
+        ordered = facts if self._by_key else facts.sort(*KEYS[name], *TIME)
+        return ordered.set_sorted(KEYS[name][0])  # joins then need no hash table
 
     def _known(self, kind: str) -> pl.Series:
         if kind not in self._texts:
