@@ -76,9 +76,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _other_sizes(run: Run, times: int, by_rows: int | None) -> list[Path]:
     """Stores of other sizes than the city's: a tenth of it, and several times it."""
     run.say("simulating a tenth")
-    tenth = run.city.folder / "tenth"
-    tenth.mkdir()
-    made = [make_city(tenth, run.city.events // 10, run.city.seed + 1, lambda _: None).path]
+    folder = run.city.folder / "tenth"
+    folder.mkdir()
+    tenth = make_city(folder, run.city.events // 10, run.city.seed + 1, lambda _: None)
+    made = [tenth.path.rename(folder / "tenth.db")]
     made.append(run.city.folder / f"times_{times}.db")
     make_straight(run.city, made[-1], times, run.say)
     if by_rows:

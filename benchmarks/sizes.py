@@ -5,7 +5,6 @@ Folds of all four views from sealed segments, each size in processes of its own 
 process is left out of the times, and its peak memory counts everything, the interpreter and its libraries too.
 """
 
-from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -37,23 +36,25 @@ def measure(run: Run) -> None:
     run.results.lines["sizes"] = [
         (events[store], {"by the wall": cost[store].middle, "of the processor": busy[store].middle}) for store in sizes
     ]
-    for small, large in pairwise(sizes):
-        wide = events[large] > 5 * MILLION
-        sides = f"{_millions(events[large])} against {_millions(events[small])}"
-        run.results.figures.append(
-            Figure(
-                f"cost_{_millions(events[large])}",
-                f"cost per event of a fold from segments, {sides}",
-                f"{figure(cost[large].middle)} ns",
-                f"{figure(cost[small].middle)} ns",
-                cost[small].over(cost[large]),
-                busy[small].over(busy[large]),
-                1 / BOUND if wide else None,
-                1 if wide else None,
-            )
-        )
+    city = run.city.path
     for store in sizes:
-        _memory(run, events[store], Spread(tuple(peaks[store])))
+        if store != city:
+            ours, base = (f"{_millions(events[one])} ({one.stem})" for one in (store, city))
+            large = 5 * MILLION < events[store] < 20 * MILLION
+            run.results.figures.append(
+                Figure(
+                    f"cost_{store.stem}",
+                    f"cost per event of a fold from segments, {ours} against {base}",
+                    f"{figure(cost[store].middle)} ns",
+                    f"{figure(cost[city].middle)} ns",
+                    cost[city].over(cost[store]),
+                    busy[city].over(busy[store]),
+                    1 / BOUND if large else None,
+                    1 if large else None,
+                )
+            )
+    for store in sizes:
+        _memory(run, store, events[store], Spread(tuple(peaks[store])))
 
 
 def is_sealed(path: Path) -> bool:
@@ -68,13 +69,13 @@ def is_sealed(path: Path) -> bool:
     return True
 
 
-def _memory(run: Run, events: int, peak: Spread) -> None:
+def _memory(run: Run, store: Path, events: int, peak: Spread) -> None:
     bounds = next(((most, aim) for upto, most, aim in MOST_GB if events <= upto), (None, None))
     most, aim = bounds if events > 5 * MILLION else (None, None)
     run.results.figures.append(
         Figure(
-            f"memory_{_millions(events)}",
-            f"peak memory of a fold of {_millions(events)} events from segments",
+            f"memory_{store.stem}",
+            f"peak memory of a fold of {_millions(events)} events ({store.stem}) from segments",
             f"{peak} GB",
             amount=peak,
             most=most,
