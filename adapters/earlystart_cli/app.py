@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from earlystart_cli import asking, demo, doctor, importing, logs, rebuild, simulate, timeline
+from earlystart_cli import asking, demo, doctor, explain, importing, logs, rebuild, simulate, timeline
 from earlystart_cli.output import ReaderGone, note, writing
 from earlystart_cli.stopping import ENDED, STOPPED, stoppable
 from earlystart_core.errors import EarlyStartError, Invalid, NotPermitted, Refused
@@ -36,6 +36,7 @@ for name, command, epilog in (
     ("simulate", simulate.simulate, simulate.EXAMPLE),
     ("import", importing.import_, importing.EXAMPLE),
     ("rebuild", rebuild.rebuild, rebuild.EXAMPLE),
+    ("explain", explain.explain, explain.EXAMPLE),
     ("view", asking.view, asking.VIEW_EXAMPLE),
     ("caseload", asking.caseload, asking.CASELOAD_EXAMPLE),
     ("tiers", asking.tiers, asking.TIERS_EXAMPLE),

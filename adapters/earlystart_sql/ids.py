@@ -22,10 +22,10 @@ _NUMBERS = {
 }
 
 
-def new_texts(connection: Connection, kind: str, after: int) -> list[str]:
-    """The ids of a kind with numbers above one, in order; nothing for a number that no id has."""
+def new_texts(connection: Connection, kind: str, after: int, upto: int | None = None) -> list[str]:
+    """The ids of a kind with `after < number <= upto`, in order; nothing for a number that no id has."""
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    last = one(connection, f"SELECT max(n) FROM tag WHERE kind = {mark}", (kind,)) or 0
+    last = one(connection, f"SELECT max(n) FROM tag WHERE kind = {mark}", (kind,)) or 0 if upto is None else upto
     found: list[str] = []
     for start in range(after, last, AT_ONCE):
         stop = min(start + AT_ONCE, last)

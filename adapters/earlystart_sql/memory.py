@@ -21,6 +21,7 @@ class MemoryViews:
     """Views that are folded anew for every question: never stale, never stored."""
 
     shelf = None
+    threads = 1
 
     def __init__(self, log: MemoryLog) -> None:
         self._log = log
@@ -41,6 +42,9 @@ class MemoryViews:
         found = list(differences("by the row executor", rows_by_row(self._log, EVENTS, folded.clocks.known), columns))
         views = {name: built(rows) for name, rows in columns.items()}
         return Rebuilt(folded.events, "rows", seconds, 0.0, seconds, views), found
+
+    def explain(self, source: Source | None = None) -> list[str]:
+        return AsAt(self._log, EVENTS, clocks_at(self._log)).explain()
 
     def lag(self) -> dict[str, int | None]:
         return {view.name: 0 for view in VIEWS}

@@ -44,7 +44,8 @@ segment_ids = Table(  # the ids of the store's numbers, many at once, and their 
     "segment_ids",
     metadata,
     Column("kind", Text, primary_key=True),
-    Column("count", BigInteger, nullable=False),  # of the numbers 1, 2, 3, …
+    Column("first", BigInteger, primary_key=True, autoincrement=False),
+    Column("count", BigInteger, nullable=False),  # of the numbers from the first on
     Column("checksum", BigInteger, nullable=False),  # CRC-32
     Column("data", LargeBinary, nullable=False),
 )

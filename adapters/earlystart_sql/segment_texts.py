@@ -8,18 +8,21 @@ import io
 import zlib
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 import numpy as np
 import polars as pl
 from sqlalchemy import Connection
 
-from earlystart_core.replay.columns import Array, Given
+from earlystart_core.replay.columns import Array
+from earlystart_core.replay.dictionaries import Given
 from earlystart_sql.ids import new_texts
 from earlystart_sql.raw import mark, one, run, run_binary
 from earlystart_sql.segment_tables import are_there, insert
 
-GROWN = 1 / 16  # a kind that grew by less since its ids were sealed is left as it is: the rest is read from `tag`
+MANY = 1_048_576  # ids in one piece
+GROWN = 1 / 16  # a piece that grew by less since it was sealed is left as it is: the rest is read from `tag`
 _OF_POLARS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 
 
@@ -78,38 +81,54 @@ def given_of(texts: Sequence[str]) -> Given:
     return Given(pl.Series([None, *texts], dtype=pl.String))
 
 
-def seal_ids(connection: Connection, kinds: Sequence[str]) -> None:
-    """Seals the ids of kinds that have grown since. Only under the append lock."""
-    for kind in kinds:
-        had = one(connection, f"SELECT count FROM segment_ids WHERE kind = {mark(connection)}", (kind,)) or 0
-        if size_of(connection, kind) <= had * (1 + GROWN):
+def kinds_of(connection: Connection) -> list[str]:
+    """The kinds of ids that have numbers."""
+    return [row[0] for row in run(connection, "SELECT DISTINCT kind FROM tag ORDER BY kind")]
+
+
+def seal_ids(connection: Connection, kind: str) -> None:
+    """Seals the ids of a kind that have come since. Only under the append lock."""
+    size = size_of(connection, kind)
+    had = {first: count for first, count, *_ in _listed(connection, kind, "first, count")}
+    for first in range(1, size + 1, MANY):
+        count = min(MANY, size - first + 1)
+        if count - had.get(first, 0) <= count * GROWN:
             continue
-        given = ids_of(connection, kind, None)
-        order = _order(given.texts) if given.order is None else given.order
+        texts = pl.Series("id", new_texts(connection, kind, first - 1, first + count - 1), dtype=pl.String)
         out = io.BytesIO()
-        frame = pl.DataFrame({"id": given.texts, "order": np.concatenate([[0], order]).astype(np.uint32)})
-        frame.write_ipc_stream(out, compression="uncompressed")
+        pl.DataFrame([texts, texts.arg_sort().alias("order")]).write_ipc_stream(out, compression="uncompressed")
         data = out.getvalue()
-        run(connection, f"DELETE FROM segment_ids WHERE kind = {mark(connection)}", (kind,))
-        insert(connection, "segment_ids", (kind, len(order), zlib.crc32(data), data))
+        run(connection, f"DELETE FROM segment_ids WHERE kind = {mark(connection)} AND first = {first}", (kind,))
+        insert(connection, "segment_ids", (kind, first, count, zlib.crc32(data), data))
 
 
 def _order(texts: pl.Series) -> Array:
     return texts.slice(1).arg_sort().to_numpy().astype(np.int64) + 1
 
 
+def _listed(connection: Connection, kind: str, columns: str) -> list[tuple[Any, ...]]:
+    statement = f"SELECT {columns} FROM segment_ids WHERE kind = {mark(connection)} ORDER BY first"
+    rows: list[tuple[Any, ...]] = run_binary(connection, statement, (kind,)).fetchall()
+    return rows
+
+
 def _sealed(connection: Connection, kind: str) -> Given | None:
-    """The sealed ids of a kind, where they are whole and the last of them is still the store's."""
+    """The sealed ids of a kind, as far as they are whole and the last of each piece is still the store's."""
     if not are_there(connection):
         return None
-    row = run_binary(
-        connection, f"SELECT count, checksum, data FROM segment_ids WHERE kind = {mark(connection)}", (kind,)
-    ).fetchone()
-    if row is None or not isinstance(row[2], bytes) or zlib.crc32(row[2]) != row[1]:
-        return None
+    pieces: list[pl.DataFrame] = []
     with suppress(*_OF_POLARS, ValueError, OSError):
-        frame = pl.read_ipc_stream(io.BytesIO(row[2]))
-        statement = f"SELECT id FROM tag WHERE kind = {mark(connection)} AND n = {int(row[0])}"
-        if len(frame) == row[0] + 1 and frame["id"][-1] == one(connection, statement, (kind,)):
-            return Given(frame["id"], frame["order"].to_numpy()[1:].astype(np.int64))
-    return None
+        for first, count, checksum, data in _listed(connection, kind, "first, count, checksum, data"):
+            if first != 1 + sum(map(len, pieces)) or not isinstance(data, bytes) or zlib.crc32(data) != checksum:
+                break
+            piece = pl.read_ipc_stream(io.BytesIO(data))
+            statement = f"SELECT id FROM tag WHERE kind = {mark(connection)} AND n = {first + count - 1}"
+            if len(piece) != count or piece["id"][-1] != one(connection, statement, (kind,)):
+                break
+            pieces.append(piece)
+    if not pieces:
+        return None
+    texts = pl.concat([pl.Series([None], dtype=pl.String), *(piece["id"] for piece in pieces)], rechunk=True)
+    if len(pieces) > 1:
+        return Given(texts, _order(texts))
+    return Given(texts, pieces[0]["order"].to_numpy().astype(np.int64) + 1)

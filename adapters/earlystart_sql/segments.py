@@ -15,7 +15,8 @@ from sqlalchemy import Connection
 
 from earlystart_core.errors import StoreUnavailable, Unreadable
 from earlystart_core.registry import Registry
-from earlystart_core.replay.columns import NULL, Array, Dense, Dictionaries, Given, Numbered
+from earlystart_core.replay.columns import NULL, Array
+from earlystart_core.replay.dictionaries import Dense, Dictionaries, Given, Numbered
 from earlystart_core.replay.loading import collector_at_rest, facts_of_rows
 from earlystart_core.replay.packed import Unsound, unpack
 from earlystart_core.replay.segments import Segment, columns_of, layout_of_all, names_of, seal
@@ -24,7 +25,16 @@ from earlystart_sql.ids import numbers_of
 from earlystart_sql.log import SqlLog
 from earlystart_sql.raw import one, run_binary
 from earlystart_sql.segment_tables import are_there, bound_to, insert, is_whole, listed, make, remove
-from earlystart_sql.segment_texts import digests_of, given_of, ids_of, number_texts, seal_ids, size_of, texts_of
+from earlystart_sql.segment_texts import (
+    digests_of,
+    given_of,
+    ids_of,
+    kinds_of,
+    number_texts,
+    seal_ids,
+    size_of,
+    texts_of,
+)
 
 LENGTH = 131_072  # positions of a run; the last run of a log may hold fewer, and is made again when the log has grown
 Step = Callable[[int, int], None]  # positions sealed so far, of how many
@@ -107,6 +117,8 @@ class SqlShelf:
                 with suppress(Unreadable):
                     made += self._seal(first, last)
             step(last, head)
+        if made:
+            self._seal_ids()
         return made
 
     def sealed(self) -> Sealed:
@@ -156,8 +168,15 @@ class SqlShelf:
             row = (first, last, self._layout, len(texts), msgspec.json.encode(held).decode())
             insert(connection, "segment_run", (*row, bound_to(bytes(leaf), digests_of(texts)[-1], *row)))
             insert(connection, "segment", *blobs)
-            seal_ids(connection, [*dictionaries.kinds])
         return True
+
+    def _seal_ids(self) -> None:
+        with self._log.reading() as connection:
+            kinds = kinds_of(connection)
+        for kind in kinds:
+            with self._log.writing() as connection:
+                make(connection)
+                seal_ids(connection, kind)
 
     def _numbers(self, dictionaries: Dictionaries) -> tuple[dict[str, Array] | None, list[str]]:
         """By kind, the store's number of each of a reading's own, and the texts that have one.

@@ -26,6 +26,7 @@ from earlystart_sql.past import SqlPast
 from earlystart_sql.raw import run
 from earlystart_sql.segments import SqlShelf
 from earlystart_sql.served import Served, served
+from earlystart_sql.system import cores
 from earlystart_sql.view_tables import SqlTables, ViewTable, table_name
 
 WITH_APPEND = 500  # entries: a larger append leaves the views to the next reader, who rebuilds them by columns
@@ -40,6 +41,7 @@ class SqlViews:
         self._tables = {view.name: ViewTable(view, log.database.dialect) for view in VIEWS}
         self._kept = Kept()
         self.shelf = SqlShelf(log, EVENTS)
+        self.threads = 1 if log.database.address.in_memory else cores()
         log.followers.append(self._follow)
 
     @contextmanager
@@ -62,7 +64,7 @@ class SqlViews:
                 yield Overlay(past, connection, self._tables, state)
                 return
         # Outside the transaction: dropping an unsound segment must not wait for this very reader.
-        yield AsAt(self._log, EVENTS, state.clocks, self.shelf)
+        yield AsAt(self._log, EVENTS, state.clocks, self.shelf, self.threads)
 
     def rebuild(self, source: Source | None = None) -> Rebuilt:
         started = perf_counter()
@@ -102,13 +104,17 @@ class SqlViews:
         views = {name: built(rows) for name, rows in columns.items()}
         return Rebuilt(folded.events, "rows", seconds, 0.0, seconds, views), found
 
+    def explain(self, source: Source | None = None) -> list[str]:
+        shelf = None if source == "rows" else self.shelf
+        return AsAt(self._log, EVENTS, Clocks(self._log.head(), None), shelf, self.threads).explain()
+
     def lag(self) -> dict[str, int | None]:
         with self._log.reading() as connection:
             state = served(connection)
         return {view.name: state.head - state.position if state.built else None for view in VIEWS}
 
     def _fold(self, known: int, shelf: Shelf | None = None) -> AsAt:
-        folded = AsAt(self._log, EVENTS, Clocks(known, None), shelf)
+        folded = AsAt(self._log, EVENTS, Clocks(known, None), shelf, self.threads)
         folded.fold([view.name for view in VIEWS])
         return folded
 

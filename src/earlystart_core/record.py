@@ -93,7 +93,7 @@ class AsAt(Questions):
 
         super().__init__(store)
         self.clocks = clocks
-        self._frames = Folded(store.log, EVENTS, clocks, store.views.shelf)
+        self._frames = Folded(store.log, EVENTS, clocks, store.views.shelf, store.views.threads)
 
     def _reading(self) -> AbstractContextManager[Frames]:
         return nullcontext(self._frames)

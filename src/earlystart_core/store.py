@@ -82,6 +82,10 @@ class Views(Protocol):
     def shelf(self) -> "Shelf | None":
         """The log's sealed segments, where the store can have any."""
 
+    @property
+    def threads(self) -> int:
+        """How many may read and fold at once."""
+
     def reading(self) -> AbstractContextManager[Frames]:
         """The views at the head of the log, never stale."""
 
@@ -97,6 +101,9 @@ class Views(Protocol):
 
         Rows are folded by both executors, and segments too where there are any.
         """
+
+    def explain(self, source: Source | None = None) -> list[str]:
+        """The plan of a rebuild in words; `source` as there, but nothing is sealed."""
 
     def lag(self) -> dict[str, int | None]:
         """How many positions each view is behind the head; None where it was never built."""

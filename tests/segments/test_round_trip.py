@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from earlystart_core.event import shape_of
 from earlystart_core.log import MemoryLog
 from earlystart_core.privacy.keys import MemoryKeys
-from earlystart_core.replay.columns import NULL, PLAIN, Dictionaries, Facts, of_numbers
+from earlystart_core.replay.columns import NULL, PLAIN, Facts, of_numbers
+from earlystart_core.replay.dictionaries import Dictionaries
 from earlystart_core.replay.loading import facts_of_rows
 from earlystart_core.replay.packed import Packed, Unsound, pack, unpack
 from earlystart_core.replay.segments import columns_of, names_of, opened, seal, sizes_of

@@ -4,22 +4,26 @@ Keys are dense integers, so a group-by is a scatter. The log is read span by spa
 into partial results, so memory is bounded by one span and the rows. Classes are read and taken in by several threads.
 """
 
-from collections.abc import Mapping
-from time import perf_counter
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 import numpy as np
 
 from earlystart_core.event import Event
 from earlystart_core.finish import CountOf
-from earlystart_core.replay.columns import Array, Dictionaries, Facts, end_to_end, of_numbers
+from earlystart_core.replay.columns import Array, Facts, end_to_end, of_numbers
+from earlystart_core.replay.dictionaries import Dictionaries
 from earlystart_core.replay.lines import Asked, Standing
 from earlystart_core.replay.loading import collector_at_rest
-from earlystart_core.replay.partials import Partial, partial_of
+from earlystart_core.replay.partials import partial_of
 from earlystart_core.replay.plan import Plan
 from earlystart_core.replay.reading import Reading, threads_of
 from earlystart_core.replay.scatter import counted, pack
 from earlystart_core.sources import type_of
+
+if TYPE_CHECKING:
+    from earlystart_core.replay.partial import Partial
 
 _ROW = "@row"  # the field in which facts get their row where a key has several parts
 
@@ -39,6 +43,7 @@ class Took(msgspec.Struct):
     folding: float = 0.0  # columns to rows of whole numbers
     finishing: float = 0.0  # finishing expressions, and text at the edge
     facts: dict[str, int] = msgspec.field(default_factory=dict)
+    stopwatch: Callable[[], float] = lambda: 0.0  # seconds since some moment; the core has no clock of its own
 
 
 def fold(plan: Plan, reading: Reading, effective: int | None, threads: int, took: Took) -> dict[str, Folded]:
@@ -50,7 +55,7 @@ def fold(plan: Plan, reading: Reading, effective: int | None, threads: int, took
         Unreadable: an entry is not of its type and version.
     """
     with collector_at_rest(), threads_of(threads) as each:
-        started = perf_counter()
+        started = took.stopwatch()
         struck = reading.struck(threads)
         folds = [_fold_of(plan, name, reading.dictionaries) for name in plan.steps]
         counts = dict.fromkeys((event.__name__ for event in plan.reads), 0)
@@ -58,7 +63,7 @@ def fold(plan: Plan, reading: Reading, effective: int | None, threads: int, took
             read = reading.facts(span, plan.reads, threads)
             for event, facts in read.items():
                 counts[event.__name__] += len(facts.positions)
-            done = perf_counter()
+            done = took.stopwatch()
             took.reading += done - started
 
             def take(event: type[Event], read: Mapping[type[Event], Facts] = read) -> None:
@@ -66,12 +71,12 @@ def fold(plan: Plan, reading: Reading, effective: int | None, threads: int, took
                 for projection in folds:
                     projection.take(event, standing)
 
-            [*each(take, sorted(read, key=lambda event: -len(read[event].positions)))]  # noqa: B023  # used at once
-            started = perf_counter()
+            [*each(take, sorted(read, key=lambda event: -len(read[event].positions)))]
+            started = took.stopwatch()
             took.folding += started - done
         took.facts.update(counts)
         found = {one.name: one.folded() for one in folds}
-        took.folding += perf_counter() - started
+        took.folding += took.stopwatch() - started
         return found
 
 

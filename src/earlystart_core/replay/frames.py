@@ -1,7 +1,7 @@
 """Frames: a folded projection as a table of what people read, its finishing expressions worked out."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from time import perf_counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -9,9 +9,11 @@ import polars as pl
 
 from earlystart_core.finish import Finish
 from earlystart_core.log import Log
-from earlystart_core.projection import Projection
+from earlystart_core.projection import Projection, Row
 from earlystart_core.registry import Registry
-from earlystart_core.replay.columns import NULL, PLAIN, Array, Dictionaries
+from earlystart_core.replay.columns import NULL, PLAIN, Array
+from earlystart_core.replay.dictionaries import Dictionaries
+from earlystart_core.replay.explain import explained
 from earlystart_core.replay.fold import Folded, Took, count_rows, fold
 from earlystart_core.replay.plan import Plan, needed
 from earlystart_core.replay.reading import SPAN, Reading
@@ -39,9 +41,10 @@ class Folding:
         shelf: Shelf | None = None,
         threads: int = 1,
         span: int = SPAN,
+        took: Took | None = None,
     ) -> None:
         """projections: all that may be asked for. effective: microseconds since 1970. span: positions read at once."""
-        self.took = Took()
+        self.took = took or Took()
         self._projections = projections
         self._reading = Reading(log, registry, known, shelf, span)
         self._effective = effective
@@ -75,30 +78,35 @@ class Folding:
                 found.columns = kept.columns | found.columns
             self._folded[name] = found
 
+    def explain(self, wanted: Mapping[str, Iterable[str] | None]) -> Iterator[str]:
+        """What a fold of those columns would do, in words: what is read, from where, and what is made of it."""
+        plan = Plan(wanted, self._projections)
+        yield from explained(plan, self._reading, self._threads)
+
     def cells(self, name: str, names: Iterable[str] | None = None) -> Cells:
-        """The rows of a projection with its key and the named columns; None means all. Raises TypeError for any other."""
+        """The rows of a projection with its key and those columns; None means all. Raises TypeError for any other."""
         projection, asked = self._projections[name], None if names is None else [*names]
         found = self._found(name, asked)
-        started = perf_counter()
+        started = self.took.stopwatch()
         finishes = {one: projection.finishes[one] for one in needed(projection, asked) if one in projection.finishes}
         if finishes:
             needs = {need for finish in finishes.values() for need in finish.needs if need in found}
             frame = _read(projection, {need: found[need] for need in needs}, finishes, [*finishes], self.dictionaries)
             found |= {one: _numbers(frame[one], projection.held[one], self.dictionaries) for one in finishes}
         public = _public(projection, asked)
-        self.took.finishing += perf_counter() - started
+        self.took.finishing += self.took.stopwatch() - started
         return Cells({one: found[one] for one in public}, {one: projection.held[one] for one in public})
 
     def frame(self, name: str, names: Iterable[str] | None = None) -> pl.DataFrame:
         """The same as a frame of what people read, by key in code-point order."""
         projection, asked = self._projections[name], None if names is None else [*names]
         found = self._found(name, asked)
-        started = perf_counter()
+        started = self.took.stopwatch()
         finishes = {one: projection.finishes[one] for one in needed(projection, asked) if one in projection.finishes}
         order = _by_key([(projection.held[key], found[key]) for key in projection.keys], self.dictionaries)
         ordered = {one: column[order] for one, column in found.items()}
         frame = _read(projection, ordered, finishes, _public(projection, asked), self.dictionaries)
-        self.took.finishing += perf_counter() - started
+        self.took.finishing += self.took.stopwatch() - started
         return frame
 
     def _found(self, name: str, asked: list[str] | None) -> dict[str, Array]:
@@ -115,6 +123,17 @@ class Folding:
             size = self.dictionaries[folded.kinds[0]].size
             found[column] = count_rows(folded, count, self._folded[count.projection], none=none, size=size)
         return found
+
+
+def frame_of_rows(projection: Projection, rows: Sequence[Row], names: Sequence[str]) -> pl.DataFrame:
+    """Finished rows as a frame, of the types that a fold gives."""
+    types: dict[str, Any] = {
+        "instant": pl.Datetime("us", "UTC"),
+        "day": pl.Date,
+        "flag": pl.Boolean,
+        "number": pl.Int64,
+    }
+    return pl.DataFrame(rows, schema={name: types.get(projection.held[name], pl.String) for name in names})
 
 
 def _public(projection: Projection, asked: list[str] | None) -> list[str]:

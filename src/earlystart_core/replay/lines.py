@@ -106,7 +106,9 @@ def numbers_of(where: Where, dictionary: "dict[str | None, int]") -> frozenset[i
 
 def _standing(facts: Facts, struck: Array, effective: int | None) -> Flags | None:
     flags = None
-    if len(struck) and len(facts.positions):
+    if len(facts.positions):
+        start, stop = np.searchsorted(struck, facts.positions[[0, -1]])
+        struck = struck[start : stop + 1]  # of a long log's, those of this span
         places = np.minimum(np.searchsorted(facts.positions, struck), len(facts.positions) - 1)
         places = places[facts.positions[places] == struck]
         if len(places):

@@ -15,9 +15,9 @@ from earlystart_core.errors import Unreadable
 from earlystart_core.event import Event
 from earlystart_core.log import Batch, Log
 from earlystart_core.registry import Registry
-from earlystart_core.replay.columns import NULL, PLAIN, Array, Dictionaries, Facts, of_numbers
+from earlystart_core.replay.columns import NULL, Array, Facts, of_numbers
+from earlystart_core.replay.dictionaries import Dictionaries
 from earlystart_core.sources import annotation_of, holds_several, may_be_null, type_of
-
 
 Wanted = Mapping[type[Event], Sequence[str]]  # by class, the fields that are asked for
 

@@ -4,7 +4,7 @@ Each class is read once, whatever asks for it. Reducers of one projection that c
 facts share one choosing: each is then only a look at the chosen facts.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -63,15 +63,6 @@ class Plan:
                     if source.what == "field":
                         found[source.event][source.name] = None
         return {event: tuple(names) for event, names in found.items()}
-
-    def lines(self) -> Iterator[str]:
-        """The plan in words: each class with the fields that are read, then each projection with its steps."""
-        for event, names in self.reads.items():
-            yield f"read {event.__name__}: position, occurred_at, {', '.join(names)}"
-        for name, steps in self.steps.items():
-            projection = self.projections[name]
-            yield f"fold {name} by {', '.join(projection.keys)}, a row for each {projection.exists.__name__}"
-            yield from (f"  {step}" for step in steps)
 
 
 def needed(projection: Projection, names: Iterable[str] | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""Reading: a log in spans of bounded length, each class's facts from sealed runs where there are any, else from rows."""
+"""Reading: a log in spans of bounded length, each class's facts from sealed runs where there are, else from rows."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,8 @@ from earlystart_core.event import Event
 from earlystart_core.log import Log
 from earlystart_core.marks import struck_by
 from earlystart_core.registry import Registry
-from earlystart_core.replay.columns import PLAIN, Array, Dictionaries, Facts, end_to_end
+from earlystart_core.replay.columns import PLAIN, Array, Facts, end_to_end
+from earlystart_core.replay.dictionaries import Dictionaries
 from earlystart_core.replay.loading import Wanted, facts_of_rows
 from earlystart_core.replay.packed import Unsound
 from earlystart_core.replay.segments import columns_of, none_of, opened
@@ -52,12 +53,8 @@ class Reading:
         """The struck positions, rising: of all marks up to the position, whatever they are effective by."""
         if self._struck is None:
             found = [self.facts(span, {MarkedInError: ("target",)}, threads)[MarkedInError] for span in self.spans]
-            pairs = [
-                pair
-                for facts in found
-                for pair in zip(facts.positions.tolist(), facts.fields["target"].whole().tolist(), strict=True)
-            ]
-            self._struck = np.array(sorted(struck_by(pairs)), np.int64)
+            marks = end_to_end(found) if found else none_of(MarkedInError, ("target",))
+            self._struck = _struck(marks.positions, marks.fields["target"].whole())
         return self._struck
 
     def facts(self, span: Sequence[Part], wanted: Wanted, threads: int = 1) -> dict[type[Event], Facts]:
@@ -115,6 +112,13 @@ def threads_of(threads: int) -> Iterator[Callable[[Callable[[Any], Any], Iterabl
         return
     with ThreadPoolExecutor(threads) as pool:
         yield pool.map
+
+
+def _struck(positions: Array, targets: Array) -> Array:
+    """The struck positions. Only marks that bear on other marks need be resolved one by one: all others strike."""
+    bear = np.isin(positions, targets) | np.isin(targets, positions)
+    some = struck_by(zip(positions[bear].tolist(), targets[bear].tolist(), strict=True))
+    return np.unique(np.concatenate([targets[~bear], np.array([*some], np.int64)]))
 
 
 def _parts(runs: Sequence[Run], upto: int, length: int) -> Iterator[Part]:

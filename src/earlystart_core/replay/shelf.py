@@ -8,7 +8,7 @@ from typing import Protocol
 
 import msgspec
 
-from earlystart_core.replay.columns import Dense
+from earlystart_core.replay.dictionaries import Dense
 from earlystart_core.replay.segments import POSITION, Segment
 
 Blobs = Mapping[int, Mapping[str, bytes]]  # by the first position of the run, by column
