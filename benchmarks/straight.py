@@ -5,8 +5,6 @@ runs are bound to, the last entry of each. So it can be folded as any sealed log
 way. The tiles are those of `tile`: fresh ids, entry by entry in turns.
 """
 
-import io
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,8 @@ from benchmarks.tile import Tile
 from earlystart_core.entry import canonical, frame_of, leaf_of, micros, stored_data
 from earlystart_core.event import Event
 from earlystart_core.log import Log
-from earlystart_core.replay.columns import NULL, Dictionaries, Facts, of_numbers
+from earlystart_core.replay.columns import NULL, Facts, of_numbers
+from earlystart_core.replay.dictionaries import Dictionaries
 from earlystart_core.replay.loading import facts_of_rows
 from earlystart_core.replay.segments import Segment, layout_of_all, names_of, seal
 from earlystart_core.sources import type_of
@@ -28,13 +27,14 @@ from earlystart_core.types import ULID_KINDS
 from earlystart_core.words import EVENTS
 from earlystart_sql.insert import insert as insert_rows
 from earlystart_sql.segment_tables import bound_to, insert, make
-from earlystart_sql.segment_texts import digests_of, number_texts
+from earlystart_sql.segment_texts import digests_of, number_texts, seal_ids
 from earlystart_sql.segments import LENGTH
 from earlystart_sql.store import SqlStore, open_store
 
 LAYOUT = f"{layout_of_all(EVENTS.classes.values())}/{LENGTH}"
 POSITIONS = ("target", "basis_position")
-UNREAD = ("contact",)  # ids that no view names: numbered, their texts left out
+UNREAD = ("contact",)  # ids that no view names: only the last of them has its row
+MANY = 100_000  # ids written at once
 
 
 @dataclass
@@ -76,8 +76,7 @@ def _write_run(store: SqlStore, source: _Source, tiles: int, first: int, last: i
         leaf = _write_last(store, connection, source, tiles, last)
         row = (first, last, LAYOUT, len(texts), msgspec.json.encode(held).decode())
         insert(connection, "segment_run", (*row, bound_to(leaf, digests_of(texts)[-1], *row)))
-        for blob in blobs:
-            insert(connection, "segment", blob)
+        insert(connection, "segment", *blobs)
 
 
 def _tiled(event: type[Event], facts: Facts, tiles: int, first: int, last: int) -> Facts:
@@ -119,30 +118,27 @@ def _write_last(store: SqlStore, connection: Any, source: _Source, tiles: int, p
 
 
 def _write_dictionaries(store: SqlStore, source: _Source, tiles: int) -> None:
+    """What the numbers in the segments mean, by the rows that say so and sealed."""
     known = source.dictionaries
     with store.log.writing() as connection:
-        connection.exec_driver_sql("DROP TRIGGER entry_no_replace")  # which keeps a log from gaps
+        for guard in ("entry_no_replace", "tag_no_replace"):  # keep a log from gaps, and cost time
+            connection.exec_driver_sql(f"DROP TRIGGER {guard}")
         make(connection)
         number_texts(connection, known["text"].texts[1:])
-        for number, kind in enumerate(kind for kind in known.kinds if kind != "text"):
-            texts = _texts(kind, known[kind].series(), tiles if kind in ULID_KINDS else 1)
-            last = (number + 1, kind, len(texts) - 1, texts[-1])
-            insert_rows(connection, "tag", [last])
+        tags = 0
+        for kind in (kind for kind in known.kinds if kind != "text"):
+            own = known[kind].series().slice(1)
+            texts = _tiled_texts(own, tiles) if kind in ULID_KINDS else own
+            after = len(texts) - 1 if kind in UNREAD else 0
+            for start in range(after, len(texts), MANY):
+                some = texts[start : start + MANY].to_list()
+                insert_rows(connection, "tag", [(tags + n, kind, start + n, text) for n, text in enumerate(some, 1)])
+                tags += len(some)
             if kind not in UNREAD:
-                order = texts.slice(1).arg_sort().to_numpy().astype(np.uint32) + 1
-                out = io.BytesIO()
-                pl.DataFrame({"id": texts, "order": np.concatenate([[0], order]).astype(np.uint32)}).write_ipc_stream(
-                    out, compression="uncompressed"
-                )
-                data = out.getvalue()
-                insert(connection, "segment_ids", (kind, len(order), zlib.crc32(data), data))
+                seal_ids(connection, kind)
 
 
-def _texts(kind: str, texts: pl.Series, tiles: int) -> pl.Series:
-    """The text of each number of every tile, of 0 a null."""
-    if kind in UNREAD:
-        return pl.Series([None] * ((len(texts) - 1) * tiles) + [f"{kind}:last"], dtype=pl.String)
-    own = texts.slice(1)
-    told = pl.concat([Tile(number, 0).renamed(own) for number in range(tiles)])
-    in_turns = (np.arange(len(own))[:, None] + np.arange(tiles) * len(own)).ravel()
-    return pl.concat([pl.Series([None], dtype=pl.String), told.gather(in_turns).rename("")], rechunk=True)
+def _tiled_texts(own: pl.Series, tiles: int) -> pl.Series:
+    """The texts of every tile, by their numbers."""
+    told = pl.concat([Tile(number, 0).renamed(own) for number in range(tiles)], rechunk=True)
+    return told.gather((np.arange(len(own))[:, None] + np.arange(tiles) * len(own)).ravel())
