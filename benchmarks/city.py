@@ -45,7 +45,7 @@ class City:
 
 
 def make_city(folder: Path, events: int, seed: int, say: Progress) -> City:
-    """Simulates about so many entries into a fresh store."""
+    """Simulates about so many entries into a fresh store, and seals it."""
     clock = city_clock()
     cases = max((events - BESIDES) // PER_CASE, 100)
     with open_store(str(folder / "city.db"), keys=":memory:", clock=clock, chance=seeded_chance(seed)) as store:
@@ -58,6 +58,7 @@ def make_city(folder: Path, events: int, seed: int, say: Progress) -> City:
                 say(f"simulating {year}, from entry {position:,}")
 
         made = simulate(store.log, store.keys, clock, cases=cases, years=6, seed=seed, progress=told)
+        store.views.shelf.seal()
     return City(folder, made.events, seed)
 
 
