@@ -74,8 +74,8 @@ def ids_of(connection: Connection, kind: str, kept: Given | None) -> Given:
     if given.order is None or len(more) > size // 4:
         return Given(texts, _order(texts))
     in_order = tail.arg_sort()
-    places = given.texts.gather(given.order).search_sorted(tail.gather(in_order)).to_numpy()
-    return Given(texts, np.insert(given.order, places, in_order.to_numpy() + size))
+    places = given.texts.gather(given.order).search_sorted(tail.gather(in_order)).to_numpy().astype(np.int64)
+    return Given(texts, np.insert(given.order, places, in_order.to_numpy().astype(np.int64) + size))
 
 
 def given_of(texts: Sequence[str]) -> Given:

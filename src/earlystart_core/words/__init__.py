@@ -115,4 +115,5 @@ WORDS: dict[type[Command], Word[Any]] = {
     hold.LiftLegalHold: hold.WORD,
 }
 
-COMMAND_OF: dict[type[Event], type[Command]] = dict(zip(EVENTS.classes.values(), WORDS, strict=True))
+_ORDERED = [event for event in EVENTS.classes.values() if event is not SubjectErased]
+COMMAND_OF: dict[type[Event], type[Command]] = dict(zip(_ORDERED, WORDS, strict=True))
