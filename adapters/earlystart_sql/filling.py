@@ -55,7 +55,7 @@ def stored(shape: ViewTable, cells: Cells, dictionaries: Dictionaries, naming: N
         values = cells.columns[name]
         if name in shape.kinds:
             into = maps[shape.kinds[name]]
-            told = np.where(values == 0, NULL, values if into is None else into[values])
+            told = np.where(values == 0, NULL, values.astype(np.int64) if into is None else into[values])
             if np.count_nonzero(told == NULL) > np.count_nonzero(values == 0):
                 return None
             values = told

@@ -74,6 +74,33 @@ def test_a_grown_log_makes_only_its_last_run_again(record: Record) -> None:
     assert (shelf.sealed().lag, shelf.dropped) == (0, [])
 
 
+def test_ids_that_came_since_a_sealing_stand_in_their_order(record: Record) -> None:
+    """Few enough not to be sealed, they are read from their rows and put in their places."""
+    log = record.store.log
+    SqlShelf(log, EVENTS, 10**6).seal()
+    opened = next(one.event for one in log.read() if one.event.type == "CaseOpened")
+    case = opened.tags[0]
+    new = [f"case:{letter}{case[6:]}" for letter in "07"] + [f"case:4{case[6:-2]}{number:02}" for number in range(3)]
+    log.append(
+        [
+            Entry(
+                opened.type,
+                opened.data.replace(case.encode(), one.encode()),
+                [one, *opened.tags[1:]],
+                version=opened.version,
+                occurred_at=opened.occurred_at,
+            )
+            for one in new
+        ]
+    )
+    shelf = SqlShelf(log, EVENTS, 10**6)
+    cases = shelf.numbered("case")
+    texts = cases.texts
+    assert len(texts) - 1 == cases.size - 1 > 4 * len(new)
+    assert [texts[number] for number in cases.order()] == sorted(texts[1:])
+    assert same(frames(log, shelf), frames(log))
+
+
 def test_a_sealing_goes_on_where_it_ended(record: Record, monkeypatch: pytest.MonkeyPatch) -> None:
     log = record.store.log
     shelf = SqlShelf(log, EVENTS, 200)

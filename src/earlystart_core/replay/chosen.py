@@ -4,7 +4,7 @@ import numpy as np
 
 from earlystart_core.projection import Projection
 from earlystart_core.reducers import Reducer
-from earlystart_core.replay.columns import NULL, PLAIN, Array
+from earlystart_core.replay.columns import NULL, PLAIN, Array, Narrow
 from earlystart_core.replay.dictionaries import Dictionaries
 from earlystart_core.replay.lines import Asked, Standing
 from earlystart_core.replay.partial import Partial, wide
@@ -21,7 +21,11 @@ class Chosen(Partial):
         self._none = LEAST if self._latest else MOST
         self._at = np.empty(0, np.int64)
         self._place = np.empty(0, np.int64)
-        self._taken = {name: np.empty(0, np.int64) for name, one in self.reducers.items() if kept_of(one) == "value"}
+        self._taken: dict[str, Narrow] = {
+            name: np.empty(0, np.int64 if one.held in PLAIN else np.uint32)  # numbers of a dictionary are small
+            for name, one in self.reducers.items()
+            if kept_of(one) == "value"
+        }
 
     def _take(self, place: int, facts: Standing, asked: Asked, count: int) -> None:
         lines, some = facts.lines(asked), facts.chosen(asked, count, latest=self._latest)
@@ -48,7 +52,7 @@ class Chosen(Partial):
 
     def columns(self, count: int) -> dict[str, Array]:
         self._grow(count)
-        found = {}
+        found: dict[str, Array] = {}
         for name, reducer in self.reducers.items():
             kept = kept_of(reducer)
             values = self._taken[name] if kept == "value" else self._at if kept == "instant" else self._place

@@ -75,7 +75,10 @@ def fold(plan: Plan, reading: Reading, effective: int | None, threads: int, took
             started = took.stopwatch()
             took.folding += started - done
         took.facts.update(counts)
-        found = {one.name: one.folded() for one in folds}
+        found = {}
+        while folds:  # each lets go of its partial results before the next is finished
+            one = folds.pop()
+            found[one.name] = one.folded()
         took.folding += took.stopwatch() - started
         return found
 
@@ -109,7 +112,10 @@ class _Fold:
         return tuple(type_of(exists, name) for name in self._projection.key_fields[exists])
 
     def _columns(self, count: int, kept: Array | slice) -> dict[str, Array]:
-        return {name: one[kept] for partial in self._partials for name, one in partial.columns(count).items()}
+        found: dict[str, Array] = {}
+        while self._partials:  # likewise
+            found |= {name: one[kept] for name, one in self._partials.pop(0).columns(count).items()}
+        return found
 
 
 class _Single(_Fold):

@@ -156,7 +156,7 @@ def _read(
 
 
 def _narrow(held: str, numbers: Array) -> pl.Series:
-    return pl.Series(numbers if held in PLAIN else numbers.astype(np.uint32))
+    return pl.Series(numbers if held in PLAIN else numbers.astype(np.uint32, copy=False))
 
 
 def _meant(name: str, held: str, dictionaries: Dictionaries) -> pl.Expr:

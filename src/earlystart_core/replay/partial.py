@@ -11,7 +11,7 @@ import numpy as np
 from earlystart_core.event import Event
 from earlystart_core.projection import Projection
 from earlystart_core.reducers import Reducer
-from earlystart_core.replay.columns import Array
+from earlystart_core.replay.columns import Array, Narrow
 from earlystart_core.replay.dictionaries import Dictionaries
 from earlystart_core.replay.lines import Asked, Lines, Standing, numbers_of
 from earlystart_core.replay.plan import Step
@@ -59,10 +59,10 @@ class Partial:
         return facts.facts.fields[source.name].at(places)
 
 
-def wide(values: Array, count: int, filled: int) -> Array:
+def wide(values: Narrow, count: int, filled: int) -> Narrow:
     """The values, and as many more as there are rows."""
     if len(values) >= count:
         return values
-    found = np.full(count, filled, np.int64)
+    found = np.full(count, filled, values.dtype)
     found[: len(values)] = values
     return found
