@@ -48,6 +48,7 @@ class Numbers:
         self.terms = Terms(dictionary.words, connection)
         self.tags: dict[str, Tag] = {}  # looked up or added by this transaction
         self._missing: set[str] = set()  # looked up in vain, or in time: nobody else adds any while this one looks
+        self.named: dict[str, dict[int, str]] = {}  # ids by kind and number, those that rows of views name
         self.shapes: dict[Shape, int] = {}
         self._shapes_read = False
         self.new_tags: list[tuple[int, str, int, str]] = []  # rows to insert
@@ -151,11 +152,9 @@ class Dictionary:
             self.tags = {}
         self.tags.update(numbers.tags)
         self.shapes.update(numbers.shapes)
-
-    def keep_ids(self, kind: str, ids: dict[int, str]) -> None:
-        """Adds committed ids of a kind by their numbers."""
-        known = self.ids.get(kind)
-        if known is None or len(known) + len(ids) > LIMIT:
-            self.ids[kind] = dict(ids)
-        else:
-            known.update(ids)
+        for kind, ids in numbers.named.items():
+            known = self.ids.get(kind)
+            if known is None or len(known) + len(ids) > LIMIT:
+                self.ids[kind] = dict(ids)
+            else:
+                known.update(ids)
