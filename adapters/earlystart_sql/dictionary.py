@@ -4,6 +4,7 @@ What a transaction adds is remembered only once it is committed: a rolled-back n
 """
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -45,7 +46,6 @@ class Numbers:
         self.connection = connection
         self.dialect = connection.dialect.name
         self.mark = mark(connection)
-        self.terms = Terms(dictionary.words, connection)
         self.tags: dict[str, Tag] = {}  # looked up or added by this transaction
         self._missing: set[str] = set()  # looked up in vain, or in time: nobody else adds any while this one looks
         self.named: dict[str, dict[int, str]] = {}  # ids by kind and number, those that rows of views name
@@ -53,6 +53,11 @@ class Numbers:
         self._shapes_read = False
         self.new_tags: list[tuple[int, str, int, str]] = []  # rows to insert
         self.new_shapes: list[tuple[int, str, int]] = []
+
+    @cached_property
+    def terms(self) -> Terms:
+        """The numbers of terms."""
+        return Terms(self.dictionary.words, self.connection)
 
     def look_up(self, tags: Iterable[str]) -> None:
         """Reads the numbers of those tags, where they are not remembered."""
@@ -122,7 +127,8 @@ class Numbers:
     def remember(self) -> None:
         """Keeps what this transaction saw and added, now that it is committed."""
         self.dictionary.keep(self)
-        self.terms.remember()
+        if "terms" in self.__dict__:
+            self.terms.remember()
 
     def _read_shapes(self) -> None:
         if self._shapes_read:  # one transaction sees one set of them, and adds its own to it
@@ -145,6 +151,10 @@ class Dictionary:
         self.words = Words()
         self.ids: dict[str, dict[int, str]] = {}  # by kind and number within it
         self.columns: dict[str, pl.Series] = {}  # all ids of a kind by number; of 0, which none has, nothing
+
+    def forget_terms(self) -> None:
+        """Forgets the terms: their table may be another."""
+        self.words = Words()
 
     def keep(self, numbers: Numbers) -> None:
         """Adds committed numbers."""
