@@ -80,6 +80,7 @@ class Builder:
     def _stored(self, folded: AsAt, how: How) -> list[Stored] | None:
         """What was folded in the store's numbers; None where some are still to be given and the lock is taken."""
         with self._log.reading() as connection:
+            self._serving.state(connection)  # what is remembered of terms may be of another table
             naming = Naming(self._log.numbers(connection))
             views = self._numbered(folded, naming, add=False) if terms_are_there(connection) else None
         if views is None:

@@ -4,6 +4,7 @@ What a transaction adds is remembered only once it is committed: a rolled-back n
 """
 
 from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -45,13 +46,18 @@ class Numbers:
         self.connection = connection
         self.dialect = connection.dialect.name
         self.mark = mark(connection)
-        self.terms = Terms(dictionary.words, connection)
         self.tags: dict[str, Tag] = {}  # looked up or added by this transaction
         self._missing: set[str] = set()  # looked up in vain, or in time: nobody else adds any while this one looks
+        self.named: dict[str, dict[int, str]] = {}  # ids by kind and number, those that rows of views name
         self.shapes: dict[Shape, int] = {}
         self._shapes_read = False
         self.new_tags: list[tuple[int, str, int, str]] = []  # rows to insert
         self.new_shapes: list[tuple[int, str, int]] = []
+
+    @cached_property
+    def terms(self) -> Terms:
+        """The numbers of terms."""
+        return Terms(self.dictionary.words, self.connection)
 
     def look_up(self, tags: Iterable[str]) -> None:
         """Reads the numbers of those tags, where they are not remembered."""
@@ -121,7 +127,8 @@ class Numbers:
     def remember(self) -> None:
         """Keeps what this transaction saw and added, now that it is committed."""
         self.dictionary.keep(self)
-        self.terms.remember()
+        if "terms" in self.__dict__:
+            self.terms.remember()
 
     def _read_shapes(self) -> None:
         if self._shapes_read:  # one transaction sees one set of them, and adds its own to it
@@ -145,17 +152,19 @@ class Dictionary:
         self.ids: dict[str, dict[int, str]] = {}  # by kind and number within it
         self.columns: dict[str, pl.Series] = {}  # all ids of a kind by number; of 0, which none has, nothing
 
+    def forget_terms(self) -> None:
+        """Forgets the terms: their table may be another."""
+        self.words = Words()
+
     def keep(self, numbers: Numbers) -> None:
         """Adds committed numbers."""
         if len(self.tags) + len(numbers.tags) > LIMIT:
             self.tags = {}
         self.tags.update(numbers.tags)
         self.shapes.update(numbers.shapes)
-
-    def keep_ids(self, kind: str, ids: dict[int, str]) -> None:
-        """Adds committed ids of a kind by their numbers."""
-        known = self.ids.get(kind)
-        if known is None or len(known) + len(ids) > LIMIT:
-            self.ids[kind] = dict(ids)
-        else:
-            known.update(ids)
+        for kind, ids in numbers.named.items():
+            known = self.ids.get(kind)
+            if known is None or len(known) + len(ids) > LIMIT:
+                self.ids[kind] = dict(ids)
+            else:
+                known.update(ids)

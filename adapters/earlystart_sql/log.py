@@ -63,6 +63,7 @@ class SqlLog(Log):
         self.tree: SqlTree = SqlTree(database)
         self._clock = clock
         self._dictionary = Dictionary()
+        self.forget_terms = self._dictionary.forget_terms
 
     def read(self, query: DCBQuery | None = None, *, after: int | None = None, limit: int | None = None) -> Read:
         with self.reading() as connection:

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from earlystart_core.replay.columns import NULL, Array
-from earlystart_sql.dictionary import Numbers
+from earlystart_sql.dictionary import Numbers, kind_of
 from earlystart_sql.ids import new_texts
 from earlystart_sql.insert import insert
 from earlystart_sql.raw import run
@@ -31,7 +31,6 @@ class Naming:
 
     def __init__(self, numbers: Numbers) -> None:
         self.numbers = numbers
-        self._ids: dict[str, dict[int, str]] = {}  # read by this transaction
         self._columns: dict[str, pl.Series] = {}
 
     def find(self, kind: str, texts: Iterable[str]) -> dict[str, int]:
@@ -53,6 +52,8 @@ class Naming:
         self.numbers.of(ids)
         if len(self.numbers.new_tags) > known:
             insert(self.numbers.connection, "tag", self.numbers.new_tags[known:])
+        for text in ids:  # who writes a row reads it back
+            self.numbers.named.setdefault(kind_of(text), {})[self.numbers.tags[text][1]] = text
         self.numbers.terms.add(terms)
 
     def tell(self, kind: str, numbers: Sequence[int | None]) -> list[str | None]:
@@ -98,8 +99,6 @@ class Naming:
     def remember(self) -> None:
         """Keeps what this transaction saw and added, now that it is committed."""
         self.numbers.remember()
-        for kind, ids in self._ids.items():
-            self.numbers.dictionary.keep_ids(kind, ids)
         self.numbers.dictionary.columns.update(self._columns)
 
     def _read(self, kind: str, numbers: set[int]) -> dict[int, str]:
@@ -111,7 +110,7 @@ class Naming:
         dialect = self.numbers.dialect
         asked: object = unknown if dialect == "postgresql" else msgspec.json.encode(unknown).decode()
         read = dict(run(self.numbers.connection, _IDS[dialect], (kind, asked)).fetchall())
-        self._ids.setdefault(kind, {}).update(read)
+        self.numbers.named.setdefault(kind, {}).update(read)
         return texts | read
 
     def _joined(self, kind: str, wanted: Sequence[str]) -> Array:

@@ -1,5 +1,6 @@
 """Which of the views' tables are served, by which declarations they were built, and up to which position."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 import msgspec
@@ -37,7 +38,7 @@ def _readable(slot: str) -> str:
 
 
 _READ_SQLITE = _READ.format(more="")
-_READ_POSTGRESQL = _READ.format(more="".join(f", {_readable(slot)}" for slot in SLOTS))
+_READ_POSTGRESQL = _READ.format(more=", to_regclass('term')::oid" + "".join(f", {_readable(slot)}" for slot in SLOTS))
 
 
 class Served(msgspec.Struct, frozen=True):
@@ -73,8 +74,11 @@ class Served(msgspec.Struct, frozen=True):
 class Serving:
     """The state of the views, as any transaction on one database sees it."""
 
-    def __init__(self) -> None:
+    def __init__(self, changed: Callable[[], None]) -> None:
+        """changed: called where the table of terms may be another than it was."""
+        self._changed = changed
         self._there: tuple[int, frozenset[str]] = (-1, frozenset())  # the schema's version, and its slots
+        self._terms: int | None = None  # PostgreSQL's number of their table
 
     def state(self, connection: Connection, *, committed: bool = False) -> Served:
         """A table that another declaration built, or that was dropped, is as good as none.
@@ -85,7 +89,10 @@ class Serving:
             rows, there = run(connection, _READ_SQLITE).fetchall(), self._slots(connection, committed=committed)
         else:
             rows = run(connection, _READ_POSTGRESQL).fetchall()
-            there = frozenset(slot for slot, given in zip(SLOTS, rows[0][5:], strict=True) if given)
+            there = frozenset(slot for slot, given in zip(SLOTS, rows[0][6:], strict=True) if given)
+            if rows[0][5] != self._terms:
+                self._changed()
+                self._terms = rows[0][5]
         head, at = (rows[0][0], rows[0][1]) if rows[0][0] is not None else (0, None)
         found = {row[2]: row[3] for row in rows}
         slot = next((slot for slot in SLOTS if slot in there and found == DIGESTS[slot]), "")
@@ -98,6 +105,7 @@ class Serving:
         known = self._there
         if known[0] == version:
             return known[1]
+        self._changed()
         names = {row[0] for row in run(connection, "SELECT name FROM sqlite_schema WHERE type = 'table'")}
         slots = frozenset(slot for slot, tables in _TABLES.items() if names.issuperset(tables))
         if committed:

@@ -46,7 +46,7 @@ class SqlViews:
     def __init__(self, log: SqlLog) -> None:
         self._log = log
         self._tables = tables_of(log.database.dialect)
-        self._serving = Serving()
+        self._serving = Serving(log.forget_terms)
         self._builder = Builder(log, self._tables, self._serving, self._advanced)
         self._kept = Kept()
         self.shelf = SqlShelf(log, EVENTS)

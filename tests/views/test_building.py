@@ -13,6 +13,7 @@ from earlystart_core.views import VIEW, VIEWS
 from earlystart_sql import building
 from earlystart_sql.build_tables import ALIVE
 from earlystart_sql.system import system_clock
+from earlystart_sql.terms import make_terms
 from earlystart_sql.view_tables import SLOTS, table_name
 
 from .told import folded, meet, open_case, served
@@ -209,3 +210,20 @@ def test_tables_that_are_dropped_are_made_again(opened: Opened, gone: list[str])
     meet(record, open_case(record))
     assert served(record) == folded(record)
     assert record.store.views.check()[1] == []
+
+
+def test_terms_that_are_lost_are_lost_to_every_process(opened: Opened) -> None:
+    """Who remembered numbers of the former table uses those of the new one, reading and writing."""
+    one, other = opened(), opened()
+    one.rebuild()
+    assert served(one) == served(other)
+    ask(one, "DROP TABLE term")
+    ask(one, "DELETE FROM view_state")
+    with one.store.log.writing() as connection:  # type: ignore[attr-defined]  # an SqlLog
+        make_terms(connection)
+        connection.exec_driver_sql("INSERT INTO term VALUES (1, 'first of all')")
+    other.rebuild()
+    meet(one, open_case(one))
+    meet(other, open_case(other))
+    assert served(opened()) == served(one) == served(other) == folded(one)
+    assert opened().store.views.check()[1] == []
