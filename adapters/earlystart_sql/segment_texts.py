@@ -96,15 +96,17 @@ def seal_ids(connection: Connection, kind: str) -> None:
         count = min(MANY, size - first + 1)
         if count - had.get(first, 0) <= count * GROWN:
             continue
-        texts = pl.Series("id", new_texts(connection, kind, first - 1, first + count - 1), dtype=pl.String)
+        texts = pl.Series("id", [None, *new_texts(connection, kind, first - 1, first + count - 1)], dtype=pl.String)
+        order = np.concatenate([[0], _order(texts)]).astype(np.uint32)
         out = io.BytesIO()
-        pl.DataFrame([texts, texts.arg_sort().alias("order")]).write_ipc_stream(out, compression="uncompressed")
+        pl.DataFrame([texts, pl.Series("order", order)]).write_ipc_stream(out, compression="uncompressed")
         data = out.getvalue()
         run(connection, f"DELETE FROM segment_ids WHERE kind = {mark(connection)} AND first = {first}", (kind,))
         insert(connection, "segment_ids", (kind, first, count, zlib.crc32(data), data))
 
 
 def _order(texts: pl.Series) -> Array:
+    """The numbers but 0 by their text."""
     return texts.slice(1).arg_sort().to_numpy().astype(np.int64) + 1
 
 
@@ -121,16 +123,20 @@ def _sealed(connection: Connection, kind: str) -> Given | None:
     pieces: list[pl.DataFrame] = []
     with suppress(*_OF_POLARS, ValueError, OSError):
         for first, count, checksum, data in _listed(connection, kind, "first, count, checksum, data"):
-            if first != 1 + sum(map(len, pieces)) or not isinstance(data, bytes) or zlib.crc32(data) != checksum:
+            if (
+                first != 1 + sum(len(piece) - 1 for piece in pieces)
+                or not isinstance(data, bytes)
+                or zlib.crc32(data) != checksum
+            ):
                 break
             piece = pl.read_ipc_stream(io.BytesIO(data))
             statement = f"SELECT id FROM tag WHERE kind = {mark(connection)} AND n = {first + count - 1}"
-            if len(piece) != count or piece["id"][-1] != one(connection, statement, (kind,)):
+            if len(piece) != count + 1 or piece["id"][-1] != one(connection, statement, (kind,)):
                 break
             pieces.append(piece)
     if not pieces:
         return None
-    texts = pl.concat([pl.Series([None], dtype=pl.String), *(piece["id"] for piece in pieces)], rechunk=True)
     if len(pieces) > 1:
+        texts = pl.concat([pieces[0]["id"], *(piece["id"].slice(1) for piece in pieces[1:])], rechunk=True)
         return Given(texts, _order(texts))
-    return Given(texts, pieces[0]["order"].to_numpy().astype(np.int64) + 1)
+    return Given(pieces[0]["id"], pieces[0]["order"].to_numpy()[1:].astype(np.int64))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from earlystart_core.event import shape_of
 from earlystart_core.log import MemoryLog
 from earlystart_core.privacy.keys import MemoryKeys
-from earlystart_core.replay.columns import NULL, PLAIN, Facts, of_numbers
+from earlystart_core.replay.columns import NULL, PLAIN, Facts, end_to_end, of_numbers
 from earlystart_core.replay.dictionaries import Dictionaries
 from earlystart_core.replay.loading import facts_of_rows
 from earlystart_core.replay.packed import Packed, Unsound, pack, unpack
@@ -78,7 +78,7 @@ def test_every_class(cls):
         names = data.draw(st.lists(st.sampled_from(names_of(cls)), unique=True)) if names_of(cls) else []
         for asked in (names_of(cls), names):
             read = {name: blobs[name] for name, _ in columns_of(cls, asked) if name in blobs}
-            back = opened(cls, segment, read, FIRST, asked, room)
+            back = end_to_end([opened(cls, segment, read, FIRST, asked, room)])
             assert said(back, texts, cls, asked) == said(facts, own, cls, asked)
             upto = FIRST + seed % (len(events) + 1)
             wanted = {name: one[: upto - FIRST + 1] for name, one in _by_fact(said(facts, own, cls, asked)).items()}
@@ -144,7 +144,7 @@ def test_a_fact_of_very_many_values():
     fields = some | {"people": of_numbers(np.ones(count, np.int64), "person")}
     facts = Facts(np.array([FIRST]), np.array([0]), fields, {"people": np.array([count])})
     segment, blobs = seal(Measured, facts, FIRST, {"person": np.array([0, 7])})
-    back = opened(Measured, segment, blobs, FIRST, ["people"], {"person": 8})
+    back = end_to_end([opened(Measured, segment, blobs, FIRST, ["people"], {"person": 8})])
     assert back.sizes["people"].tolist() == [count]
     assert set(back.fields["people"].whole().tolist()) == {7}
 
@@ -178,7 +178,7 @@ def packed():
 def test_what_is_no_segment_is_unsound(packed):
     """A column that is missing, cut short, longer, of another column or another list."""
     segment, blobs, room = packed
-    assert len(opened(Measured, segment, blobs, FIRST, names_of(Measured), room).positions) == 3
+    assert len(opened(Measured, segment, blobs, FIRST, names_of(Measured), room).positions.raw) == 3
     some = blobs["people"]
     for bad in (None, b"", some[:-1], some + b"\0", bytes(len(some)), 7, "text", random.Random(1).randbytes(len(some))):
         with pytest.raises(Unsound):

@@ -1,6 +1,7 @@
 """What is taken of one chosen fact of each row: the latest, the earliest, or the latest start that stands."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from earlystart_core.projection import Projection
 from earlystart_core.reducers import Reducer
@@ -19,6 +20,7 @@ class Chosen(Partial):
         super().__init__(projection, step, dictionaries)
         self._latest = step.rule != "earliest"
         self._none = LEAST if self._latest else MOST
+        self._begun = False  # whether any fact was taken in
         self._at = np.empty(0, np.int64)
         self._place = np.empty(0, np.int64)
         self._taken: dict[str, Narrow] = {
@@ -31,14 +33,19 @@ class Chosen(Partial):
         lines, some = facts.lines(asked), facts.chosen(asked, count, latest=self._latest)
         rows, at, places = lines.rows[some], lines.occurred[some], facts.facts.positions[lines.places(some)]
         self._grow(count)
-        mine = self._at[rows]
-        equal = (at == mine) & ((places > self._place[rows]) if self._latest else (places < self._place[rows]))
-        better = ((at > mine) if self._latest else (at < mine)) | equal
-        if not better.all():
+        if self._begun:
+            better = self._better(rows, at, places)
             rows, at, places, some = rows[better], at[better], places[better], some[better]
+        self._begun = True
         self._at[rows], self._place[rows] = at, places
         for name, taken in self._taken.items():
             taken[rows] = self._values(self.reducers[name], place, facts, lines, some)
+
+    def _better(self, rows: Array, at: Array, places: Array) -> NDArray[np.bool_]:
+        mine, place = self._at[rows], self._place[rows]
+        beats = np.greater if self._latest else np.less
+        better: NDArray[np.bool_] = beats(at, mine) | ((at == mine) & beats(places, place))
+        return better
 
     def _grow(self, count: int) -> None:
         self._at, self._place = wide(self._at, count, self._none), wide(self._place, count, self._none)

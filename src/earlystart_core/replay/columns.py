@@ -42,14 +42,22 @@ class Column(msgspec.Struct):
         """Those that are kept, by places or by flags."""
         return Column(self.raw[kept], self.base, self.step, self.void, self.nothing)
 
-    def _meant(self, raw: Narrow) -> Array:
-        found = raw.astype(np.int64)
+    def into(self, room: Array) -> None:
+        """Writes all numbers into an array of their length."""
+        room[:] = self.raw
         if self.step != 1:
-            found *= self.step
+            room *= self.step
         if self.base:
-            found += self.base
+            room += self.base
         if self.void is not None and self.nothing != self.void * self.step + self.base:
-            found[raw == self.void] = self.nothing
+            room[self.raw == self.void] = self.nothing
+
+    def _meant(self, raw: Narrow) -> Array:
+        plain = (self.step, self.base) == (1, 0) and self.void in (None, self.nothing)
+        if plain and raw.dtype == np.int64:
+            return raw
+        found = np.empty(len(raw), np.int64)
+        Column(raw, self.base, self.step, self.void, self.nothing).into(found)
         return found
 
 
@@ -57,6 +65,18 @@ def of_numbers(numbers: Narrow, held: str) -> Column:
     """A column of numbers that stand as they are."""
     nothing = NULL if held in PLAIN else 0
     return Column(numbers, void=nothing, nothing=nothing)
+
+
+def whole_of(parts: Sequence[Column]) -> Array:
+    """All numbers of the columns, end to end."""
+    if len(parts) == 1:
+        return parts[0].whole()
+    found = np.empty(sum(len(part.raw) for part in parts), np.int64)
+    start = 0
+    for part in parts:  # piece by piece, each while it is at hand
+        part.into(found[start : start + len(part.raw)])
+        start += len(part.raw)
+    return found
 
 
 def joined(parts: Sequence[Column]) -> Column:
@@ -68,7 +88,16 @@ def joined(parts: Sequence[Column]) -> Column:
     alike = len(means) == 1 and (one.nothing == 0 or len({part.raw.dtype for part in parts}) == 1)
     if alike:  # numbers of a dictionary may be of several widths: 0 is nothing in all of them
         return Column(np.concatenate([part.raw for part in parts]), one.base, one.step, one.void, one.nothing)
-    return Column(np.concatenate([part.whole() for part in parts]), void=one.nothing, nothing=one.nothing)
+    return Column(whole_of(parts), void=one.nothing, nothing=one.nothing)
+
+
+class Piece(msgspec.Struct):
+    """Facts of one class as they were packed, or read."""
+
+    positions: Column
+    occurred: Column
+    fields: dict[str, Column]
+    sizes: dict[str, Column]
 
 
 class Facts(msgspec.Struct):
@@ -93,16 +122,18 @@ class Facts(msgspec.Struct):
         sizes = {name: size[kept] for name, size in self.sizes.items()}
         return Facts(self.positions[kept], self.occurred[kept], fields, sizes)
 
+    def piece(self) -> Piece:
+        """The same as a piece of more."""
+        sizes = {name: Column(size) for name, size in self.sizes.items()}
+        return Piece(Column(self.positions), Column(self.occurred), self.fields, sizes)
 
-def end_to_end(parts: Sequence[Facts]) -> Facts:
+
+def end_to_end(pieces: Sequence[Piece]) -> Facts:
     """The facts of several parts of the log, one after the other."""
-    parts = [part for part in parts if len(part.positions)] or parts[:1]
-    one = parts[0]
-    if len(parts) == 1:
-        return one
+    pieces = [piece for piece in pieces if len(piece.positions.raw)] or pieces[:1]
     return Facts(
-        np.concatenate([part.positions for part in parts]),
-        np.concatenate([part.occurred for part in parts]),
-        {name: joined([part.fields[name] for part in parts]) for name in one.fields},
-        {name: np.concatenate([part.sizes[name] for part in parts]) for name in one.sizes},
+        whole_of([piece.positions for piece in pieces]),
+        whole_of([piece.occurred for piece in pieces]),
+        {name: joined([piece.fields[name] for piece in pieces]) for name in pieces[0].fields},
+        {name: whole_of([piece.sizes[name] for piece in pieces]) for name in pieces[0].sizes},
     )

@@ -159,7 +159,7 @@ class _Parted(_Fold):
         if not self._waiting:
             none = np.empty(0, np.int64)
             return Folded((none,) * len(self._kinds), self._kinds, self._columns(0, none))
-        facts = end_to_end(self._waiting)
+        facts = end_to_end([one.piece() for one in self._waiting])
         parts = tuple(facts.fields[name].whole() for name in self._projection.key_fields[event])
         keys, rows = pack(parts, [self._dictionaries[kind].size for kind in self._kinds])
         facts = msgspec.structs.replace(facts, fields=facts.fields | {_ROW: of_numbers(rows, "number")})

@@ -45,6 +45,7 @@ class Standing:
         self.facts = facts
         self._flags = _standing(facts, struck, effective)
         self._lines: dict[Asked, Lines] = {}
+        self._several: dict[str, tuple[Array, Array]] = {}  # by key field
         self._chosen: dict[tuple[Asked, bool], Array] = {}
 
     def lines(self, asked: Asked) -> Lines:
@@ -81,22 +82,30 @@ class Standing:
         return Lines(rows[places], self.facts.occurred[places], places)
 
     def _of_several(self, key: str, flags: Flags | None) -> Lines:
-        sizes, rows = self.facts.sizes[key], self.facts.fields[key].whole()
-        places = np.repeat(np.arange(len(sizes)), sizes)
+        if key not in self._several:
+            self._several[key] = _once(self.facts.sizes[key], self.facts.fields[key].whole())
+        places, rows = self._several[key]
         if flags is not None:
             kept = flags[places]
             places, rows = places[kept], rows[kept]
-        many = np.flatnonzero(sizes[places] > 1)
-        if len(many):  # a fact counts once for each of its keys, however often it names one
-            packed = places[many] * (rows.max() + 1) + rows[many]
-            in_order = np.sort(packed)
-            if (in_order[1:] == in_order[:-1]).any():
-                _, first = np.unique(packed, return_index=True)
-                once = np.ones(len(places), bool)
-                once[many] = False
-                once[many[first]] = True
-                places, rows = places[once], rows[once]
         return Lines(rows, self.facts.occurred[places], places)
+
+
+def _once(sizes: Array, rows: Array) -> tuple[Array, Array]:
+    """The place of the fact and the row of each line: a fact counts once for each of its keys, whatever it repeats."""
+    places = np.repeat(np.arange(len(sizes)), sizes)
+    many = np.flatnonzero((sizes > 1)[places])
+    if not len(many):
+        return places, rows
+    packed = places[many] * (rows.max() + 1) + rows[many]
+    in_order = np.sort(packed)
+    if not (in_order[1:] == in_order[:-1]).any():
+        return places, rows
+    _, first = np.unique(packed, return_index=True)
+    once = np.ones(len(places), bool)
+    once[many] = False
+    once[many[first]] = True
+    return places[once], rows[once]
 
 
 def numbers_of(where: Where, dictionary: "dict[str | None, int]") -> frozenset[int]:

@@ -13,7 +13,7 @@ from earlystart_core.event import Event
 from earlystart_core.log import Log
 from earlystart_core.marks import struck_by
 from earlystart_core.registry import Registry
-from earlystart_core.replay.columns import PLAIN, Array, Facts, end_to_end
+from earlystart_core.replay.columns import PLAIN, Array, Facts, Piece, end_to_end
 from earlystart_core.replay.dictionaries import Dictionaries
 from earlystart_core.replay.loading import Wanted, facts_of_rows
 from earlystart_core.replay.packed import Unsound
@@ -53,7 +53,7 @@ class Reading:
         """The struck positions, rising: of all marks up to the position, whatever they are effective by."""
         if self._struck is None:
             found = [self.facts(span, {MarkedInError: ("target",)}, threads)[MarkedInError] for span in self.spans]
-            marks = end_to_end(found) if found else none_of(MarkedInError, ("target",))
+            marks = end_to_end([one.piece() for one in found or [none_of(MarkedInError, ("target",))]])
             self._struck = _struck(marks.positions, marks.fields["target"].whole())
         return self._struck
 
@@ -68,17 +68,17 @@ class Reading:
             sealed = dict(
                 zip(by_size, each(lambda event: self._sealed(span, event, wanted[event]), by_size), strict=True)
             )
-        found: dict[type[Event], list[Facts]] = {event: [] for event in wanted}
+        found: dict[type[Event], list[Piece]] = {event: [] for event in wanted}
         for part in span:
             lacking = {event: names for event, names in wanted.items() if part.after not in sealed[event]}
             rows = facts_of_rows(
                 self._log, self._registry, lacking, self.dictionaries, (part.after, part.upto), threads
             )
             for event, some in found.items():
-                some.append(rows[event] if event in rows else sealed[event][part.after])
+                some.append(rows[event].piece() if event in rows else sealed[event][part.after])
         return {event: end_to_end(some) for event, some in found.items()}
 
-    def _sealed(self, span: Sequence[Part], event: type[Event], names: Sequence[str]) -> dict[int, Facts]:
+    def _sealed(self, span: Sequence[Part], event: type[Event], names: Sequence[str]) -> dict[int, Piece]:
         """The facts of those parts that are sealed and sound, by where the part begins."""
         columns = [*columns_of(event, names)]
         found = {}
@@ -93,14 +93,17 @@ class Reading:
                 continue
             segment = part.run.held.get(event.__name__)
             if segment is None:
-                found[part.after] = none_of(event, names)
+                found[part.after] = none_of(event, names).piece()
                 continue
             try:
-                facts = opened(event, segment, blobs.get(part.run.first, {}), part.run.first, names, room)
+                piece = opened(event, segment, blobs.get(part.run.first, {}), part.run.first, names, room)
             except Unsound:
                 self._shelf.report(part.run)
                 continue
-            found[part.after] = facts if part.upto >= part.run.last else facts.keep(facts.positions <= part.upto)
+            if part.upto < part.run.last:
+                facts = end_to_end([piece])
+                piece = facts.keep(facts.positions <= part.upto).piece()
+            found[part.after] = piece
         return found
 
 

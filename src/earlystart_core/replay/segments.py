@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 
 from earlystart_core.event import Event, shape_of
-from earlystart_core.replay.columns import Array, Facts, of_numbers
+from earlystart_core.replay.columns import Array, Facts, Piece, of_numbers
 from earlystart_core.replay.packed import Packed, Unsound, pack, unpack
 from earlystart_core.sources import holds_several, type_of
 
@@ -81,7 +81,7 @@ def seal(
 
 def opened(
     event: type[Event], segment: Segment, blobs: Mapping[str, bytes], first: int, names: Iterable[str], room: Room
-) -> Facts:
+) -> Piece:
     """The named fields of a segment.
 
     Raises:
@@ -91,20 +91,22 @@ def opened(
         found = {name: unpack(segment[name], blobs.get(name), held) for name, held in columns_of(event, names)}
     except KeyError:
         raise Unsound from None
-    positions = found.pop(POSITION).whole()
-    facts = Facts(positions + first, found.pop(OCCURRED).whole(), {}, {})
+    positions = found.pop(POSITION)
+    positions.base += first
+    piece = Piece(positions, found.pop(OCCURRED), {}, {})
     for name in names:
         column, held = found[name], type_of(event, name)
         if held in room and len(column.raw) and int(column.raw.max()) >= room[held]:
             raise Unsound
-        count = len(positions)
-        if sizes_of(name) in found:
-            facts.sizes[name] = found[sizes_of(name)].whole()
-            count = int(facts.sizes[name].sum())
+        count = len(positions.raw)
+        sizes = found.get(sizes_of(name))
+        if sizes is not None:
+            piece.sizes[name] = sizes
+            count = int(sizes.raw.sum(dtype=np.int64)) * sizes.step + sizes.base * count
         if len(column.raw) != count:
             raise Unsound
-        facts.fields[name] = column
-    return facts
+        piece.fields[name] = column
+    return piece
 
 
 def none_of(event: type[Event], names: Iterable[str]) -> Facts:
