@@ -40,12 +40,12 @@ def rebuild(
     with opened(db, keys) as record:
         if check:
             with working("rebuilding beside the served views"):
-                rebuilt, found = record.store.views.check()
+                rebuilt, found = record.store.views.check(None if source is None else source.value)
         else:
             with working("rebuilding every view"):
                 rebuilt = record.rebuild(None if source is None else source.value)
-    if source is Source.segments and rebuilt.source != source.value and not check:
-        note(f"this store keeps no segments: read its {rebuilt.source} instead")
+    if source is Source.segments and rebuilt.source != source.value:
+        note(f"there are no segments: read {rebuilt.source} instead")
     if json:
         put_json(as_json(rebuilt) | ({"differences": found} if check else {}))
     else:

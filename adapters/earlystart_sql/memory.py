@@ -37,7 +37,7 @@ class MemoryViews:
     def rebuild(self, source: Source | None = None) -> Rebuilt:
         return self.check()[0]
 
-    def check(self) -> tuple[Rebuilt, list[Difference]]:
+    def check(self, source: Source | None = None) -> tuple[Rebuilt, list[Difference]]:
         started = perf_counter()
         folded = AsAt(self._log, EVENTS, clocks_at(self._log))
         folded.fold([view.name for view in VIEWS])

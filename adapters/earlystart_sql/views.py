@@ -88,7 +88,7 @@ class SqlViews:
         views = {view.name: built(folded.rows(view.name)) for view in VIEWS}
         return Rebuilt(folded.events, source, folded_at - sealed_at, done - folded_at, done - started, views)
 
-    def check(self) -> tuple[Rebuilt, list[Difference]]:
+    def check(self, source: Source | None = None) -> tuple[Rebuilt, list[Difference]]:
         rows, found = {}, []
         with self._seeing() as (state, naming):
             for view in VIEWS if state.laid else ():
@@ -96,20 +96,23 @@ class SqlViews:
                     rows[view.name] = Live(naming, self._tables[state.slot], state.clocks).rows(view.name)
                 except Unreadable as error:
                     found.append(Difference(view.name, "", f"as served: {error}"))
+        known = state.position if state.laid else state.head
+        sources: list[Source] = ["segments", "rows"] if self.shelf.runs(known) else ["rows"]
+        first = sources.pop(0 if source == "segments" else -1)
         started = perf_counter()
-        folded = self._fold(state.position if state.laid else state.head)
+        folded = self._fold(known, Looking(self.shelf) if first == "segments" else None)
         seconds = perf_counter() - started
         columns = {view.name: folded.rows(view.name) for view in VIEWS}
-        found += differences("by the row executor", rows_by_row(self._log, EVENTS, folded.clocks.known), columns)
-        if self.shelf.runs(folded.clocks.known):
-            sealed = self._fold(folded.clocks.known, Looking(self.shelf))
-            found += differences("by segments", {view.name: sealed.rows(view.name) for view in VIEWS}, columns)
+        found += differences("by the row executor", rows_by_row(self._log, EVENTS, known), columns)
+        for other in sources:
+            again = self._fold(known, Looking(self.shelf) if other == "segments" else None)
+            found += differences(f"by {other}", {view.name: again.rows(view.name) for view in VIEWS}, columns)
         if state.laid:
             found += differences("as served", rows, {name: columns[name] for name in rows})
         elif not state.built:
             found += [Difference(view.name, "", "was never built") for view in VIEWS]
         views = {name: built(rows) for name, rows in columns.items()}
-        return Rebuilt(folded.events, "rows", seconds, 0.0, seconds, views), found
+        return Rebuilt(folded.events, first, seconds, 0.0, seconds, views), found
 
     def explain(self, source: Source | None = None) -> list[str]:
         return self._as_at(Clocks(self._log.head(), None), None if source == "rows" else self.shelf).explain()

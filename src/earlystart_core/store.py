@@ -97,10 +97,11 @@ class Views(Protocol):
         segments that there are. A store without any reads rows.
         """
 
-    def check(self) -> tuple[Rebuilt, list[Difference]]:
-        """Rebuilds beside the served views at their own positions; changes nothing.
+    def check(self, source: Source | None = None) -> tuple[Rebuilt, list[Difference]]:
+        """Rebuilds beside the served views at their own positions; changes nothing, and seals nothing.
 
-        Rows are folded by both executors, and segments too where there are any.
+        Rows are folded by both executors, and segments too where there are any. source: which of them the others are
+        held against, and timed; `segments` means rows where there are none.
         """
 
     def explain(self, source: Source | None = None) -> list[str]:

@@ -118,6 +118,18 @@ def test_from_rows_and_from_segments_come_to_the_same(stored: str) -> None:
     assert call("rebuild", "--db", stored, "--from", "thin-air").status == 2
 
 
+def test_a_check_says_from_where_it_was_told(copy: Path) -> None:
+    """It seals nothing, so before a sealing `--from segments` reads rows and says so."""
+    assert call("rebuild", "--db", copy).status == 0
+    found = call("rebuild", "--db", copy, "--check", "--from", "segments", "--json")
+    assert (found.status, found.json["source"]) == (0, "rows")
+    assert "there are no segments: read rows instead" in found.err
+    assert call("rebuild", "--db", copy, "--from", "segments").status == 0
+    for source in ("segments", "rows"):
+        found = call("rebuild", "--db", copy, "--check", "--from", source, "--json")
+        assert (found.status, found.json["source"], found.json["differences"], found.err) == (0, source, [], "")
+
+
 def test_check_compares_segments_with_the_rows_and_drops_nothing(copy: Path) -> None:
     """A row changed inside a sealed run shows, and so does a torn segment in doctor, not in the check."""
     assert call("rebuild", "--db", copy, "--from", "segments").status == 0
