@@ -37,6 +37,7 @@ class AsAt:
         self._log = log
         self._registry = registry
         self._cells: dict[str, Cells] = {}
+        self._frames: dict[tuple[str, ...], pl.DataFrame] = {}
         self._file: tuple[str, dict[str, list[Row]]] | None = None  # of the case that was asked for last
         effective = None if clocks.effective is None else micros(clocks.effective)
         self._folding = Folding(
@@ -54,11 +55,17 @@ class AsAt:
         if team is not None:
             wanted["case_status"] = [*wanted.get("case_status", ()), "team"]
         self._folding.fold(wanted)
-        frame = self._folding.frame(view, names)
+        frame = self._frame(view, names)
         if team is None:
             return frame
-        cases = self._folding.frame("case_status", ("team",)).filter(pl.col("team") == team)
+        cases = self._frame("case_status", ("case", "team")).filter(pl.col("team") == team)
         return frame.join(cases.select("case"), on="case", how="semi", maintain_order="left")
+
+    def _frame(self, view: str, names: Sequence[str]) -> pl.DataFrame:
+        asked = (view, *names)
+        if asked not in self._frames:
+            self._frames[asked] = self._folding.frame(view, names)
+        return self._frames[asked]
 
     def rows(self, view: str, *, team: str | None = None, case: str | None = None) -> list[Row]:
         if case is None:
