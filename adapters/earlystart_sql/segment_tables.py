@@ -39,6 +39,7 @@ segment_ids = Table(  # the ids of the store's numbers, many at once, and their 
     Column("kind", Text, primary_key=True),
     Column("first", BigInteger, primary_key=True, autoincrement=False),
     Column("count", BigInteger, nullable=False),  # of the numbers from the first on
+    Column("layout", Text, nullable=False),
     Column("checksum", BigInteger, nullable=False),  # CRC-32
     Column("data", LargeBinary, nullable=False),
 )

@@ -22,6 +22,7 @@ from earlystart_sql.raw import mark, one, run, run_binary
 from earlystart_sql.segment_tables import are_there, insert
 from earlystart_sql.terms import Terms, Words, make_terms, terms_are_there
 
+LAYOUT = "2"  # of a piece: an Arrow stream of `id`, from number 0 on, and `order`
 MANY = 1_048_576  # ids in one piece
 GROWN = 1 / 16  # a piece that grew by less since it was sealed is left as it is: the rest is read from `tag`
 _OF_POLARS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
@@ -91,7 +92,7 @@ def kinds_of(connection: Connection) -> list[str]:
 def seal_ids(connection: Connection, kind: str) -> None:
     """Seals the ids of a kind that have come since. Only under the append lock."""
     size = size_of(connection, kind)
-    had = {first: count for first, count, *_ in _listed(connection, kind, "first, count")}
+    had = dict(_listed(connection, kind, "first, count"))
     for first in range(1, size + 1, MANY):
         count = min(MANY, size - first + 1)
         if count - had.get(first, 0) <= count * GROWN:
@@ -102,7 +103,7 @@ def seal_ids(connection: Connection, kind: str) -> None:
         pl.DataFrame([texts, pl.Series("order", order)]).write_ipc_stream(out, compression="uncompressed")
         data = out.getvalue()
         run(connection, f"DELETE FROM segment_ids WHERE kind = {mark(connection)} AND first = {first}", (kind,))
-        insert(connection, "segment_ids", (kind, first, count, zlib.crc32(data), data))
+        insert(connection, "segment_ids", (kind, first, count, LAYOUT, zlib.crc32(data), data))
 
 
 def _order(texts: pl.Series) -> Array:
@@ -111,8 +112,9 @@ def _order(texts: pl.Series) -> Array:
 
 
 def _listed(connection: Connection, kind: str, columns: str) -> list[tuple[Any, ...]]:
-    statement = f"SELECT {columns} FROM segment_ids WHERE kind = {mark(connection)} ORDER BY first"
-    rows: list[tuple[Any, ...]] = run_binary(connection, statement, (kind,)).fetchall()
+    sign = mark(connection)
+    statement = f"SELECT {columns} FROM segment_ids WHERE kind = {sign} AND layout = {sign} ORDER BY first"
+    rows: list[tuple[Any, ...]] = run_binary(connection, statement, (kind, LAYOUT)).fetchall()
     return rows
 
 

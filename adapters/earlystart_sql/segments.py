@@ -36,7 +36,7 @@ from earlystart_sql.segment_texts import (
     texts_of,
 )
 
-LENGTH = 131_072  # positions of a run; the last run of a log may hold fewer, and is made again when the log has grown
+LENGTH = 262_144  # positions of a run; the last run of a log may hold fewer, and is made again when the log has grown
 Step = Callable[[int, int], None]  # positions sealed so far, of how many
 
 _held = msgspec.json.Decoder(dict[str, Segment]).decode

@@ -149,7 +149,7 @@ def test_an_empty_log_and_the_length_of_runs() -> None:
     log = told_anew(":memory:", [])
     assert SqlShelf(log, EVENTS).seal() == 0
     assert SqlShelf(log, EVENTS).sealed().runs == 0
-    assert LENGTH == 131_072
+    assert LENGTH == 262_144
     log.database.close()
 
 
