@@ -8,6 +8,7 @@ from typing import Any, Self, get_args
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from earlystart_core.answer import Answer
+from earlystart_core.checking import check_id, check_practitioner, check_subject
 from earlystart_core.clocks import Clocks, Moment, clocks_at, instant_of
 from earlystart_core.command import Command
 from earlystart_core.decide import Done, Shell
@@ -23,7 +24,7 @@ from earlystart_core.retention import Kept, kept_of, retention
 from earlystart_core.store import Frames, Rebuilt, Source, Store, open_store
 from earlystart_core.timeline import story
 from earlystart_core.tombstones import erasure_rows, hold_rows
-from earlystart_core.types import SLUG, SLUG_KINDS, ULID, ULID_KINDS, form_of, london_date
+from earlystart_core.types import ULID_KINDS, london_date
 from earlystart_core.ulid import new_id, ulid
 from earlystart_core.views import VIEW
 from earlystart_core.words import EVENTS, WORDS
@@ -52,8 +53,8 @@ class Questions:
         """
         if name not in VIEW:
             raise Invalid("view", f"expected one of {', '.join(sorted(VIEW))}, got {str(name)[:40]!r}")
-        _check_id("team", team)
-        _check_id("case", case)
+        check_id("team", team)
+        check_id("case", case)
         with self._reading() as frames:
             return Answer(frames.rows(name, team=team, case=case), frames.clocks)
 
@@ -79,7 +80,7 @@ class Questions:
         Raises:
             Invalid: `case` is not a case id.
         """
-        _check_id("case", case)
+        check_id("case", case)
         clocks = self._moment()
         entries = self._store.log.read(DCBQuery([DCBQueryItem(tags=[case])]))
         return Answer(story(entries.entries(), EVENTS, lambda: self._store.keys, clocks), clocks)
@@ -92,14 +93,14 @@ class Questions:
         Raises:
             Invalid: `case` is not a case id.
         """
-        _check_id("case", case)
+        check_id("case", case)
         clocks = self._moment()
         return Answer(disclosures(self._store.log, EVENTS, clocks, case), clocks)
 
     def _ask(self, question: str, team: str | None) -> Answer:
         from earlystart_core.views import questions  # Polars loads with the first question, not with the library
 
-        _check_id("team", team)
+        check_id("team", team)
         with self._reading() as frames:
             asked = {"caseload": questions.caseload, "tiers": questions.tiers}[question]
             return Answer(asked.of(frames, team).to_dicts(), frames.clocks)
@@ -164,7 +165,7 @@ class Record(Questions):
         """
         if not isinstance(command, Command):
             raise Invalid("command", f"expected one such as OpenCase(…), got {type(command).__name__}")
-        _check_practitioner(by)
+        check_practitioner(by)
         now = self.store.clock()
         shell = Shell(self.store.log, self.store.keys, EVENTS, WORDS, self.store.chance)
         if command_id is not None:
@@ -206,8 +207,8 @@ class Record(Questions):
         Raises:
             Invalid: one of them is malformed or beyond the head, or `known_b` lies before `known_a`.
         """
-        _check_id("team", team)
-        _check_id("case", case)
+        check_id("team", team)
+        check_id("case", case)
         clocks = [clocks_at(self.store.log, known, effective) for known in (known_a, known_b)]
         if clocks[1].known < clocks[0].known:
             raise Invalid("known_b", f"expected position {clocks[0].known} or later, got {clocks[1].known}")
@@ -241,8 +242,8 @@ class Record(Questions):
             Conflict: something about it kept being recorded, on each of three tries.
             StoreUnavailable: that all is gone is not known: erase again.
         """
-        _check_subject(subject)
-        _check_practitioner(by)
+        check_subject(subject)
+        check_practitioner(by)
         both = two_authorities(authority, second_authority)
         store = self.store
         erasure = Erasure(store.log, store.keys, store.forgetting, store.clock, store.chance)
@@ -264,7 +265,7 @@ class Record(Questions):
         Raises:
             Invalid: `subject` is no case or person id.
         """
-        _check_subject(subject)
+        check_subject(subject)
         linked = self.store.forgetting.behind(subject)
         return kept_of(subject, self.store.log, lambda case: self.view("case_status", case=case).rows, linked)
 
@@ -296,32 +297,6 @@ class Record(Questions):
 
     def _reading(self) -> AbstractContextManager[Frames]:
         return self.store.views.reading()
-
-
-_BODY = {**dict.fromkeys(ULID_KINDS, ULID), **dict.fromkeys(SLUG_KINDS, SLUG)}
-
-
-def _check_id(kind: str, value: str | None, *, field: str | None = None) -> None:
-    if value is None or (isinstance(value, str) and re.fullmatch(rf"{kind}:(?:{_BODY[kind]})", value)):
-        return
-    raise Invalid(field or kind, f"{form_of(f'{kind}:')}, got {str(value)[:40]!r}")
-
-
-def _check_subject(subject: str) -> None:
-    kind = subject.partition(":")[0] if isinstance(subject, str) else ""
-    if kind not in ("case", "person"):
-        raise Invalid("subject", f"expected a case: or person: id, got {str(subject)[:40]!r}")
-    _check_id(kind, subject, field="subject")
-
-
-def _check_practitioner(by: Practitioner) -> None:
-    if not isinstance(by, Practitioner):
-        raise Invalid("by", f"expected a Practitioner, got {type(by).__name__}")
-    if by.practitioner not in ("practitioner:unknown", "practitioner:import"):
-        _check_id("practitioner", by.practitioner, field="by.practitioner")
-    _check_id("org", by.employer, field="by.employer")
-    if not isinstance(by.role, str) or not re.fullmatch(r"[ -~]{1,60}", by.role):
-        raise Invalid("by.role", "expected a role of 1 to 60 printable ASCII characters")
 
 
 def _command_id(given: str) -> str:

@@ -1,0 +1,51 @@
+"""The access log: who looked, kept beside the record in the same database, append-only, with a hash tree of its own.
+
+Here are its port and its shortest reading, in memory. Its entries have the form of the log's, so what proves the one
+proves the other; who and when stand in them as there.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
+from earlystart_core.entry import Entry, Recorded
+from earlystart_core.log import Clock, MemoryLog
+from earlystart_core.proof.tree import Tree
+
+
+class AccessLog(Protocol):
+    """What a store keeps of who looked."""
+
+    @property
+    def tree(self) -> Tree:
+        """The hash tree over its leaves."""
+
+    def append(self, entries: Sequence[Entry]) -> int:
+        """Appends all of them or none, durably, and returns the position of the last.
+
+        Raises:
+            StoreUnavailable: they could not be kept; then nothing may be shown.
+        """
+
+    def about(self, tag: str | None = None, since: datetime | None = None) -> Iterable[Recorded]:
+        """The entries that carry that tag, or all; recorded at that instant or later; in rising position."""
+
+
+class MemoryAccessLog:
+    """The access log of a store in memory."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._log = MemoryLog(clock)
+
+    @property
+    def tree(self) -> Tree:
+        return self._log.tree
+
+    def append(self, entries: Sequence[Entry]) -> int:
+        return self._log.append(entries)
+
+    def about(self, tag: str | None = None, since: datetime | None = None) -> Iterable[Recorded]:
+        read = self._log.read(None if tag is None else DCBQuery([DCBQueryItem(tags=[tag])]))
+        return (one for one in read.entries() if since is None or one.recorded_at >= since)
