@@ -2,14 +2,19 @@
 
 import re
 from contextlib import AbstractContextManager, nullcontext
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Self, get_args
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
+from earlystart_core.access.breaking import BreakGlass
+from earlystart_core.access.looked import rows_of
+from earlystart_core.access.policy import POLICY, AccessPolicy
+from earlystart_core.access.reader import Reader, check_reader
+from earlystart_core.access.seeing import Seeing
 from earlystart_core.answer import Answer
 from earlystart_core.checking import check_id, check_practitioner, check_subject
-from earlystart_core.clocks import Clocks, Moment, clocks_at, instant_of
+from earlystart_core.clocks import Clocks, Moment, begin_of, clocks_at, instant_of
 from earlystart_core.command import Command
 from earlystart_core.decide import Done, Shell
 from earlystart_core.diff import Diff, diff
@@ -279,6 +284,38 @@ class Record(Questions):
         linked = self.store.forgetting.people()
         rows = retention(self.store.log, EVENTS, cases, linked, now, london_date(now) if on is None else on)
         return Answer(rows, cases.clocks)
+
+    def seen_by(self, reader: Reader, policy: AccessPolicy = POLICY) -> Seeing:
+        """The same questions as this reader may ask them: judged, recorded in the access log, then answered.
+
+        Raises:
+            Invalid: a part of the reader is malformed.
+        """
+        check_reader(reader)
+        return Seeing(self, self.store, reader, policy, self.as_at)
+
+    def looked(self, case: str | None = None, since: date | datetime | str | None = None) -> Answer:
+        """Who looked at that case, or at anything: what the access log has, in its order (`access.looked.rows_of`).
+
+        Rows `at, practitioner, role, employer, purpose, subject, action, rings, result, rules, break_glass`.
+        since: from that instant, or from the beginning of that London day.
+
+        Raises:
+            Invalid: `case` is not a case id, or `since` is no date and no instant.
+        """
+        check_id("case", case)
+        begin = None if since is None else begin_of("since", since)
+        return Answer(list(rows_of(self.store.access.about(case, begin))), self._moment())
+
+    @property
+    def glass(self) -> BreakGlass:
+        """Reading a case in an emergency, and the review of it."""
+        return BreakGlass(self.store)
+
+    @property
+    def access_proof(self) -> LogProof:
+        """What can be proven about the access log, as `proof` does about the log."""
+        return LogProof(self.store.access.tree, self.store.clock)
 
     @property
     def proof(self) -> LogProof:

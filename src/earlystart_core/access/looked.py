@@ -5,7 +5,7 @@ Only ids, codes and the names of rules; the reasons of a glass are sealed for it
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, assert_never
 
 import msgspec
 
@@ -58,7 +58,6 @@ class GlassReviewed(_Judged, frozen=True, kw_only=True):
 
 Look = Looked | GlassBroken | GlassReviewed
 KINDS: dict[str, type[Look]] = {cls.__name__: cls for cls in (Looked, GlassBroken, GlassReviewed)}
-ACTION_OF = {"GlassBroken": "break_glass", "GlassReviewed": "review"}
 
 
 def judged_by(reader: Reader, decision: Decision) -> dict[str, Any]:
@@ -71,9 +70,7 @@ def judged_by(reader: Reader, decision: Decision) -> dict[str, Any]:
     }
 
 
-def looked(
-    reader: Reader, decision: Decision, action: str, subject: str | None, count: int | None = None
-) -> Entry:
+def looked(reader: Reader, decision: Decision, action: str, subject: str | None, count: int | None = None) -> Entry:
     """The entry that says that a reader was shown something, or refused it, by that decision."""
     look = Looked(
         action=action,
@@ -111,21 +108,33 @@ def look_of(recorded: Recorded) -> Look:
 
 
 def rows_of(recorded: Iterable[Recorded]) -> Iterator[dict[str, Any]]:
-    """A row an entry: `at, practitioner, role, employer, purpose, subject, action, rings, result, rules, break_glass`."""
+    """A row an entry: `at, practitioner, role, employer, purpose, subject, action, rings, result, rules` and the glass.
+
+    A glass that was broken, and its review, have rows too, of the actions `break_glass` and `review`.
+    """
     for one in recorded:
         look, by = look_of(one), one.event.recorded_by
         assert by is not None
-        plain = isinstance(look, Looked)
         yield {
             "at": one.recorded_at,
             "practitioner": by.practitioner,
             "role": by.role,
             "employer": by.employer,
             "purpose": look.purpose,
-            "subject": look.subject if plain else look.case,
-            "action": look.action if plain else ACTION_OF[one.event.type],
-            "rings": list(look.rings) if plain else [],
-            "result": look.result if plain else "permitted",
+            **_done(look),
             "rules": list(look.rules),
             "break_glass": look.break_glass,
         }
+
+
+def _done(look: Look) -> dict[str, Any]:
+    match look:
+        case Looked():
+            return {"subject": look.subject, "action": look.action, "rings": list(look.rings), "result": look.result}
+        case GlassBroken():
+            action = "break_glass"
+        case GlassReviewed():
+            action = "review"
+        case _:
+            assert_never(look)
+    return {"subject": look.case, "action": action, "rings": [], "result": "permitted"}

@@ -1,4 +1,4 @@
-"""A reader: who asks, as which role, for whom, and why. All of it is the caller's word: nobody is authenticated here."""
+"""A reader: who asks, in which role, for whom, and why. All of it is the caller's word: here nobody logs in."""
 
 import re
 
