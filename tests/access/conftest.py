@@ -31,7 +31,7 @@ JO, SAM, KIM, PAT, IGOR, NURSERY = (an("practitioner", number) for number in ran
 LCH, COUNCIL, OWLS = "org:lch", "org:leeds-city-council", "org:little-owls"
 BY = Practitioner(JO, "health_visitor", LCH)
 WHY = "The mother rang, out of breath."
-SECRET = "Low mood since the birth."  # noqa: S105 - a reason of a tier, for the health ring alone
+SECRET = "Low mood since the birth."
 
 ALLOCATED = Reader(JO, "health_visitor", LCH, "direct_care")
 NAMED = Reader(SAM, "family_outreach_worker", COUNCIL, "direct_care")
