@@ -1,6 +1,7 @@
 """The access policy: the whole matrix as it was reviewed, and what must hold of any table of rules."""
 
 import itertools
+import re
 
 import msgspec
 import pytest
@@ -23,6 +24,7 @@ from earlystart_core.access.policy import (
 )
 from earlystart_core.access.rings import RINGS
 from tests.access import matrix
+from tests.docs.shapes import ROOT, rows_of
 
 TIES = ("allocated", "point_of_contact", "team", "consented")
 ROLES = [role for roles in GROUPS.values() for role in sorted(roles)]
@@ -161,3 +163,20 @@ def test_rule_ids_are_distinct_and_say_what_they_do() -> None:
     assert len({rule.id for rule in RULES}) == len(RULES)
     assert all((rule.effect == "deny") == rule.id.startswith("forbid.") for rule in RULES)
     assert msgspec.json.encode(RULES[0].id)
+
+
+def test_the_reference_page_has_every_role_and_rule() -> None:
+    page = ROOT / "docs" / "reference" / "access.md"
+    said = {row[0].strip("`"): re.findall(r"`(\w+)`", row[1]) for row in rows_of(page, "| group | roles |")}
+    assert said == {group: sorted(roles) for group, roles in GROUPS.items()}
+    rows = rows_of(page, "| rule | actions |")
+    told = [(row[0].strip("`"), row[1], row[3], row[5].split(",")[0]) for row in rows]
+    assert told == [
+        (
+            rule.id,
+            ", ".join(f"`{one}`" for one in rule.actions) if rule.actions else "any",
+            ", ".join(f"`{one}`" for one in sorted(rule.purposes)) if rule.purposes else "any",
+            rule.ring or "–",
+        )
+        for rule in RULES
+    ]
