@@ -7,8 +7,10 @@ before it gets its tables when someone first looks as a reader.
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
+import msgspec
 from sqlalchemy import Connection
 
+from earlystart_core.access.keeping import Moved
 from earlystart_core.entry import (
     Entry,
     Recorded,
@@ -40,6 +42,14 @@ _TAGGED = (
     f" WHERE look_tag.id = {{0}} AND look_tag.position > {{0}} ORDER BY look_tag.position LIMIT {PAGE}"
 )
 _LAST = f"{_COLUMNS} ORDER BY position DESC LIMIT 1"
+_LATER = {
+    "sqlite": "(SELECT value FROM json_each(?)) AND entry_tag.position > ?",
+    "postgresql": "(SELECT unnest(%s::text[])) AND entry_tag.position > %s",
+}
+_MOVED = (
+    "SELECT 1 FROM entry_tag JOIN tag ON tag.tag_id = entry_tag.tag_id"
+    " WHERE (SELECT max(position) FROM entry) > {known} AND tag.id IN {later} LIMIT 1"
+)
 _AT = f"{_COLUMNS} WHERE position = {{0}}"
 
 
@@ -97,9 +107,11 @@ class SqlAccessLog:
         self.tree = AccessTree(database)
         self._clock = clock
 
-    def append(self, entries: Sequence[Entry]) -> int:
+    def append(self, entries: Sequence[Entry], *, cases: Collection[str] = (), known: int = 0) -> int:
         given = as_entries(entries)
         with self.database.writing() as connection:
+            if cases and _has_moved(connection, cases, known):
+                raise Moved
             tree_tables.make_missing(connection, "look")
             row = run_binary(connection, _LAST).fetchone()
             before = None if row is None else parse(*row)
@@ -132,6 +144,14 @@ class SqlAccessLog:
             if len(found) < PAGE:
                 return
             after = found[-1].position
+
+
+def _has_moved(connection: Connection, cases: Collection[str], known: int) -> bool:
+    """Whether the record has an entry about one of those cases behind that position."""
+    dialect = connection.dialect.name
+    asked: object = msgspec.json.encode(list(cases)).decode() if dialect == "sqlite" else list(cases)
+    statement = _MOVED.format(known=known, later=_LATER[dialect])
+    return run(connection, statement, (asked, known)).fetchone() is not None
 
 
 def _before(connection: Connection, since: datetime) -> int:

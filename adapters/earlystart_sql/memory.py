@@ -96,7 +96,7 @@ class MemoryStore:
         self.keys = MemoryKeys(chance, lambda: f"k_{ulid(clock(), chance)}")
         self.views = MemoryViews(self.log)
         self.forgetting = MemoryForgetting(self.log)
-        self.access = MemoryAccessLog(clock)
+        self.access = MemoryAccessLog(self.log, clock)
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -5,10 +5,20 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
-from earlystart_core import CloseCase, EndAllocation, EndPackage, MarkInError, PassResponsibility, Record
+from earlystart_core import (
+    AllocatePackage,
+    CloseCase,
+    EndAllocation,
+    EndPackage,
+    MarkInError,
+    PassResponsibility,
+    Record,
+)
+from earlystart_core.access import seeing
 from earlystart_core.access.policy import Decision
 from earlystart_core.access.rings import RINGS
-from earlystart_core.errors import Invalid, NotPermitted, StoreUnavailable
+from earlystart_core.access.ties import ties_of
+from earlystart_core.errors import Conflict, Invalid, NotPermitted, StoreUnavailable
 
 from .conftest import *
 
@@ -204,7 +214,7 @@ def test_an_application_may_bring_its_own_policy(record: Record) -> None:
 def test_where_it_cannot_be_recorded_nothing_is_shown(record: Record, monkeypatch, ask: str) -> None:
     """The access log fails closed."""
 
-    def full(entries):
+    def full(entries, **_):
         raise StoreUnavailable("no room")
 
     reader = replace(OFFICER, purpose="audit")
@@ -272,3 +282,42 @@ def test_a_wrong_question_is_one_sentence() -> None:
         with pytest.raises(Invalid, match="expected"):
             ask()
     assert record.looked().rows == []
+
+
+def moving(record: Record, monkeypatch, times: int) -> list[int]:
+    """Lets something be recorded about Anna right after ties were read, so many times; returns the tries."""
+    tried: list[int] = []
+
+    def read(store, reader, case=None):
+        found = ties_of(store, reader, case)
+        tried.append(found.position)
+        if len(tried) <= times:
+            order = EndAllocation if len(tried) % 2 else AllocatePackage
+            more = {"reason": "left"} if order is EndAllocation else {"team": "team:armley"}
+            record.submit(order(package=PLAN, case=ANNA, practitioner=JO, **more), by=BY)
+        return found
+
+    monkeypatch.setattr(seeing, "ties_of", read)
+    return tried
+
+
+def test_a_tie_that_ends_while_it_is_read_opens_nothing(record: Record, monkeypatch) -> None:
+    """The look is recorded by the log as it is at that moment, or not at all."""
+    tried = moving(record, monkeypatch, 1)
+    with pytest.raises(NotPermitted):
+        record.seen_by(ALLOCATED).timeline(ANNA)
+    assert len(tried) == 2
+    assert [row["result"] for row in record.looked()] == ["refused"]
+
+
+def test_a_list_is_judged_again_where_a_case_in_it_moved(record: Record, monkeypatch) -> None:
+    tried = moving(record, monkeypatch, 1)
+    assert record.seen_by(ALLOCATED).view("case_status").rows == []
+    assert len(tried) == 2
+
+
+def test_a_case_that_never_rests_is_a_conflict(record: Record, monkeypatch) -> None:
+    tried = moving(record, monkeypatch, 9)
+    with pytest.raises(Conflict, match="kept arriving: 3 tries were made"):
+        record.seen_by(ALLOCATED).timeline(ANNA)
+    assert (len(tried), record.looked().rows) == (3, [])

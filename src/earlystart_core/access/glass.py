@@ -53,17 +53,13 @@ class Broken(msgspec.Struct, frozen=True):
     look: GlassBroken
     review: tuple[datetime, Practitioner, GlassReviewed] | None = None
 
-    @property
-    def review_by(self) -> datetime:
-        return self.at + timedelta(days=REVIEW_DAYS)
-
     def stands_for(self, reader: Reader, case: str | None, now: datetime) -> bool:
         """Whether that reader may read that case by it at that instant."""
         return self.by == reader.by and self.look.case == case and now < self.look.until
 
     def state(self, now: datetime) -> str:
         """`reviewed`, `open` while there is time to review it, then `overdue`."""
-        return "reviewed" if self.review else "open" if now < self.review_by else "overdue"
+        return "reviewed" if self.review else "open" if now < self.look.review_by else "overdue"
 
 
 def check_breaking(reason: str, text: str, hours: int) -> str:
@@ -103,10 +99,11 @@ def broken(
         reason=reason,
         text=seal(text, [key], _place(glass, case), store.chance),
         until=now + timedelta(hours=hours),
+        review_by=now + timedelta(days=REVIEW_DAYS),
         **judged_by(reader, decision),
     )
     store.access.append([entry_of(look, reader, [case, glass])])
-    return Glass(glass, case, now, look.until, now + timedelta(days=REVIEW_DAYS))
+    return Glass(glass, case, now, look.until, look.review_by)
 
 
 def check_outcome(outcome: str) -> None:
@@ -180,7 +177,7 @@ def glass_rows(store: Store, case: str | None, now: datetime) -> list[dict[str, 
                 "reason": one.look.reason,
                 "text": _text(one.look, lambda: store.keys),
                 "until": one.look.until,
-                "review_by": one.review_by,
+                "review_by": one.look.review_by,
                 "state": one.state(now),
                 "reviewed_at": reviewed_at,
                 "reviewed_by": reviewer and reviewer.practitioner,

@@ -46,6 +46,7 @@ class GlassBroken(_Judged, frozen=True, kw_only=True):
     reason: GlassReason
     text: Sealed
     until: datetime
+    review_by: datetime
 
 
 class GlassReviewed(_Judged, frozen=True, kw_only=True):

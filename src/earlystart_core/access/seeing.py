@@ -5,10 +5,12 @@ also for a question at other clocks: who may see an old state is decided by who 
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from earlystart_core.access.glass import glass_of
+from earlystart_core.access.keeping import Moved
 from earlystart_core.access.looked import looked, rows_of
 from earlystart_core.access.policy import ACTIONS, AccessPolicy, Asked, Decision, judged
 from earlystart_core.access.reader import Reader
@@ -17,12 +19,14 @@ from earlystart_core.access.ties import Ties, ties_of
 from earlystart_core.answer import Answer, Row
 from earlystart_core.checking import check_id
 from earlystart_core.clocks import Moment, begin_of, clocks_at
-from earlystart_core.errors import Invalid, NotPermitted
+from earlystart_core.errors import Conflict, Invalid, NotPermitted
 from earlystart_core.event import shape_of
 from earlystart_core.store import Store
 from earlystart_core.words import EVENTS
 
 WITHHELD = "(withheld)"
+TRIES = 3
+T = TypeVar("T")
 
 
 class Questions(Protocol):
@@ -77,10 +81,7 @@ class Seeing:
             StoreUnavailable: it could not be recorded.
         """
         check_id("case", case)
-        decision = self._judge(action, case, ties_of(self._store, self.reader, case))
-        known = action if action in ACTIONS else "unknown"  # a caller's own words are not for the access log
-        self._store.access.append([looked(self.reader, decision, known, case)])
-        return decision
+        return self._judged(action, case)
 
     def view(self, name: str, team: str | None = None, case: str | None = None) -> Answer:
         """Rows of a view that the reader may see, with the columns that they may see.
@@ -92,6 +93,7 @@ class Seeing:
             NotPermitted: the reader may not. That too is recorded.
             Invalid: no view has that name, or `team` or `case` is not an id of its kind.
             StoreUnavailable: the access could not be recorded, so nothing is shown.
+            Conflict: facts about the case kept being recorded, on each of three tries.
         """
         if name not in VIEW_RINGS:
             raise Invalid("view", f"expected one of {', '.join(sorted(VIEW_RINGS))}, got {str(name)[:40]!r}")
@@ -133,6 +135,7 @@ class Seeing:
             NotPermitted: the reader may not.
             Invalid: `case` is not a case id.
             StoreUnavailable: the access could not be recorded, so nothing is shown.
+            Conflict: facts about the case kept being recorded, on each of three tries.
         """
         check_id("case", case or "")
         decision = self._read(case, ENTRY_RINGS.ring)
@@ -146,6 +149,7 @@ class Seeing:
             NotPermitted: the reader may not.
             Invalid: `case` is not a case id.
             StoreUnavailable: the access could not be recorded, so nothing is shown.
+            Conflict: facts about the case kept being recorded, on each of three tries.
         """
         check_id("case", case)
         if case is None:
@@ -168,10 +172,22 @@ class Seeing:
 
     def _read(self, case: str, ring: Ring) -> Decision:
         """Judges and records the reading of one case."""
-        decision = self._judge("read", case, ties_of(self._store, self.reader, case), ring)
-        self._store.access.append([looked(self.reader, decision, "read", case)])
+        decision = self._judged("read", case, ring)
         self._expect(decision, "read", case)
         return decision
+
+    def _judged(self, action: str, case: str | None, ring: Ring | None = None) -> Decision:
+        """The decision about one case, recorded, by ties that still hold when it is."""
+
+        def attempt() -> Decision:
+            ties = ties_of(self._store, self.reader, case)
+            decision = self._judge(action, case, ties, ring)
+            known = action if action in ACTIONS else "unknown"  # a caller's own words are not for the access log
+            entry = looked(self.reader, decision, known, case)
+            self._store.access.append([entry], cases=() if case is None else (case,), known=ties.position)
+            return decision
+
+        return _settled(attempt)
 
     def _once(self, action: str, subject: str | None) -> None:
         """Judges and records what opens no case: no tie bears on it."""
@@ -183,20 +199,24 @@ class Seeing:
         self, ask: Callable[[], Answer], team: str | None, ring: Ring, seen: Callable[..., dict[str, Any]]
     ) -> Answer:
         """Judges the listing, then each case as if it were read; records both before anything is shown."""
-        ties = ties_of(self._store, self.reader)
-        listing = self._judge("list", None, ties)
-        if not listing.permitted:
-            self._store.access.append([looked(self.reader, listing, "list", team)])
-            self._expect(listing, "list", team)
-        answer = ask()
-        cases = dict.fromkeys(row["case"] for row in answer)
-        judged_ = {case: self._judge("read", case, ties, ring) for case in cases}
-        shown = {case: decision for case, decision in judged_.items() if decision.permitted}
-        entries = [looked(self.reader, listing, "list", team, len(shown))]
-        entries += [looked(self.reader, decision, "read", case) for case, decision in shown.items()]
-        self._store.access.append(entries)
-        rows = [seen(shown[row["case"]].rings, row) for row in answer if row["case"] in shown]
-        return Answer(rows, answer.clocks)
+
+        def attempt() -> Answer:
+            ties = ties_of(self._store, self.reader)
+            listing = self._judge("list", None, ties)
+            if not listing.permitted:
+                self._store.access.append([looked(self.reader, listing, "list", team)])
+                self._expect(listing, "list", team)
+            answer = ask()
+            cases = dict.fromkeys(row["case"] for row in answer)
+            every = {case: self._judge("read", case, ties, ring) for case in cases}
+            shown = {case: decision for case, decision in every.items() if decision.permitted}
+            entries = [looked(self.reader, listing, "list", team, len(shown))]
+            entries += [looked(self.reader, decision, "read", case) for case, decision in shown.items()]
+            self._store.access.append(entries, cases=shown, known=ties.position)
+            rows = [seen(shown[row["case"]].rings, row) for row in answer if row["case"] in shown]
+            return Answer(rows, answer.clocks)
+
+        return _settled(attempt)
 
     def _judge(self, action: str, case: str | None, ties: Ties, ring: Ring | None = None) -> Decision:
         reader = self.reader
@@ -210,6 +230,14 @@ class Seeing:
     def _expect(self, decision: Decision, action: str, subject: str | None) -> None:
         if not decision.permitted:
             raise refusal(self.reader, decision, action, subject)
+
+
+def _settled(attempt: Callable[[], T]) -> T:
+    """What an attempt gives whose ties still hold when it is recorded; it is made again where they moved."""
+    for _ in range(TRIES):
+        with suppress(Moved):
+            return attempt()
+    raise Conflict(f"facts about what is read kept arriving: {TRIES} tries were made")
 
 
 def refusal(reader: Reader, decision: Decision, action: str, subject: str | None) -> NotPermitted:
