@@ -66,6 +66,7 @@ for name, command, epilog in (
 ):
     app.command(name, epilog=f"Example: {epilog}")(command)
 audit.app.command("access", epilog=f"Example: {looking.ACCESS_EXAMPLE}")(looking.access)
+audit.app.command("could-see", epilog=f"Example: {looking.COULD_EXAMPLE}")(looking.could_see)
 audit.app.command("break-glass", epilog=f"Example: {looking.GLASS_EXAMPLE}")(looking.break_glass)
 app.add_typer(audit.app, name="audit")
 app.add_typer(glass.app, name="glass")

@@ -7,7 +7,7 @@ import typer
 
 from earlystart_cli.options import HERE, Db, Keys
 from earlystart_cli.output import put
-from earlystart_cli.reading import reader_of
+from earlystart_cli.reading import ByRole, ForOrg, ForPurpose, Who, reader_of
 from earlystart_cli.stores import opened
 from earlystart_core.errors import Invalid
 
@@ -20,11 +20,6 @@ REVIEW_EXAMPLE = (
     " --role team_lead --employer org:lch --purpose service_management"
 )
 app = typer.Typer(help="Reading a case in an emergency, and the review of it.", epilog=f"Example: {EXAMPLE}")
-
-Who = Annotated[str, typer.Option("--as", metavar="ID", help="Who, such as practitioner:01J….")]
-Role = Annotated[str, typer.Option("--role", metavar="ROLE", help="In which role, such as health_visitor.")]
-For = Annotated[str, typer.Option("--employer", metavar="ORG", help="For whom, such as org:lch.")]
-Purpose = Annotated[str, typer.Option("--purpose", metavar="CODE", help="For what, such as safeguarding.")]
 
 
 @app.callback()
@@ -44,9 +39,9 @@ def break_(
         ),
     ],
     who: Who,
-    role: Role,
-    employer: For,
-    purpose: Purpose,
+    role: ByRole,
+    employer: ForOrg,
+    purpose: ForPurpose,
     hours: Annotated[int, typer.Option("--hours", metavar="N", help="For how long, 1 to 8.")] = 4,
     db: Db = HERE,
     keys: Keys = None,
@@ -66,9 +61,9 @@ def review(
     glass: Annotated[str, typer.Argument(metavar="GLASS", help="The glass: an id such as glass:01J….")],
     outcome: Annotated[str, typer.Option("--outcome", metavar="CODE", help="justified, not_justified or unclear.")],
     who: Who,
-    role: Role,
-    employer: For,
-    purpose: Purpose,
+    role: ByRole,
+    employer: ForOrg,
+    purpose: ForPurpose,
     db: Db = HERE,
     keys: Keys = None,
 ) -> None:

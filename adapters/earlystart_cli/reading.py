@@ -21,6 +21,12 @@ Purpose = Annotated[str | None, typer.Option("--purpose", metavar="CODE", help="
 OfTeam = Annotated[str | None, typer.Option("--of-team", metavar="TEAM", help="In which team the reader works.")]
 ByGlass = Annotated[str | None, typer.Option("--glass", metavar="GLASS", help="By which glass that the reader broke.")]
 
+# the same where a command is about someone and nothing without
+Who = Annotated[str, typer.Option("--as", metavar="ID", help="Who, such as practitioner:01J….")]
+ByRole = Annotated[str, typer.Option("--role", metavar="ROLE", help="In which role, such as health_visitor.")]
+ForOrg = Annotated[str, typer.Option("--employer", metavar="ORG", help="For whom, such as org:lch.")]
+ForPurpose = Annotated[str, typer.Option("--purpose", metavar="CODE", help="For what, such as safeguarding.")]
+
 
 def reader_of(
     practitioner: str | None,

@@ -8,10 +8,11 @@ from typing import Any, Self, get_args
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from earlystart_core.access.breaking import BreakGlass
+from earlystart_core.access.judging import could
 from earlystart_core.access.looked import rows_of
-from earlystart_core.access.policy import POLICY, AccessPolicy
+from earlystart_core.access.policy import POLICY, AccessPolicy, Decision
 from earlystart_core.access.reader import Reader, check_reader
-from earlystart_core.access.seeing import Seeing
+from earlystart_core.access.seeing import Seeing, in_reach
 from earlystart_core.answer import Answer
 from earlystart_core.checking import check_id, check_practitioner, check_subject
 from earlystart_core.clocks import Clocks, Moment, begin_of, clocks_at, instant_of
@@ -19,7 +20,7 @@ from earlystart_core.command import Command
 from earlystart_core.decide import Done, Shell
 from earlystart_core.diff import Diff, diff
 from earlystart_core.disclosures import disclosures
-from earlystart_core.entry import Practitioner
+from earlystart_core.entry import EPOCH, Practitioner
 from earlystart_core.erasure import Erased, Erasure
 from earlystart_core.errors import Invalid
 from earlystart_core.log import Clock
@@ -306,6 +307,24 @@ class Record(Questions):
         check_id("case", case)
         begin = None if since is None else begin_of("since", since)
         return Answer(list(rows_of(self.store.access.about(case, begin))), self._moment())
+
+    def could_see(
+        self, reader: Reader, case: str, known: Moment, policy: AccessPolicy = POLICY
+    ) -> tuple[Decision, Answer]:
+        """What a reader could have been shown of a case at that moment, by the ties and the knowledge of then.
+
+        The decision, and the rows of `timeline` that it lets through: none where it denies. It is an audit's question
+        about someone, who does not look now: nothing is recorded.
+
+        Raises:
+            Invalid: the reader or `case` is malformed, or `known` is none or lies beyond the head.
+        """
+        check_reader(reader)
+        check_id("case", case or "")
+        then = self.as_at(known)
+        at = instant_of(known) or then.clocks.known_at or EPOCH
+        decision = could(self.store, reader, policy, case, then.clocks, at)
+        return decision, in_reach(then.timeline(case), case, decision)
 
     @property
     def glass(self) -> BreakGlass:

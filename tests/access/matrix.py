@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
 
-from earlystart_core.access.policy import ACTIONS, GROUPS, POLICY, PURPOSES, Asked, Relation
+from earlystart_core.access.policy import ACTIONS, POLICY, Asked, Relation
+from earlystart_core.access.roles import GROUPS, PURPOSES
 
 PATH = Path(__file__).parent / "decisions.csv"
 RELATIONS = {

@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 
 from earlystart_core import NotPermitted, Record, Refused
-from earlystart_core.access.glass import HOURS, REVIEW_DAYS
+from earlystart_core.access.breaking import HOURS
+from earlystart_core.access.glass import REVIEW_DAYS
 from earlystart_core.errors import Invalid, StoreUnavailable
 
 from .conftest import *

@@ -11,9 +11,7 @@ from msgspec.structs import asdict, replace
 
 from earlystart_core.access.policy import (
     ACTIONS,
-    GROUPS,
     POLICY,
-    PURPOSES,
     RULES,
     Asked,
     Decision,
@@ -23,6 +21,7 @@ from earlystart_core.access.policy import (
     judged,
 )
 from earlystart_core.access.rings import RINGS
+from earlystart_core.access.roles import GROUPS, PURPOSES
 from tests.access import matrix
 from tests.docs.shapes import ROOT, rows_of
 

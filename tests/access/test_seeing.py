@@ -14,7 +14,7 @@ from earlystart_core import (
     PassResponsibility,
     Record,
 )
-from earlystart_core.access import seeing
+from earlystart_core.access import judging
 from earlystart_core.access.policy import Decision
 from earlystart_core.access.rings import RINGS
 from earlystart_core.access.ties import ties_of
@@ -297,7 +297,7 @@ def moving(record: Record, monkeypatch, times: int) -> list[int]:
             record.submit(order(package=PLAN, case=ANNA, practitioner=JO, **more), by=BY)
         return found
 
-    monkeypatch.setattr(seeing, "ties_of", read)
+    monkeypatch.setattr(judging, "ties_of", read)
     return tried
 
 

@@ -54,6 +54,20 @@ def test_a_named_reader_is_judged_and_recorded(copy: Path, held: tuple[str, str,
     assert early.err.startswith("known=1@")
 
 
+def test_what_someone_could_have_seen(copy: Path, held: tuple[str, str, str]) -> None:
+    case, practitioner, _ = held
+    head = call("log", "verify", "--db", copy, "--json").json["size"]
+    who = ("--role", "health_visitor", *CARE, "--known", head, "--db", copy)
+    found = call("audit", "could-see", case, "--as", practitioner, *who, "--json")
+    assert (found.status, len(found.json)) == (0, len(call("timeline", case, "--db", copy, "--json").json))
+    assert "permit by read.allocated" in found.err
+    assert call("audit", "could-see", case, "--as", practitioner, *who).lines
+    none = call("audit", "could-see", case, "--as", WHO, *who, "--json")
+    assert (none.status, none.json) == (1, [])
+    assert "deny by default.deny (early_start_access 1)" in none.err
+    assert call("audit", "access", "--db", copy, "--json").json == []
+
+
 def test_without_a_reader_nothing_is_recorded(copy: Path, held: tuple[str, str, str]) -> None:
     assert call("timeline", held[0], "--db", copy).status == 0
     found = call("audit", "access", "--db", copy)

@@ -1,23 +1,27 @@
 """Breaking a glass and reviewing it, judged by the policy like anything else: `record.glass`."""
 
+from typing import get_args
+
 from earlystart_core.access.glass import (
     Glass,
     broken,
-    check_breaking,
-    check_outcome,
     glass_of,
     glass_rows,
     reviewed,
 )
+from earlystart_core.access.judging import refusal
 from earlystart_core.access.looked import GlassReason, Outcome, looked
 from earlystart_core.access.policy import POLICY, Asked, Relation, judged
 from earlystart_core.access.reader import Reader, check_reader
-from earlystart_core.access.seeing import refusal
 from earlystart_core.answer import Answer
 from earlystart_core.checking import check_id
 from earlystart_core.clocks import clocks_at
 from earlystart_core.errors import Invalid
 from earlystart_core.store import Store
+from earlystart_core.types import clean_text
+
+HOURS = 8  # a glass lasts at most
+LONGEST = 2_000  # characters of why
 
 
 class BreakGlass:
@@ -40,7 +44,7 @@ class BreakGlass:
         """
         check_id("case", case or "")
         check_reader(by)
-        clean = check_breaking(reason, text, hours)
+        clean = _check_breaking(reason, text, hours)
         relation = Relation(own=case in by.own)
         asked = Asked(by.role, by.purpose, "break_glass", relation, by.break_glass is not None)
         decision = judged(POLICY, asked, self._store.log.head())
@@ -62,7 +66,7 @@ class BreakGlass:
             StoreUnavailable: it could not be recorded.
         """
         check_reader(by)
-        check_outcome(outcome)
+        _check_outcome(outcome)
         one = glass_of(self._store, glass)
         case = one.look.case
         relation = Relation(own=case in by.own, broke=one.by.practitioner == by.practitioner)
@@ -81,3 +85,28 @@ class BreakGlass:
         """
         check_id("case", case)
         return Answer(glass_rows(self._store, case, self._store.clock()), clocks_at(self._store.log))
+
+
+def _check_breaking(reason: str, text: str, hours: int) -> str:
+    """The text, cleaned.
+
+    Raises:
+        Invalid: the reason is no code, the text is blank or too long, or the hours are out of bounds.
+    """
+    if reason not in get_args(GlassReason):
+        raise Invalid("reason", f"expected one of {', '.join(get_args(GlassReason))}, got {str(reason)[:40]!r}")
+    if isinstance(hours, bool) or not isinstance(hours, int) or not 1 <= hours <= HOURS:
+        raise Invalid("hours", f"expected a whole number from 1 to {HOURS}, got {str(hours)[:20]!r}")
+    try:
+        clean = clean_text(text).strip() if isinstance(text, str) else ""
+    except ValueError as error:
+        raise Invalid("text", str(error)) from None
+    if not 1 <= len(clean) <= LONGEST:
+        raise Invalid("text", f"expected why in words, 1 to {LONGEST:,} characters")
+    return clean
+
+
+def _check_outcome(outcome: str) -> None:
+    """Raises Invalid unless it is one of a review."""
+    if outcome not in get_args(Outcome):
+        raise Invalid("outcome", f"expected one of {', '.join(get_args(Outcome))}, got {str(outcome)[:40]!r}")

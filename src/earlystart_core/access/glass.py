@@ -6,7 +6,7 @@ the record: it is about who saw the child's record, and nothing that happened to
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any, get_args
+from typing import Any
 
 import msgspec
 
@@ -27,12 +27,9 @@ from earlystart_core.errors import Invalid, Refused, StoreUnavailable
 from earlystart_core.privacy.keys import Keys, Shredded
 from earlystart_core.privacy.sealed import open_sealed, seal
 from earlystart_core.store import Store
-from earlystart_core.types import clean_text
 from earlystart_core.ulid import new_id
 
-HOURS = 8  # a glass lasts at most
 REVIEW_DAYS = 7  # by when someone else has reviewed it
-LONGEST = 2_000  # characters of why
 
 
 class Glass(msgspec.Struct, frozen=True):
@@ -62,29 +59,10 @@ class Broken(msgspec.Struct, frozen=True):
         return "reviewed" if self.review else "open" if now < self.look.review_by else "overdue"
 
 
-def check_breaking(reason: str, text: str, hours: int) -> str:
-    """The text, cleaned.
-
-    Raises:
-        Invalid: the reason is no code, the text is blank or too long, or the hours are out of bounds.
-    """
-    if reason not in get_args(GlassReason):
-        raise Invalid("reason", f"expected one of {', '.join(get_args(GlassReason))}, got {str(reason)[:40]!r}")
-    if isinstance(hours, bool) or not isinstance(hours, int) or not 1 <= hours <= HOURS:
-        raise Invalid("hours", f"expected a whole number from 1 to {HOURS}, got {str(hours)[:20]!r}")
-    try:
-        clean = clean_text(text).strip() if isinstance(text, str) else ""
-    except ValueError as error:
-        raise Invalid("text", str(error)) from None
-    if not 1 <= len(clean) <= LONGEST:
-        raise Invalid("text", f"expected why in words, 1 to {LONGEST:,} characters")
-    return clean
-
-
 def broken(
     store: Store, reader: Reader, decision: Decision, case: str, reason: GlassReason, text: str, hours: int
 ) -> Glass:
-    """Records that the glass is broken, and returns it. text: as `check_breaking` gives it.
+    """Records that the glass is broken, and returns it. text: cleaned.
 
     Raises:
         Refused: `keys.erased`, the case was erased: there is nothing to read.
@@ -104,12 +82,6 @@ def broken(
     )
     store.access.append([entry_of(look, reader, [case, glass])])
     return Glass(glass, case, now, look.until, look.review_by)
-
-
-def check_outcome(outcome: str) -> None:
-    """Raises Invalid unless it is one of a review."""
-    if outcome not in get_args(Outcome):
-        raise Invalid("outcome", f"expected one of {', '.join(get_args(Outcome))}, got {str(outcome)[:40]!r}")
 
 
 def reviewed(store: Store, reader: Reader, decision: Decision, one: Broken, outcome: Outcome) -> None:

@@ -10,6 +10,7 @@ from typing import Literal, Protocol, get_args
 import msgspec
 
 from earlystart_core.access.rings import RINGS, Ring, within
+from earlystart_core.access.roles import CARE, GROUPS, OVERSIGHT, REACH, group_of
 
 Action = Literal[
     "read",  # one case: its rows, its timeline, its disclosures
@@ -73,25 +74,6 @@ class AccessPolicy(Protocol):
     def decide(self, asked: Asked) -> Decision:
         """Whether it may be done, and what is seen."""
 
-
-GROUPS: dict[str, frozenset[str]] = {  # of roles; a role is in one
-    "health": frozenset({"health_visitor", "nursery_nurse", "school_nurse", "midwife"}),
-    "team": frozenset({"family_outreach_worker", "early_years_practitioner", "family_worker"}),
-    "lead": frozenset({"team_lead"}),
-    "officer": frozenset({"information_governance", "caldicott_guardian"}),
-    "outside": frozenset({"nursery_worker", "teacher", "social_worker", "general_practitioner"}),
-    "administrator": frozenset({"administrator"}),
-}
-REACH: dict[str, Ring] = {  # the innermost ring that a role of the group may see at all
-    "health": "health",
-    "team": "team",
-    "lead": "health",
-    "officer": "health",
-    "outside": "outside",
-}
-CARE = frozenset({"direct_care", "safeguarding"})
-OVERSIGHT = frozenset({"audit", "subject_access"})
-PURPOSES = CARE | OVERSIGHT | {"service_management", "retention", "administration"}  # an outside role may have others
 
 _FRONT = ("health", "team", "lead")
 _ALL = (*GROUPS, None)
@@ -200,11 +182,6 @@ def _bound(holding: Sequence[Rule], group: str | None, rings: tuple[Ring, ...]) 
         if not free or _opened(free, group) != rings:
             bound.append(duty)
     return tuple(bound)
-
-
-def group_of(role: str) -> str | None:
-    """The group that a role is in, None where it is not known."""
-    return next((group for group, roles in GROUPS.items() if role in roles), None)
 
 
 POLICY = RulePolicy("early_start_access 1")

@@ -5,28 +5,23 @@ also for a question at other clocks: who may see an old state is decided by who 
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import date, datetime
-from typing import Any, Protocol, Self, TypeVar
+from typing import Protocol, Self
 
-from earlystart_core.access.glass import glass_of
-from earlystart_core.access.keeping import Moved
-from earlystart_core.access.looked import looked, rows_of
-from earlystart_core.access.policy import ACTIONS, AccessPolicy, Asked, Decision, judged
+from earlystart_core.access.judging import Judging
+from earlystart_core.access.looked import rows_of
+from earlystart_core.access.policy import AccessPolicy, Decision
 from earlystart_core.access.reader import Reader
-from earlystart_core.access.rings import ENTRY_RINGS, EVENT_RINGS, VIEW_RINGS, Ring
-from earlystart_core.access.ties import Ties, ties_of
+from earlystart_core.access.rings import ENTRY_RINGS, EVENT_RINGS, VIEW_RINGS
 from earlystart_core.answer import Answer, Row
 from earlystart_core.checking import check_id
 from earlystart_core.clocks import Moment, begin_of, clocks_at
-from earlystart_core.errors import Conflict, Invalid, NotPermitted
+from earlystart_core.errors import Invalid
 from earlystart_core.event import shape_of
 from earlystart_core.store import Store
 from earlystart_core.words import EVENTS
 
 WITHHELD = "(withheld)"
-TRIES = 3
-T = TypeVar("T")
 
 
 class Questions(Protocol):
@@ -57,10 +52,11 @@ class Seeing:
         store: Store,
         reader: Reader,
         policy: AccessPolicy,
-        at: "Callable[[Moment | None, Moment | None], Questions]",
+        at: Callable[[Moment | None, Moment | None], Questions],
     ) -> None:
         self._questions = questions
         self._store = store
+        self._judging = Judging(store, reader, policy)
         self._policy = policy
         self._at = at
         self.reader = reader
@@ -81,7 +77,7 @@ class Seeing:
             StoreUnavailable: it could not be recorded.
         """
         check_id("case", case)
-        return self._judged(action, case)
+        return self._judging.decide(action, case)
 
     def view(self, name: str, team: str | None = None, case: str | None = None) -> Answer:
         """Rows of a view that the reader may see, with the columns that they may see.
@@ -101,10 +97,10 @@ class Seeing:
         check_id("case", case)
         placed = VIEW_RINGS[name]
         if case is not None:
-            decision = self._read(case, placed.ring)
+            decision = self._judging.read(case, placed.ring)
             answer = self._questions.view(name, team, case)
             return Answer([placed.seen(decision.rings, row) for row in answer], answer.clocks)
-        return self._list(lambda: self._questions.view(name, team), team, placed.ring, placed.seen)
+        return self._judging.listed(lambda: self._questions.view(name, team), team, placed.ring, placed.seen)
 
     def caseload(self, team: str | None = None) -> Answer:
         """As `Record.caseload`: numbers that name no child.
@@ -114,7 +110,7 @@ class Seeing:
             Invalid: `team` is not a team id.
         """
         check_id("team", team)
-        self._once("count", team)
+        self._judging.once("count", team)
         return self._questions.caseload(team)
 
     def tiers(self, team: str | None = None) -> Answer:
@@ -125,7 +121,7 @@ class Seeing:
             Invalid: `team` is not a team id.
         """
         check_id("team", team)
-        self._once("count", team)
+        self._judging.once("count", team)
         return self._questions.tiers(team)
 
     def timeline(self, case: str) -> Answer:
@@ -138,9 +134,8 @@ class Seeing:
             Conflict: facts about the case kept being recorded, on each of three tries.
         """
         check_id("case", case or "")
-        decision = self._read(case, ENTRY_RINGS.ring)
-        answer = self._questions.timeline(case)
-        return Answer([_told(row, case, decision) for row in answer if _is_seen(row, decision)], answer.clocks)
+        decision = self._judging.read(case, ENTRY_RINGS.ring)
+        return in_reach(self._questions.timeline(case), case, decision)
 
     def disclosures(self, case: str | None = None) -> Answer:
         """As `Record.disclosures`: of one case for whoever reads it up to the team's ring, of all for an audit.
@@ -153,9 +148,9 @@ class Seeing:
         """
         check_id("case", case)
         if case is None:
-            self._once("audit", None)
+            self._judging.once("audit", None)
         else:
-            self._read(case, EVENT_RINGS["InformationShared"].ring)
+            self._judging.read(case, EVENT_RINGS["InformationShared"].ring)
         return self._questions.disclosures(case)
 
     def looked(self, case: str | None = None, since: date | datetime | str | None = None) -> Answer:
@@ -167,86 +162,13 @@ class Seeing:
         """
         check_id("case", case)
         begin = None if since is None else begin_of("since", since)
-        self._once("audit", case)
+        self._judging.once("audit", case)
         return Answer(list(rows_of(self._store.access.about(case, begin))), clocks_at(self._store.log))
 
-    def _read(self, case: str, ring: Ring) -> Decision:
-        """Judges and records the reading of one case."""
-        decision = self._judged("read", case, ring)
-        self._expect(decision, "read", case)
-        return decision
 
-    def _judged(self, action: str, case: str | None, ring: Ring | None = None) -> Decision:
-        """The decision about one case, recorded, by ties that still hold when it is."""
-
-        def attempt() -> Decision:
-            ties = ties_of(self._store, self.reader, case)
-            decision = self._judge(action, case, ties, ring)
-            known = action if action in ACTIONS else "unknown"  # a caller's own words are not for the access log
-            entry = looked(self.reader, decision, known, case)
-            self._store.access.append([entry], cases=() if case is None else (case,), known=ties.position)
-            return decision
-
-        return _settled(attempt)
-
-    def _once(self, action: str, subject: str | None) -> None:
-        """Judges and records what opens no case: no tie bears on it."""
-        decision = self._judge(action, None, Ties(self._store.log.head(), {}))
-        self._store.access.append([looked(self.reader, decision, action, subject)])
-        self._expect(decision, action, subject)
-
-    def _list(
-        self, ask: Callable[[], Answer], team: str | None, ring: Ring, seen: Callable[..., dict[str, Any]]
-    ) -> Answer:
-        """Judges the listing, then each case as if it were read; records both before anything is shown."""
-
-        def attempt() -> Answer:
-            ties = ties_of(self._store, self.reader)
-            listing = self._judge("list", None, ties)
-            if not listing.permitted:
-                self._store.access.append([looked(self.reader, listing, "list", team)])
-                self._expect(listing, "list", team)
-            answer = ask()
-            cases = dict.fromkeys(row["case"] for row in answer)
-            every = {case: self._judge("read", case, ties, ring) for case in cases}
-            shown = {case: decision for case, decision in every.items() if decision.permitted}
-            entries = [looked(self.reader, listing, "list", team, len(shown))]
-            entries += [looked(self.reader, decision, "read", case) for case, decision in shown.items()]
-            self._store.access.append(entries, cases=shown, known=ties.position)
-            rows = [seen(shown[row["case"]].rings, row) for row in answer if row["case"] in shown]
-            return Answer(rows, answer.clocks)
-
-        return _settled(attempt)
-
-    def _judge(self, action: str, case: str | None, ties: Ties, ring: Ring | None = None) -> Decision:
-        reader = self.reader
-        glass = reader.break_glass is not None
-        if glass and action == "read":
-            one = glass_of(self._store, reader.break_glass or "", field="reader.break_glass")
-            glass = one.stands_for(reader, case, self._store.clock())
-        asked = Asked(reader.role, reader.purpose, action, ties.to(case), glass, ring)
-        return judged(self._policy, asked, ties.position)
-
-    def _expect(self, decision: Decision, action: str, subject: str | None) -> None:
-        if not decision.permitted:
-            raise refusal(self.reader, decision, action, subject)
-
-
-def _settled(attempt: Callable[[], T]) -> T:
-    """What an attempt gives whose ties still hold when it is recorded; it is made again where they moved."""
-    for _ in range(TRIES):
-        with suppress(Moved):
-            return attempt()
-    raise Conflict(f"facts about what is read kept arriving: {TRIES} tries were made")
-
-
-def refusal(reader: Reader, decision: Decision, action: str, subject: str | None) -> NotPermitted:
-    """The sentence for a reader who may not."""
-    why = ", ".join(decision.rules)
-    return NotPermitted(
-        f"{reader.practitioner} as {reader.role} for {reader.purpose} may not {action.replace('_', ' ')}"
-        f" {subject or 'all cases'}: {why} ({decision.policy})"
-    )
+def in_reach(story: Answer, case: str, decision: Decision) -> Answer:
+    """Of a case's story what a decision lets a reader see."""
+    return Answer([_told(row, case, decision) for row in story if _is_seen(row, decision)], story.clocks)
 
 
 def _is_seen(row: Row, decision: Decision) -> bool:

@@ -1,4 +1,4 @@
-"""Ties: what the log says, at its head, about a reader and cases. They are asked anew for every question."""
+"""Ties: what the log says about a reader and cases. They are asked anew for every question, and never kept."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -6,8 +6,11 @@ from datetime import datetime
 import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
-from earlystart_core.access.policy import Relation, group_of
+from earlystart_core.access.policy import Relation
 from earlystart_core.access.reader import Reader
+from earlystart_core.access.roles import group_of
+from earlystart_core.case_file import case_file
+from earlystart_core.clocks import Clocks
 from earlystart_core.log import Log
 from earlystart_core.marks import struck
 from earlystart_core.store import Frames, Store
@@ -42,6 +45,21 @@ def ties_of(store: Store, reader: Reader, case: str | None = None) -> Ties:
     now = store.clock()
     found["consented"] = frozenset(one for one in wanted if _consented(store.log, reader, one, now, position))
     return Ties(position, found)
+
+
+def ties_then(store: Store, reader: Reader, case: str, clocks: Clocks, at: datetime) -> Ties:
+    """The reader's ties to one case as the log was known at those clocks, at that instant."""
+    file = case_file(store.log, EVENTS, case, clocks)
+    found = {"own": case in reader.own}
+    if group_of(reader.role) == "outside":
+        found["consented"] = _consented(store.log, reader, case, at, clocks.known)
+    else:
+        me, open_ = reader.practitioner, [row for row in file["case_status"] if row["status"] == "open"]
+        held = [row["practitioner"] for row in file["package_status"] if row["ended_at"] is None]
+        found["allocated"] = me in held
+        found["point_of_contact"] = any(row["point_of_contact"] == me for row in open_)
+        found["team"] = reader.team is not None and any(row["team"] == reader.team for row in open_)
+    return Ties(clocks.known, {tie: frozenset({case} if holds else ()) for tie, holds in found.items()})
 
 
 def _worked(frames: Frames, reader: Reader, case: str | None) -> dict[str, frozenset[str]]:
