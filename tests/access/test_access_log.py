@@ -3,6 +3,7 @@
 import threading
 from datetime import timedelta
 
+import psycopg
 import pytest
 from sqlalchemy.exc import DBAPIError
 
@@ -198,3 +199,34 @@ def test_a_checkpoint_of_it_is_not_given_where_it_was_cut(full: Record) -> None:
             full.access_proof.checkpoint(PEM)
     else:
         assert full.access_proof.checkpoint(PEM).size == 600
+
+
+@pytest.mark.parametrize("made", ["before the access log", "with it"])
+def test_a_role_that_may_not_record_a_look_is_shown_nothing(
+    postgres_url: str, clock, monkeypatch: pytest.MonkeyPatch, made: str
+) -> None:
+    """It may append to the record all the same; only a reader's look cannot be kept, so nothing is shown."""
+    monkeypatch.setenv("EARLYSTART_KEK", "5a" * 32)
+    with Record.open(postgres_url, clock=clock) as record:
+        told(record)
+        assert record.view("case_status")
+        if made == "before the access log":
+            with record.store.database.writing() as connection:
+                for table in LOOKS:
+                    connection.exec_driver_sql(f"DROP TABLE {table}")
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE no_looks LOGIN")
+        try:
+            connection.execute("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO no_looks")
+            if made == "with it":
+                connection.execute("REVOKE INSERT ON look FROM no_looks")
+            with Record.open(postgres_url.replace("postgres@", "no_looks@", 1), clock=clock) as record:
+                assert not record.store.database.read_only
+                with pytest.raises(StoreUnavailable):
+                    record.seen_by(ALLOCATED).view("case_status", case=ANNA)
+                with pytest.raises(StoreUnavailable):
+                    record.seen_by(STRANGER).view("case_status", case=ANNA)
+                assert record.looked().rows == []
+        finally:
+            connection.execute("DROP OWNED BY no_looks")
+            connection.execute("DROP ROLE no_looks")
