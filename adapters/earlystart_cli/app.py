@@ -23,9 +23,11 @@ from earlystart_cli import (
     doctor,
     erase,
     explain,
+    glass,
     hold,
     importing,
     logs,
+    looking,
     rebuild,
     retention,
     simulate,
@@ -63,7 +65,11 @@ for name, command, epilog in (
     ("doctor", doctor.doctor, doctor.EXAMPLE),
 ):
     app.command(name, epilog=f"Example: {epilog}")(command)
+audit.app.command("access", epilog=f"Example: {looking.ACCESS_EXAMPLE}")(looking.access)
+audit.app.command("could-see", epilog=f"Example: {looking.COULD_EXAMPLE}")(looking.could_see)
+audit.app.command("break-glass", epilog=f"Example: {looking.GLASS_EXAMPLE}")(looking.break_glass)
 app.add_typer(audit.app, name="audit")
+app.add_typer(glass.app, name="glass")
 app.add_typer(logs.app, name="log")
 app.add_typer(hold.app, name="hold")
 

@@ -7,6 +7,7 @@ import typer
 
 from earlystart_cli.options import HERE, Db, Effective, Json, Keys, Known, Ndjson, Team, form
 from earlystart_cli.output import put_answer
+from earlystart_cli.reading import As, ByGlass, For, OfTeam, Purpose, Role, asked, reader_of
 from earlystart_cli.stores import opened
 from earlystart_core.answer import Answer
 from earlystart_core.errors import Invalid
@@ -25,15 +26,25 @@ def view(
     team: Team = None,
     known: Known = None,
     effective: Effective = None,
+    who: As = None,
+    role: Role = None,
+    employer: For = None,
+    purpose: Purpose = None,
+    of_team: OfTeam = None,
+    glass: ByGlass = None,
     json: Json = False,
     ndjson: Ndjson = False,
 ) -> None:
-    """Print a view's rows, now or as at two clocks."""
+    """Print a view's rows, now or as at two clocks; with --as those that this reader may see."""
     from earlystart_core.views import VIEW
 
     if name not in VIEW:
         raise Invalid("view", f"expected one of {', '.join(sorted(VIEW))}, got {name[:40]!r}")
-    _ask(lambda record: record.view(name, team=team), db, keys, known, effective, form(json=json, ndjson=ndjson))
+    reader = reader_of(who, role, employer, purpose, of_team, glass)
+    told = form(json=json, ndjson=ndjson)
+    with opened(db, keys) as record:
+        answer = asked(record, known, effective, reader).view(name, team=team)
+    put_answer(answer, told)
 
 
 def caseload(

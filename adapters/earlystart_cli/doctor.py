@@ -21,7 +21,7 @@ PACKAGES = (
 
 
 def doctor(db: Db = HERE, keys: Keys = None, json: Json = False) -> None:
-    """Print versions, settings as read back, faults of SQLite, lag of views and segments, last checkpoint, keys."""
+    """Print versions, settings as read back, faults of SQLite, lag of views and segments, checkpoint, glass, keys."""
     asked = form(json=json)
     found: dict[str, Any] = {"versions": versions(), "sqlite": sqlite()}
     fault: EarlyStartError | None = None
@@ -33,6 +33,7 @@ def doctor(db: Db = HERE, keys: Keys = None, json: Json = False) -> None:
                 "segments": segments(record),
                 "checkpoint": checkpoint(record),
                 "erasures": erasures(record),
+                "glass": glass(record),
                 "keys": key_store(record),
             }
     except EarlyStartError as error:  # what runs here is worth knowing also where the store does not open
@@ -132,6 +133,15 @@ def erasures(record: "Record") -> dict[str, Any]:
     except EarlyStartError:
         left = []
     return {"recorded": len(record.erasures()), "unfinished": left}
+
+
+def glass(record: "Record") -> dict[str, int]:
+    """How many broken glasses await a review, and how many of these are overdue."""
+    from earlystart_core.access.glass import glasses
+
+    now = record.store.clock()
+    states = [one.state(now) for one in glasses(record.store)]
+    return {"unreviewed": sum(state != "reviewed" for state in states), "overdue": states.count("overdue")}
 
 
 def _settings(database: Any) -> dict[str, Any]:

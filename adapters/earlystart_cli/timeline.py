@@ -12,6 +12,7 @@ from rich.text import Text
 from earlystart_cli.columns import Row, text_of
 from earlystart_cli.options import HERE, Db, Effective, Json, Keys, Known, Ndjson, form
 from earlystart_cli.output import Screen, note, plain, put_answer, put_clocks, screen
+from earlystart_cli.reading import As, ByGlass, For, OfTeam, Purpose, Role, asked, reader_of
 from earlystart_cli.stores import opened
 from earlystart_core.types import LONDON
 
@@ -57,20 +58,26 @@ def timeline(
     keys: Keys = None,
     known: Known = None,
     effective: Effective = None,
+    who: As = None,
+    role: Role = None,
+    employer: For = None,
+    purpose: Purpose = None,
+    of_team: OfTeam = None,
+    glass: ByGlass = None,
     json: Json = False,
     ndjson: Ndjson = False,
 ) -> None:
     """Print a case's story: when each thing happened, when it was recorded, by whom, and what was corrected."""
-    asked = form(json=json, ndjson=ndjson)
+    told = form(json=json, ndjson=ndjson)
+    reader = reader_of(who, role, employer, purpose, of_team, glass)
     with opened(db, keys) as record:
-        now = known is None and effective is None
-        answer = (record if now else record.as_at(known=known, effective=effective)).timeline(case)
+        answer = asked(record, known, effective, reader).timeline(case)
     if any(SEALED in row["fields"].values() for row in answer):
         note(
             "some text stays sealed: this reader has no key for it (earlystart doctor says what is wrong with the keys)"
         )
-    if asked != "text":
-        put_answer(answer, asked)
+    if told != "text":
+        put_answer(answer, told)
         return
     put_clocks(answer.clocks)
     if not answer:
@@ -129,8 +136,9 @@ def _value(value: Any) -> str:
 
 def _recorded(row: Row, happened: datetime) -> str:
     recorded = row["recorded_at"].astimezone(LONDON)
-    by = row["recorded_by"]
-    who = "an unknown hand" if by is None else f"{by['practitioner']} ({by['role']}, {by['employer']})"
+    by = row.get("recorded_by")
+    unknown = "an unknown hand" if "recorded_by" in row else "a hand that this reader may not know"
+    who = unknown if by is None else f"{by['practitioner']} ({by['role']}, {by['employer']})"
     late = (recorded.date() - happened.date()).days
     after = "" if late < 1 else " (a day later)" if late == 1 else f" ({late} days later)"
     return plain(f"entry {row['position']}, recorded {_moment(recorded)}{after} by {who}")

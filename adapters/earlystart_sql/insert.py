@@ -21,6 +21,10 @@ _COLUMNS = {  # of each table, with PostgreSQL's type of each
     "entry_tag": (("tag_id", "int8"), ("position", "int8"), ("shape", "int4")),
     "tree_node": (("level", "int4"), ("number", "int8"), ("hash", "bytea")),
     "tree_head": (("number", "int8"), ("size", "int8"), ("root", "bytea"), ("signed_at", "int8"), ("note", "bytea")),
+    "look": (("position", "int8"), ("frame", "bytea"), ("data", "bytea"), ("leaf", "bytea")),
+    "look_tag": (("id", "text"), ("position", "int8")),
+    "look_node": (("level", "int4"), ("number", "int8"), ("hash", "bytea")),
+    "look_head": (("number", "int8"), ("size", "int8"), ("root", "bytea"), ("signed_at", "int8"), ("note", "bytea")),
     "receipt": (("command_id", "text"), ("digest", "bytea"), ("first", "int8"), ("count", "int4")),
 }
 

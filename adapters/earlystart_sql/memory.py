@@ -8,6 +8,7 @@ from time import perf_counter
 from eventsourcing.dcb.api import DCBAppendCondition
 from eventsourcing.persistence import IntegrityError
 
+from earlystart_core.access.keeping import MemoryAccessLog
 from earlystart_core.clocks import clocks_at
 from earlystart_core.entry import Entry
 from earlystart_core.log import Clock, MemoryLog
@@ -95,6 +96,7 @@ class MemoryStore:
         self.keys = MemoryKeys(chance, lambda: f"k_{ulid(clock(), chance)}")
         self.views = MemoryViews(self.log)
         self.forgetting = MemoryForgetting(self.log)
+        self.access = MemoryAccessLog(self.log, clock)
 
     def close(self) -> None:
         """Nothing to give back."""

@@ -94,8 +94,45 @@ tree_head = Table(
     Column("note", LargeBinary, nullable=False),  # the checkpoint as it was handed out
 )
 
+look = Table(  # the access log: who looked; rows of the form of the log's
+    "look",
+    metadata,
+    Column("position", _POSITION, primary_key=True, autoincrement=False),  # 1, 2, 3, … no gaps
+    Column("frame", LargeBinary, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("leaf", LargeBinary, nullable=False),  # 32 bytes
+)
+
+look_tag = Table(  # whom and what each of its entries is about
+    "look_tag",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+look_node = Table(
+    "look_node",
+    metadata,
+    Column("level", Integer, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+look_head = Table(
+    "look_head",
+    metadata,
+    Column("number", _POSITION, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("signed_at", BigInteger, nullable=False),
+    Column("note", LargeBinary, nullable=False),
+)
+
 TABLES = ("shape", "entry", "fact", "tag", "entry_tag", "receipt")
-LATER = ("tree_node", "tree_head")  # a store from before them gets them when they are first written to
+LOOKS = ("look", "look_tag", "look_node", "look_head")
+LATER = ("tree_node", "tree_head", *LOOKS)  # a store from before them gets them when they are first written to
 
 _TAKEN = {  # what `INSERT OR REPLACE` would overwrite (of entry_tag: the same row); an entry must follow the last one
     "shape": "EXISTS (SELECT 1 FROM shape WHERE id = NEW.id OR (type = NEW.type AND version = NEW.version))",
@@ -104,6 +141,9 @@ _TAKEN = {  # what `INSERT OR REPLACE` would overwrite (of entry_tag: the same r
     "tag": "EXISTS (SELECT 1 FROM tag WHERE tag_id = NEW.tag_id OR id = NEW.id OR (kind = NEW.kind AND n = NEW.n))",
     "tree_node": "EXISTS (SELECT 1 FROM tree_node WHERE level = NEW.level AND number = NEW.number)",
     "tree_head": "NEW.number IS NOT (SELECT coalesce(max(number), 0) + 1 FROM tree_head)",
+    "look": "NEW.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM look)",
+    "look_node": "EXISTS (SELECT 1 FROM look_node WHERE level = NEW.level AND number = NEW.number)",
+    "look_head": "NEW.number IS NOT (SELECT coalesce(max(number), 0) + 1 FROM look_head)",
     "receipt": "EXISTS (SELECT 1 FROM receipt WHERE command_id = NEW.command_id)",
 }
 

@@ -12,6 +12,7 @@ from earlystart_core.privacy.keys import Chance, KeyStore, MemoryKeys
 from earlystart_core.privacy.wrapping import KeyEncryption
 from earlystart_core.reconciling import KeysCameBack, came_back, reconcile
 from earlystart_core.ulid import ulid
+from earlystart_sql.access import SqlAccessLog
 from earlystart_sql.address import address_of
 from earlystart_sql.database import Database, open_database
 from earlystart_sql.forgetting import SqlForgetting
@@ -42,6 +43,7 @@ class SqlStore:
         self.log = SqlLog(database, clock)
         self.views = SqlViews(self.log)
         self.forgetting = SqlForgetting(self.log)
+        self.access = SqlAccessLog(database, clock)
         self._where = keys
         self._kek = kek
         self._create = create

@@ -26,12 +26,14 @@ from earlystart_sql.tree_tables import can_keep, may_be_read
 CATCH_UP = 256  # blocks that one append takes up at most, besides its own: a tenth of a second or two
 AT_ONCE = 10_000  # kept rows read together
 
-_LEAVES = "SELECT leaf FROM entry WHERE position > {first} AND position <= {last} ORDER BY position"
-_LAST = "SELECT number, signed_at, note FROM tree_head ORDER BY number DESC LIMIT 1"
+_LEAVES = "SELECT leaf FROM {table} WHERE position > {first} AND position <= {last} ORDER BY position"
+_LAST = "SELECT number, signed_at, note FROM {table} ORDER BY number DESC LIMIT 1"
 
 
 class SqlTree(Tree):
-    """The tree of the log in a database."""
+    """The tree of the log in a database. Another log's names its own tables."""
+
+    ENTRIES, NODES, HEADS = "entry", "tree_node", "tree_head"
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -43,19 +45,19 @@ class SqlTree(Tree):
         head: before the append. new: its leaves. The caller says so to `grown_to` once it is committed.
         """
         last = head + len(new)
-        if last // BLOCK <= self._blocks or not can_keep(connection):
+        if last // BLOCK <= self._blocks or not can_keep(connection, self.NODES):
             return self._blocks
-        kept = one(connection, f"SELECT coalesce(max(number) + 1, 0) FROM tree_node WHERE level = {LEVEL}")
+        kept = one(connection, f"SELECT coalesce(max(number) + 1, 0) FROM {self.NODES} WHERE level = {LEVEL}")
         if not isinstance(kept, int) or (begin := kept * BLOCK) > head:
             return self._blocks  # more is kept than the log has: for a verification to say, not for an append
         upto = min(last, max(begin + CATCH_UP * BLOCK, (begin + len(new)) // BLOCK * BLOCK))
-        old = _leaves(connection, begin, min(head, upto))
+        old = _leaves(connection, self.ENTRIES, begin, min(head, upto))
         leaves = [*old, *new[: max(0, upto - head)]]
         places = [(level, begin >> (level + 1) << 1) for level in levels_of(begin)]
-        hashes = [hash_ for place in places if (hash_ := _kept(connection, *place)) is not None]
+        hashes = [hash_ for place in places if (hash_ := _kept(connection, self.NODES, *place)) is not None]
         if len(hashes) < len(places):
             return self._blocks  # part of what was kept is gone: likewise
-        insert(connection, "tree_node", grown(Range(begin, hashes), leaves))
+        insert(connection, self.NODES, grown(Range(begin, hashes), leaves))
         return kept + len(leaves) // BLOCK
 
     def grown_to(self, blocks: int) -> None:
@@ -64,25 +66,25 @@ class SqlTree(Tree):
 
     def size(self) -> int:
         with self._database.reading() as connection:
-            return int(one(connection, "SELECT coalesce(max(position), 0) FROM entry"))
+            return int(one(connection, f"SELECT coalesce(max(position), 0) FROM {self.ENTRIES}"))
 
     def leaves(self, first: int, last: int) -> bytes:
         with self._database.reading() as connection:
-            return b"".join(_leaves(connection, first, last))
+            return b"".join(_leaves(connection, self.ENTRIES, first, last))
 
     def kept(self, level: int, number: int) -> bytes | None:
         with self._database.reading() as connection:
-            return _kept(connection, level, number) if may_be_read(connection, "tree_node") else None
+            return _kept(connection, self.NODES, level, number) if may_be_read(connection, self.NODES) else None
 
     def all_kept(self) -> Iterator[Node]:
         after = (0, -1)
         while True:
             with self._database.reading() as connection:
-                if not may_be_read(connection, "tree_node"):
+                if not may_be_read(connection, self.NODES):
                     return
                 rows = run_binary(
                     connection,
-                    "SELECT level, number, hash FROM tree_node"
+                    f"SELECT level, number, hash FROM {self.NODES}"
                     f" WHERE level > {after[0]} OR (level = {after[0]} AND number > {after[1]})"
                     f" ORDER BY level, number LIMIT {AT_ONCE}",
                 ).fetchall()
@@ -110,33 +112,33 @@ class SqlTree(Tree):
 
     def last_signed(self) -> Signed | None:
         with self._database.reading() as connection:
-            return _last_signed(connection)[1] if may_be_read(connection, "tree_head") else None
+            return _last_signed(connection, self.HEADS)[1] if may_be_read(connection, self.HEADS) else None
 
     def sign(self, make: Callable[[Signed | None], Signed]) -> Signed:
         with self._database.writing() as connection:
             tree_tables.make(connection)
-            number, last = _last_signed(connection)
+            number, last = _last_signed(connection, self.HEADS)
             signed = make(last)
             found = signed.checkpoint
             row = (number + 1, found.size, found.root, micros(signed.at), str(found).encode())
-            insert(connection, "tree_head", [row])
+            insert(connection, self.HEADS, [row])
             return signed
 
 
-def _leaves(connection: Connection, first: int, last: int) -> list[bytes]:
+def _leaves(connection: Connection, table: str, first: int, last: int) -> list[bytes]:
     if first >= last:
         return []
-    found = [row[0] for row in run_binary(connection, _LEAVES.format(first=first, last=last))]
+    found = [row[0] for row in run_binary(connection, _LEAVES.format(table=table, first=first, last=last))]
     return [leaf if isinstance(leaf, bytes) else b"" for leaf in found]
 
 
-def _kept(connection: Connection, level: int, number: int) -> bytes | None:
-    row = run_binary(connection, f"SELECT hash FROM tree_node WHERE level = {level} AND number = {number}").fetchone()
+def _kept(connection: Connection, table: str, level: int, number: int) -> bytes | None:
+    row = run_binary(connection, f"SELECT hash FROM {table} WHERE level = {level} AND number = {number}").fetchone()
     return row[0] if row is not None and isinstance(row[0], bytes) and len(row[0]) == HASH else None
 
 
-def _last_signed(connection: Connection) -> tuple[int, Signed | None]:
-    row = run_binary(connection, _LAST).fetchone()
+def _last_signed(connection: Connection, table: str) -> tuple[int, Signed | None]:
+    row = run_binary(connection, _LAST.format(table=table)).fetchone()
     if row is None:
         return 0, None
     number, signed_at, note = row

@@ -18,19 +18,25 @@ def may_be_read(connection: Connection, table: str) -> bool:
     return bool(one(connection, _READ[connection.dialect.name].format(table=table)))
 
 
-def can_keep(connection: Connection) -> bool:
-    """Whether nodes of the tree can be added, after making their table where it is missing. Under the append lock.
+def can_keep(connection: Connection, table: str) -> bool:
+    """Whether nodes of a tree can be added to that table, after making it where it is missing. Under the append lock.
 
     A role that may neither make it nor add to it appends without: then roots are made from the leaves.
     """
-    if may_be_read(connection, "tree_node"):
-        return connection.dialect.name == "sqlite" or bool(one(connection, _MAY_ADD.format(table="tree_node")))
+    if may_be_read(connection, table):
+        return connection.dialect.name == "sqlite" or bool(one(connection, _MAY_ADD.format(table=table)))
     if connection.dialect.name == "postgresql" and not (
-        one(connection, "SELECT to_regclass('tree_node') IS NULL") and one(connection, _MAY_MAKE)
+        one(connection, f"SELECT to_regclass('{table}') IS NULL") and one(connection, _MAY_MAKE)
     ):
         return False
     make(connection)
     return True
+
+
+def make_missing(connection: Connection, table: str) -> None:
+    """Makes all of them where that one is missing. Under the append lock."""
+    if not may_be_read(connection, table):
+        make(connection)
 
 
 def make(connection: Connection) -> None:

@@ -1,5 +1,7 @@
 """The case record under integrated early-years services: immutable facts, views rebuilt from them, two clocks."""
 
+from earlystart_core.access.reader import Reader
+from earlystart_core.access.seeing import Seeing
 from earlystart_core.answer import Answer
 from earlystart_core.decide import Done
 from earlystart_core.diff import Diff
@@ -57,6 +59,7 @@ __all__ = [
     "PassResponsibility",
     "PlaceLegalHold",
     "Practitioner",
+    "Reader",
     "Record",
     "RecordBirth",
     "RecordContact",
@@ -68,6 +71,7 @@ __all__ = [
     "RequestSupport",
     "ReviewAgreement",
     "ReviewPackage",
+    "Seeing",
     "ShareInformation",
     "SignAgreement",
     "StartPackage",

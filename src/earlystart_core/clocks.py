@@ -58,6 +58,19 @@ def instant_of(known: Moment) -> datetime | None:
     return None if isinstance(moment, int) and not isinstance(moment, bool) else _until("known", moment)
 
 
+def begin_of(field: str, moment: date | datetime | str) -> datetime:
+    """The instant that a caller means as a beginning: that of the London day for a date.
+
+    Raises:
+        Invalid: it is neither a date nor an instant.
+    """
+    read = _read(field, moment)
+    if isinstance(read, bool | int):
+        raise Invalid(field, f"expected a date or an instant, got {type(read).__name__}")
+    last = _until(field, read)
+    return last if isinstance(read, datetime) else london_midnight(read)
+
+
 def _read(field: str, moment: Moment) -> int | date | datetime:
     if not isinstance(moment, str):
         return moment

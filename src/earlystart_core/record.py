@@ -2,18 +2,25 @@
 
 import re
 from contextlib import AbstractContextManager, nullcontext
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Self, get_args
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
+from earlystart_core.access.breaking import BreakGlass
+from earlystart_core.access.judging import could
+from earlystart_core.access.looked import rows_of
+from earlystart_core.access.policy import POLICY, AccessPolicy, Decision
+from earlystart_core.access.reader import Reader, check_reader
+from earlystart_core.access.seeing import Seeing, in_reach
 from earlystart_core.answer import Answer
-from earlystart_core.clocks import Clocks, Moment, clocks_at, instant_of
+from earlystart_core.checking import check_id, check_practitioner, check_subject
+from earlystart_core.clocks import Clocks, Moment, begin_of, clocks_at, instant_of
 from earlystart_core.command import Command
 from earlystart_core.decide import Done, Shell
 from earlystart_core.diff import Diff, diff
 from earlystart_core.disclosures import disclosures
-from earlystart_core.entry import Practitioner
+from earlystart_core.entry import EPOCH, Practitioner
 from earlystart_core.erasure import Erased, Erasure
 from earlystart_core.errors import Invalid
 from earlystart_core.log import Clock
@@ -23,7 +30,7 @@ from earlystart_core.retention import Kept, kept_of, retention
 from earlystart_core.store import Frames, Rebuilt, Source, Store, open_store
 from earlystart_core.timeline import story
 from earlystart_core.tombstones import erasure_rows, hold_rows
-from earlystart_core.types import SLUG, SLUG_KINDS, ULID, ULID_KINDS, form_of, london_date
+from earlystart_core.types import ULID_KINDS, london_date
 from earlystart_core.ulid import new_id, ulid
 from earlystart_core.views import VIEW
 from earlystart_core.words import EVENTS, WORDS
@@ -52,8 +59,8 @@ class Questions:
         """
         if name not in VIEW:
             raise Invalid("view", f"expected one of {', '.join(sorted(VIEW))}, got {str(name)[:40]!r}")
-        _check_id("team", team)
-        _check_id("case", case)
+        check_id("team", team)
+        check_id("case", case)
         with self._reading() as frames:
             return Answer(frames.rows(name, team=team, case=case), frames.clocks)
 
@@ -79,7 +86,7 @@ class Questions:
         Raises:
             Invalid: `case` is not a case id.
         """
-        _check_id("case", case)
+        check_id("case", case)
         clocks = self._moment()
         entries = self._store.log.read(DCBQuery([DCBQueryItem(tags=[case])]))
         return Answer(story(entries.entries(), EVENTS, lambda: self._store.keys, clocks), clocks)
@@ -92,14 +99,14 @@ class Questions:
         Raises:
             Invalid: `case` is not a case id.
         """
-        _check_id("case", case)
+        check_id("case", case)
         clocks = self._moment()
         return Answer(disclosures(self._store.log, EVENTS, clocks, case), clocks)
 
     def _ask(self, question: str, team: str | None) -> Answer:
         from earlystart_core.views import questions  # Polars loads with the first question, not with the library
 
-        _check_id("team", team)
+        check_id("team", team)
         with self._reading() as frames:
             asked = {"caseload": questions.caseload, "tiers": questions.tiers}[question]
             return Answer(asked.of(frames, team).to_dicts(), frames.clocks)
@@ -164,7 +171,7 @@ class Record(Questions):
         """
         if not isinstance(command, Command):
             raise Invalid("command", f"expected one such as OpenCase(…), got {type(command).__name__}")
-        _check_practitioner(by)
+        check_practitioner(by)
         now = self.store.clock()
         shell = Shell(self.store.log, self.store.keys, EVENTS, WORDS, self.store.chance)
         if command_id is not None:
@@ -206,8 +213,8 @@ class Record(Questions):
         Raises:
             Invalid: one of them is malformed or beyond the head, or `known_b` lies before `known_a`.
         """
-        _check_id("team", team)
-        _check_id("case", case)
+        check_id("team", team)
+        check_id("case", case)
         clocks = [clocks_at(self.store.log, known, effective) for known in (known_a, known_b)]
         if clocks[1].known < clocks[0].known:
             raise Invalid("known_b", f"expected position {clocks[0].known} or later, got {clocks[1].known}")
@@ -241,8 +248,8 @@ class Record(Questions):
             Conflict: something about it kept being recorded, on each of three tries.
             StoreUnavailable: that all is gone is not known: erase again.
         """
-        _check_subject(subject)
-        _check_practitioner(by)
+        check_subject(subject)
+        check_practitioner(by)
         both = two_authorities(authority, second_authority)
         store = self.store
         erasure = Erasure(store.log, store.keys, store.forgetting, store.clock, store.chance)
@@ -264,7 +271,7 @@ class Record(Questions):
         Raises:
             Invalid: `subject` is no case or person id.
         """
-        _check_subject(subject)
+        check_subject(subject)
         linked = self.store.forgetting.behind(subject)
         return kept_of(subject, self.store.log, lambda case: self.view("case_status", case=case).rows, linked)
 
@@ -278,6 +285,56 @@ class Record(Questions):
         linked = self.store.forgetting.people()
         rows = retention(self.store.log, EVENTS, cases, linked, now, london_date(now) if on is None else on)
         return Answer(rows, cases.clocks)
+
+    def seen_by(self, reader: Reader, policy: AccessPolicy = POLICY) -> Seeing:
+        """The same questions as this reader may ask them: judged, recorded in the access log, then answered.
+
+        Raises:
+            Invalid: a part of the reader is malformed.
+        """
+        check_reader(reader)
+        return Seeing(self, self.store, reader, policy, self.as_at)
+
+    def looked(self, case: str | None = None, since: date | datetime | str | None = None) -> Answer:
+        """Who looked at that case, or at anything: what the access log has, in its order (`access.looked.rows_of`).
+
+        Rows `at, practitioner, role, employer, purpose, subject, action, rings, result, rules, break_glass`.
+        since: from that instant, or from the beginning of that London day.
+
+        Raises:
+            Invalid: `case` is not a case id, or `since` is no date and no instant.
+        """
+        check_id("case", case)
+        begin = None if since is None else begin_of("since", since)
+        return Answer(list(rows_of(self.store.access.about(case, begin))), self._moment())
+
+    def could_see(
+        self, reader: Reader, case: str, known: Moment, policy: AccessPolicy = POLICY
+    ) -> tuple[Decision, Answer]:
+        """What a reader could have been shown of a case at that moment, by the ties and the knowledge of then.
+
+        The decision, and the rows of `timeline` that it lets through: none where it denies. It is an audit's question
+        about someone, who does not look now: nothing is recorded.
+
+        Raises:
+            Invalid: the reader or `case` is malformed, or `known` is none or lies beyond the head.
+        """
+        check_reader(reader)
+        check_id("case", case or "")
+        then = self.as_at(known)
+        at = instant_of(known) or then.clocks.known_at or EPOCH
+        decision = could(self.store, reader, policy, case, then.clocks, at)
+        return decision, in_reach(then.timeline(case), case, decision)
+
+    @property
+    def glass(self) -> BreakGlass:
+        """Reading a case in an emergency, and the review of it."""
+        return BreakGlass(self.store)
+
+    @property
+    def access_proof(self) -> LogProof:
+        """What can be proven about the access log, as `proof` does about the log."""
+        return LogProof(self.store.access.tree, self.store.clock)
 
     @property
     def proof(self) -> LogProof:
@@ -296,32 +353,6 @@ class Record(Questions):
 
     def _reading(self) -> AbstractContextManager[Frames]:
         return self.store.views.reading()
-
-
-_BODY = {**dict.fromkeys(ULID_KINDS, ULID), **dict.fromkeys(SLUG_KINDS, SLUG)}
-
-
-def _check_id(kind: str, value: str | None, *, field: str | None = None) -> None:
-    if value is None or (isinstance(value, str) and re.fullmatch(rf"{kind}:(?:{_BODY[kind]})", value)):
-        return
-    raise Invalid(field or kind, f"{form_of(f'{kind}:')}, got {str(value)[:40]!r}")
-
-
-def _check_subject(subject: str) -> None:
-    kind = subject.partition(":")[0] if isinstance(subject, str) else ""
-    if kind not in ("case", "person"):
-        raise Invalid("subject", f"expected a case: or person: id, got {str(subject)[:40]!r}")
-    _check_id(kind, subject, field="subject")
-
-
-def _check_practitioner(by: Practitioner) -> None:
-    if not isinstance(by, Practitioner):
-        raise Invalid("by", f"expected a Practitioner, got {type(by).__name__}")
-    if by.practitioner not in ("practitioner:unknown", "practitioner:import"):
-        _check_id("practitioner", by.practitioner, field="by.practitioner")
-    _check_id("org", by.employer, field="by.employer")
-    if not isinstance(by.role, str) or not re.fullmatch(r"[ -~]{1,60}", by.role):
-        raise Invalid("by.role", "expected a role of 1 to 60 printable ASCII characters")
 
 
 def _command_id(given: str) -> str:

@@ -1,4 +1,4 @@
-"""What a record stands on: a log, keys, and views, all given by an adapter together with a clock and chance.
+"""What a record stands on: a log, keys, views and who looked, given by an adapter together with a clock and chance.
 
 A scheme of a URL finds its adapter through the entry point group `earlystart.stores`; the core imports none.
 """
@@ -18,6 +18,7 @@ from earlystart_core.privacy.keys import Chance, KeyStore
 if TYPE_CHECKING:
     import polars as pl
 
+    from earlystart_core.access.keeping import AccessLog
     from earlystart_core.erasure import Forgetting
     from earlystart_core.replay.shelf import Shelf
 
@@ -117,6 +118,7 @@ class Store(Protocol):
     log: Log
     views: Views
     forgetting: "Forgetting"
+    access: "AccessLog"
     clock: Clock
     chance: Chance
 

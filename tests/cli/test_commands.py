@@ -133,7 +133,7 @@ def test_import_of_a_broken_file_is_a_wrong_call_that_shows_no_row(feed: Callabl
 def test_doctor_reads_back_and_makes_nothing(stored: str) -> None:
     found = call("doctor", "--db", stored, "--json")
     assert found.status == 0
-    titles = {"versions", "sqlite", "store", "views", "segments", "checkpoint", "erasures", "keys"}
+    titles = {"versions", "sqlite", "store", "views", "segments", "checkpoint", "erasures", "glass", "keys"}
     assert set(found.json) == titles
     assert found.json["erasures"] == {"recorded": 0, "unfinished": []}
     assert found.json["checkpoint"] == "no checkpoint"

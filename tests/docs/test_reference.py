@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import earlystart_core
-from earlystart_core import EarlyStartError, Record
+from earlystart_core import EarlyStartError, Record, Seeing
+from earlystart_core.access.breaking import BreakGlass
 from earlystart_core.answer import Answer
 from earlystart_core.event import shape_of
 from earlystart_core.record import AsAt
@@ -129,12 +130,13 @@ def members(cls: Any) -> Iterator[str]:
 
 
 def test_every_method_stands_in_the_reference() -> None:
-    """docs/reference/python.md against `Record`, what its `as_at` gives, and `Answer`."""
+    """docs/reference/python.md against `Record`, what its `as_at`, `seen_by` and `glass` give, and `Answer`."""
     page = REFERENCE / "python.md"
     said = {
         bare(row[0]).removeprefix("Record.") for head in ("| method |", "| member |") for row in rows_of(page, head)
     }
-    assert said == {*members(Record), *members(AsAt), *members(Answer)} - {"clocks"}
+    found = {*members(Record), *members(AsAt), *members(Seeing), *members(BreakGlass), *members(Answer)}
+    assert said == found - {"clocks"}
 
 
 def test_the_decision_on_bytes_shows_a_golden_vector() -> None:

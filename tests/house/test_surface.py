@@ -8,7 +8,7 @@ from earlystart_core.views import VIEW
 from earlystart_core.words import EVENTS, WORDS
 
 FACE = {
-    *("Answer", "AsAt", "Diff", "Done", "Practitioner", "Record"),
+    *("Answer", "AsAt", "Diff", "Done", "Practitioner", "Reader", "Record", "Seeing"),
     *("Conflict", "EarlyStartError", "Invalid", "NotPermitted", "Refused"),
     *("StoreUnavailable", "Tampered", "Unreadable"),
 }

@@ -1,0 +1,86 @@
+"""Breaking a glass, and reviewing one."""
+
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from earlystart_cli.options import HERE, Db, Keys
+from earlystart_cli.output import put
+from earlystart_cli.reading import ByRole, ForOrg, ForPurpose, Who, reader_of
+from earlystart_cli.stores import opened
+from earlystart_core.errors import Invalid
+
+EXAMPLE = (
+    "earlystart glass break case:01JH0000000000000000000000 --reason danger_of_harm --as practitioner:01JH…"
+    " --role health_visitor --employer org:lch --purpose safeguarding < why.txt"
+)
+REVIEW_EXAMPLE = (
+    "earlystart glass review glass:01JH0000000000000000000000 --outcome justified --as practitioner:01JH…"
+    " --role team_lead --employer org:lch --purpose service_management"
+)
+app = typer.Typer(help="Reading a case in an emergency, and the review of it.", epilog=f"Example: {EXAMPLE}")
+
+
+@app.callback()
+def glass() -> None:
+    """Reading a case in an emergency, and the review of it."""
+
+
+@app.command("break", epilog=f"Example: {EXAMPLE}")
+def break_(
+    case: Annotated[str, typer.Argument(metavar="CASE", help="The case: an id such as case:01J….")],
+    reason: Annotated[
+        str,
+        typer.Option(
+            "--reason",
+            metavar="CODE",
+            help="danger_of_harm, emergency_care, safeguarding_enquiry, legal_proceedings or complaint.",
+        ),
+    ],
+    who: Who,
+    role: ByRole,
+    employer: ForOrg,
+    purpose: ForPurpose,
+    hours: Annotated[int, typer.Option("--hours", metavar="N", help="For how long, 1 to 8.")] = 4,
+    db: Db = HERE,
+    keys: Keys = None,
+) -> None:
+    """Break the glass for one case: why, in words, comes from standard input and is sealed; someone else reviews it."""
+    text = _why()
+    reader = reader_of(who, role, employer, purpose)
+    assert reader is not None
+    code: Any = reason
+    with opened(db, keys) as record:
+        found = record.glass.break_for(case, reason=code, text=text, by=reader, hours=hours)
+    put([f"{found.id} until {found.until.isoformat()}, to be reviewed by {found.review_by.date().isoformat()}"])
+
+
+@app.command("review", epilog=f"Example: {REVIEW_EXAMPLE}")
+def review(
+    glass: Annotated[str, typer.Argument(metavar="GLASS", help="The glass: an id such as glass:01J….")],
+    outcome: Annotated[str, typer.Option("--outcome", metavar="CODE", help="justified, not_justified or unclear.")],
+    who: Who,
+    role: ByRole,
+    employer: ForOrg,
+    purpose: ForPurpose,
+    db: Db = HERE,
+    keys: Keys = None,
+) -> None:
+    """Record what the review of a broken glass came to. Nobody reviews their own."""
+    reader = reader_of(who, role, employer, purpose)
+    assert reader is not None
+    code: Any = outcome
+    with opened(db, keys) as record:
+        record.glass.review(glass, outcome=code, by=reader)
+    put([f"{glass} reviewed: {outcome}"])
+
+
+def _why() -> str:
+    """Standard input to its end: what is typed as an argument stays in the shell's history."""
+    if sys.stdin is None:
+        return ""
+    try:
+        return sys.stdin.read(100_000)
+    except UnicodeDecodeError:
+        raise Invalid("text", "expected text in UTF-8 on standard input, got other bytes") from None

@@ -1,0 +1,95 @@
+"""Who looked at a record, who could have, and which glasses were broken."""
+
+from typing import Annotated
+
+import typer
+
+from earlystart_cli.options import HERE, Db, Json, Keys, Ndjson, form
+from earlystart_cli.output import note, put_answer, put_clocks, screen
+from earlystart_cli.reading import ByGlass, ByRole, ForOrg, ForPurpose, OfTeam, Who, reader_of
+from earlystart_cli.stores import opened
+from earlystart_cli.timeline import show
+from earlystart_core.answer import Answer
+
+ACCESS_EXAMPLE = "earlystart audit access --case case:01JH0000000000000000000000 --json"
+COULD_EXAMPLE = (
+    "earlystart audit could-see case:01JH0000000000000000000000 --known 2026-03-04T10:03:00Z --as practitioner:01JH…"
+    " --role health_visitor --employer org:lch --purpose direct_care"
+)
+GLASS_EXAMPLE = "earlystart audit break-glass --db leeds.db"
+
+Case = Annotated[str | None, typer.Option("--case", metavar="CASE", help="Only that case, such as case:01J….")]
+
+
+def could_see(
+    case: Annotated[str, typer.Argument(metavar="CASE", help="The case: an id such as case:01J….")],
+    known: Annotated[
+        str, typer.Option("--known", metavar="K", help="When: a position, an instant, or the end of a London day.")
+    ],
+    who: Who,
+    role: ByRole,
+    employer: ForOrg,
+    purpose: ForPurpose,
+    of_team: OfTeam = None,
+    glass: ByGlass = None,
+    db: Db = HERE,
+    keys: Keys = None,
+    json: Json = False,
+    ndjson: Ndjson = False,
+) -> int:
+    """Print what someone could have seen of a case at a moment, by the ties and the knowledge of then."""
+    asked = form(json=json, ndjson=ndjson)
+    reader = reader_of(who, role, employer, purpose, of_team, glass)
+    assert reader is not None
+    with opened(db, keys) as record:
+        decision, answer = record.could_see(reader, case, known)
+    reach = f", up to the ring {decision.rings[-1]}" if decision.rings else ""
+    note(f"{decision.effect} by {', '.join(decision.rules)} ({decision.policy}){reach}")
+    if asked == "text" and answer:
+        put_clocks(answer.clocks)
+        show(screen(), answer.rows, case)
+    else:
+        put_answer(answer, asked)
+    return 0 if decision.permitted else 1
+
+
+def access(
+    db: Db = HERE,
+    keys: Keys = None,
+    case: Case = None,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help="Only from an instant or a London day on.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check", metavar="", help="First verify the access log; status 1 on any doubt.")
+    ] = False,
+    json: Json = False,
+    ndjson: Ndjson = False,
+) -> int:
+    """Print who looked at a case, or at anything, when, why and by which rules; refusals too."""
+    asked = form(json=json, ndjson=ndjson)
+    with opened(db, keys) as record:
+        answer = record.looked(case=case, since=since)
+        doubts = record.access_proof.verify().doubts if check else ()
+    for doubt in doubts:
+        note(f"access log: {doubt}")
+    put_answer(answer, asked)
+    return 1 if doubts else 0
+
+
+def break_glass(
+    db: Db = HERE,
+    keys: Keys = None,
+    case: Case = None,
+    every: Annotated[bool, typer.Option("--all", metavar="", help="Those that were reviewed, too.")] = False,
+    json: Json = False,
+    ndjson: Ndjson = False,
+) -> None:
+    """Print the broken glasses that await a review, with why, and by when; overdue ones are counted."""
+    asked = form(json=json, ndjson=ndjson)
+    with opened(db, keys) as record:
+        found = record.glass.rows(case)
+    rows = [row for row in found if every or row["state"] != "reviewed"]
+    put_answer(Answer(rows, found.clocks), asked)
+    if overdue := sum(row["state"] == "overdue" for row in rows):
+        note(f"{overdue} overdue: expected a review by someone else within days")

@@ -1,0 +1,165 @@
+"""The access log beside the record: its entries, whom each is about, and its own hash tree, in the same database.
+
+Its appends take the log's lock, so that they too have no gaps and no instant before the last one's. A store made
+before it gets its tables when someone first looks as a reader.
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+from sqlalchemy import Connection
+
+from earlystart_core.access.keeping import Moved
+from earlystart_core.entry import (
+    Entry,
+    Recorded,
+    as_entries,
+    canonical,
+    frame_of,
+    leaf_of,
+    parse,
+    stored_data,
+)
+from earlystart_core.errors import Unreadable
+from earlystart_core.log import Clock
+from earlystart_core.proof.entries import Doubt, Rows
+from earlystart_core.proof.tree import Tree
+from earlystart_core.proof.verify import Stretch
+from earlystart_sql import tree_tables
+from earlystart_sql.database import Database
+from earlystart_sql.insert import insert
+from earlystart_sql.raw import mark, run, run_binary
+from earlystart_sql.tree import SqlTree
+from earlystart_sql.tree_tables import may_be_read
+
+PAGE = 2_000  # entries
+_COLUMNS = "SELECT look.frame, look.data, look.leaf FROM look"
+_ROWS = "SELECT position, frame, data, leaf FROM look WHERE position > {0} AND position <= {0} ORDER BY position"
+_ALL = f"{_COLUMNS} WHERE position > {{0}} ORDER BY position LIMIT {PAGE}"
+_TAGGED = (
+    f"{_COLUMNS} JOIN look_tag ON look_tag.position = look.position"
+    f" WHERE look_tag.id = {{0}} AND look_tag.position > {{0}} ORDER BY look_tag.position LIMIT {PAGE}"
+)
+_LAST = f"{_COLUMNS} ORDER BY position DESC LIMIT 1"
+_LATER = {
+    "sqlite": "(SELECT value FROM json_each(?)) AND entry_tag.position > ?",
+    "postgresql": "(SELECT unnest(%s::text[])) AND entry_tag.position > %s",
+}
+_MOVED = (
+    "SELECT 1 FROM entry_tag JOIN tag ON tag.tag_id = entry_tag.tag_id"
+    " WHERE (SELECT max(position) FROM entry) > {known} AND tag.id IN {later} LIMIT 1"
+)
+_AT = f"{_COLUMNS} WHERE position = {{0}}"
+
+
+class AccessTree(SqlTree):
+    """The tree of the access log."""
+
+    ENTRIES, NODES, HEADS = "look", "look_node", "look_head"
+
+    def size(self) -> int:
+        return super().size() if self._is_there() else 0
+
+    def rows(self, after: int, upto: int) -> Iterator[Rows]:
+        for first in range(after, upto, PAGE):
+            with self._database.reading() as connection:
+                bounds = (first, min(first + PAGE, upto))
+                rows = run_binary(connection, _ROWS.format(mark(connection)), bounds).fetchall()
+            if rows:
+                positions, frames, data, leaves = zip(*rows, strict=True)
+                yield Rows(list(positions), frames, data, list(leaves))
+
+    def stretches(self, size: int, wanted: Collection[int], processes: int = 1) -> Iterator[Stretch]:
+        return Tree.stretches(self, size, wanted)  # only ever small beside the log: no second process is worth it
+
+    def strays(self, size: int) -> Iterable[Doubt]:
+        """Entries that cannot be found by whom they are about, and what stands in the index and in no entry."""
+        if not self._is_there():
+            return
+        for first in range(0, size, PAGE):
+            with self._database.reading() as connection:
+                m = mark(connection)
+                bounds = (first, min(first + PAGE, size))
+                rows = run_binary(connection, _ROWS.format(m), bounds).fetchall()
+                index: dict[int, set[str]] = {}
+                found = f"SELECT position, id FROM look_tag WHERE position > {m} AND position <= {m}"
+                for position, tag in run(connection, found, bounds):
+                    index.setdefault(position, set()).add(tag)
+            for position, *row in rows:
+                try:
+                    told = set(parse(*row).event.tags)
+                except Unreadable:
+                    continue  # said already
+                if told != index.get(position, set()):
+                    yield Doubt(position, "whom it is about is not what the index says, by which it is found")
+
+    def _is_there(self) -> bool:
+        with self._database.reading() as connection:
+            return may_be_read(connection, "look")
+
+
+class SqlAccessLog:
+    """The access log of an open database (`access.keeping.AccessLog`)."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.database = database
+        self.tree = AccessTree(database)
+        self._clock = clock
+
+    def append(self, entries: Sequence[Entry], *, cases: Collection[str] = (), known: int = 0) -> int:
+        given = as_entries(entries)
+        with self.database.writing() as connection:
+            if cases and _has_moved(connection, cases, known):
+                raise Moved
+            tree_tables.make_missing(connection, "look")
+            row = run_binary(connection, _LAST).fetchone()
+            before = None if row is None else parse(*row)
+            head = 0 if before is None else before.position
+            last = None if before is None else before.recorded_at
+            rows, tags = [], []
+            for position, entry in enumerate(given, head + 1):
+                now = self._clock().astimezone(UTC)
+                last = now if last is None or now > last else last
+                frame, data = frame_of(entry, position, last), stored_data(entry.data)
+                rows.append((position, frame, data, leaf_of(canonical(frame, data))))
+                tags += [(tag, position) for tag in dict.fromkeys(entry.tags)]
+            insert(connection, "look", rows)
+            insert(connection, "look_tag", sorted(tags))
+            blocks = self.tree.grow(connection, head, [leaf for *_, leaf in rows])
+        self.tree.grown_to(blocks)
+        return head + len(rows)
+
+    def about(self, tag: str | None = None, since: datetime | None = None) -> Iterator[Recorded]:
+        with self.database.reading() as connection:
+            if not may_be_read(connection, "look"):
+                return
+            after = 0 if since is None else _before(connection, since)
+        while True:
+            with self.database.reading() as connection:
+                statement = (_ALL if tag is None else _TAGGED).format(mark(connection))
+                values = (after,) if tag is None else (tag, after)
+                found = [parse(*row) for row in run_binary(connection, statement, values)]
+            yield from found
+            if len(found) < PAGE:
+                return
+            after = found[-1].position
+
+
+def _has_moved(connection: Connection, cases: Collection[str], known: int) -> bool:
+    """Whether the record has an entry about one of those cases behind that position."""
+    dialect = connection.dialect.name
+    asked: object = msgspec.json.encode(list(cases)).decode() if dialect == "sqlite" else list(cases)
+    statement = _MOVED.format(known=known, later=_LATER[dialect])
+    return run(connection, statement, (asked, known)).fetchone() is not None
+
+
+def _before(connection: Connection, since: datetime) -> int:
+    """The last position recorded before that instant: instants never fall as positions rise."""
+    row = run_binary(connection, _LAST).fetchone()
+    low, high = 0, 0 if row is None else parse(*row).position
+    while low < high:
+        middle = (low + high + 1) // 2
+        found = run_binary(connection, _AT.format(mark(connection)), (middle,)).fetchone()
+        low, high = (middle, high) if parse(*found).recorded_at < since else (low, middle - 1)
+    return low

@@ -1,0 +1,112 @@
+"""Breaking a glass and reviewing it, judged by the policy like anything else: `record.glass`."""
+
+from typing import get_args
+
+from earlystart_core.access.glass import (
+    Glass,
+    broken,
+    glass_of,
+    glass_rows,
+    reviewed,
+)
+from earlystart_core.access.judging import refusal
+from earlystart_core.access.looked import GlassReason, Outcome, looked
+from earlystart_core.access.policy import POLICY, Asked, Relation, judged
+from earlystart_core.access.reader import Reader, check_reader
+from earlystart_core.answer import Answer
+from earlystart_core.checking import check_id
+from earlystart_core.clocks import clocks_at
+from earlystart_core.errors import Invalid
+from earlystart_core.store import Store
+from earlystart_core.types import clean_text
+
+HOURS = 8  # a glass lasts at most
+LONGEST = 2_000  # characters of why
+
+
+class BreakGlass:
+    """The glasses of one record."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def break_for(self, case: str, *, reason: GlassReason, text: str, by: Reader, hours: int = 4) -> Glass:
+        """Lets a reader read one case to which nothing ties them, for some hours; someone else reviews it.
+
+        reason: `danger_of_harm`, `emergency_care`, `safeguarding_enquiry`, `legal_proceedings` or `complaint`. text:
+        why, in words; sealed for the case. hours: 1 to 8. The glass's `id` goes into `Reader.break_glass`.
+
+        Raises:
+            Invalid: anything is malformed, or no such case is on record.
+            NotPermitted: the policy does not let this reader. That too is recorded.
+            Refused: `keys.erased`, the case was erased: there is no text left to see.
+            StoreUnavailable: it could not be recorded: no glass was broken.
+        """
+        check_id("case", case or "")
+        check_reader(by)
+        clean = _check_breaking(reason, text, hours)
+        relation = Relation(own=case in by.own)
+        asked = Asked(by.role, by.purpose, "break_glass", relation, by.break_glass is not None)
+        decision = judged(POLICY, asked, self._store.log.head())
+        if not decision.permitted:
+            self._store.access.append([looked(by, decision, "break_glass", case)])
+            raise refusal(by, decision, "break_glass", case)
+        with self._store.views.reading() as frames:
+            if not frames.rows("case_status", case=case):
+                raise Invalid("case", f"expected a case on record, {case} is none")
+        return broken(self._store, by, decision, case, reason, clean, hours)
+
+    def review(self, glass: str, *, outcome: Outcome, by: Reader) -> None:
+        """Records what a review of a broken glass came to: `justified`, `not_justified` or `unclear`.
+
+        Raises:
+            Invalid: anything is malformed, or nobody broke that glass.
+            NotPermitted: whoever broke it reviews it, or the policy does not let this reader. That too is recorded.
+            Refused: `glass.reviewed`, it was reviewed before.
+            StoreUnavailable: it could not be recorded.
+        """
+        check_reader(by)
+        _check_outcome(outcome)
+        one = glass_of(self._store, glass)
+        case = one.look.case
+        relation = Relation(own=case in by.own, broke=one.by.practitioner == by.practitioner)
+        asked = Asked(by.role, by.purpose, "review", relation, by.break_glass is not None)
+        decision = judged(POLICY, asked, self._store.log.head())
+        if not decision.permitted:
+            self._store.access.append([looked(by, decision, "review", case)])
+            raise refusal(by, decision, "review", glass)
+        reviewed(self._store, by, decision, one, outcome)
+
+    def rows(self, case: str | None = None) -> Answer:
+        """Every broken glass, of one case or all, and what became of its review (`access.glass.glass_rows`).
+
+        Raises:
+            Invalid: `case` is not a case id.
+        """
+        check_id("case", case)
+        return Answer(glass_rows(self._store, case, self._store.clock()), clocks_at(self._store.log))
+
+
+def _check_breaking(reason: str, text: str, hours: int) -> str:
+    """The text, cleaned.
+
+    Raises:
+        Invalid: the reason is no code, the text is blank or too long, or the hours are out of bounds.
+    """
+    if reason not in get_args(GlassReason):
+        raise Invalid("reason", f"expected one of {', '.join(get_args(GlassReason))}, got {str(reason)[:40]!r}")
+    if isinstance(hours, bool) or not isinstance(hours, int) or not 1 <= hours <= HOURS:
+        raise Invalid("hours", f"expected a whole number from 1 to {HOURS}, got {str(hours)[:20]!r}")
+    try:
+        clean = clean_text(text).strip() if isinstance(text, str) else ""
+    except ValueError as error:
+        raise Invalid("text", str(error)) from None
+    if not 1 <= len(clean) <= LONGEST:
+        raise Invalid("text", f"expected why in words, 1 to {LONGEST:,} characters")
+    return clean
+
+
+def _check_outcome(outcome: str) -> None:
+    """Raises Invalid unless it is one of a review."""
+    if outcome not in get_args(Outcome):
+        raise Invalid("outcome", f"expected one of {', '.join(get_args(Outcome))}, got {str(outcome)[:40]!r}")

@@ -1,0 +1,62 @@
+"""The access log: who looked, kept beside the record in the same database, append-only, with a hash tree of its own.
+
+Here are its port and its shortest reading, in memory. Its entries have the form of the log's, so what proves the one
+proves the other; who and when stand in them as there.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
+from earlystart_core.entry import Entry, Recorded
+from earlystart_core.log import Clock, Log, MemoryLog
+from earlystart_core.proof.tree import Tree
+
+
+class Moved(Exception):
+    """The log learnt something about a case after the position by which its reader was judged. Nothing was kept."""
+
+
+class AccessLog(Protocol):
+    """What a store keeps of who looked."""
+
+    @property
+    def tree(self) -> Tree:
+        """The hash tree over its leaves."""
+
+    def append(self, entries: Sequence[Entry], *, cases: Collection[str] = (), known: int = 0) -> int:
+        """Appends all of them or none, durably, and returns the position of the last.
+
+        cases: whose readers were judged by the log as it was known at that position.
+
+        Raises:
+            Moved: there is a later entry about one of the cases; looked up under the log's lock, where it has one.
+            StoreUnavailable: they could not be kept; then nothing may be shown.
+        """
+
+    def about(self, tag: str | None = None, since: datetime | None = None) -> Iterable[Recorded]:
+        """The entries that carry that tag, or all; recorded at that instant or later; in rising position."""
+
+
+class MemoryAccessLog:
+    """The access log of a store in memory."""
+
+    def __init__(self, record: Log, clock: Clock) -> None:
+        self._record = record
+        self._log = MemoryLog(clock)
+
+    @property
+    def tree(self) -> Tree:
+        return self._log.tree
+
+    def append(self, entries: Sequence[Entry], *, cases: Collection[str] = (), known: int = 0) -> int:
+        since = DCBQuery([DCBQueryItem(tags=[case]) for case in cases])
+        if cases and next(self._record.read(since, after=known, limit=1), None) is not None:
+            raise Moved
+        return self._log.append(entries)
+
+    def about(self, tag: str | None = None, since: datetime | None = None) -> Iterable[Recorded]:
+        read = self._log.read(None if tag is None else DCBQuery([DCBQueryItem(tags=[tag])]))
+        return (one for one in read.entries() if since is None or one.recorded_at >= since)

@@ -1,0 +1,141 @@
+"""What the access log says: that someone looked, broke a glass, or reviewed one. No personal data stands in it.
+
+Only ids, codes and the names of rules; the reasons of a glass are sealed for its case, like any other text.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any, Literal, assert_never
+
+import msgspec
+
+from earlystart_core.access.policy import Decision
+from earlystart_core.access.reader import Reader
+from earlystart_core.entry import Entry, Recorded
+from earlystart_core.errors import Unreadable
+from earlystart_core.privacy.sealed import Sealed
+
+GlassReason = Literal["danger_of_harm", "emergency_care", "safeguarding_enquiry", "legal_proceedings", "complaint"]
+Outcome = Literal["justified", "not_justified", "unclear"]
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+class _Judged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    purpose: str
+    rules: tuple[str, ...]
+    policy: str
+    known: int  # the log's position that the reader's ties were read at
+
+
+class Looked(_Judged, frozen=True, kw_only=True):
+    """Someone asked, and was shown it or refused. subject: a case or team; None: everyone."""
+
+    action: str
+    subject: str | None
+    rings: tuple[str, ...]  # that were shown
+    result: Literal["permitted", "refused"]
+    break_glass: str | None = None
+    count: int | None = None  # of a list: how many cases were shown; each has an entry of its own
+
+
+class GlassBroken(_Judged, frozen=True, kw_only=True):
+    """Someone takes it on themselves to read one case, until then. text: why, in words, sealed for the case."""
+
+    break_glass: str
+    case: str
+    reason: GlassReason
+    text: Sealed
+    until: datetime
+    review_by: datetime
+
+
+class GlassReviewed(_Judged, frozen=True, kw_only=True):
+    """Someone else looked at why a glass was broken."""
+
+    break_glass: str
+    case: str
+    outcome: Outcome
+
+
+Look = Looked | GlassBroken | GlassReviewed
+KINDS: dict[str, type[Look]] = {cls.__name__: cls for cls in (Looked, GlassBroken, GlassReviewed)}
+
+
+def judged_by(reader: Reader, decision: Decision) -> dict[str, Any]:
+    """The fields that all three have."""
+    return {
+        "purpose": reader.purpose,
+        "rules": decision.rules,
+        "policy": decision.policy,
+        "known": decision.position,
+    }
+
+
+def looked(reader: Reader, decision: Decision, action: str, subject: str | None, count: int | None = None) -> Entry:
+    """The entry that says that a reader was shown something, or refused it, by that decision."""
+    look = Looked(
+        action=action,
+        subject=subject,
+        rings=decision.rings,
+        result="permitted" if decision.permitted else "refused",
+        break_glass=reader.break_glass,
+        count=count,
+        **judged_by(reader, decision),
+    )
+    return entry_of(look, reader, [subject, reader.break_glass])
+
+
+def entry_of(look: Look, reader: Reader, about: Iterable[str | None]) -> Entry:
+    """The entry as it goes to the access log; its tags: what it is about, and who looked."""
+    tags = dict.fromkeys(tag for tag in (*about, reader.practitioner) if tag is not None)
+    return Entry(type(look).__name__, _encode(look), list(tags), recorded_by=reader.by)
+
+
+def look_of(recorded: Recorded) -> Look:
+    """What an entry says.
+
+    Raises:
+        Unreadable: it is none of the three.
+    """
+    cls = KINDS.get(recorded.event.type)
+    try:
+        if cls is None or recorded.event.recorded_by is None:
+            raise ValueError
+        return msgspec.json.decode(recorded.event.data, type=cls)
+    except (ValueError, msgspec.MsgspecError):
+        raise Unreadable(
+            f"entry {recorded.position} of the access log cannot be read: expected who looked, got something else"
+        ) from None
+
+
+def rows_of(recorded: Iterable[Recorded]) -> Iterator[dict[str, Any]]:
+    """A row an entry: `at, practitioner, role, employer, purpose, subject, action, rings, result, rules` and the glass.
+
+    A glass that was broken, and its review, have rows too, of the actions `break_glass` and `review`.
+    """
+    for one in recorded:
+        look, by = look_of(one), one.event.recorded_by
+        assert by is not None
+        yield {
+            "at": one.recorded_at,
+            "practitioner": by.practitioner,
+            "role": by.role,
+            "employer": by.employer,
+            "purpose": look.purpose,
+            **_done(look),
+            "rules": list(look.rules),
+            "break_glass": look.break_glass,
+        }
+
+
+def _done(look: Look) -> dict[str, Any]:
+    match look:
+        case Looked():
+            return {"subject": look.subject, "action": look.action, "rings": list(look.rings), "result": look.result}
+        case GlassBroken():
+            action = "break_glass"
+        case GlassReviewed():
+            action = "review"
+        case _:
+            assert_never(look)
+    return {"subject": look.case, "action": action, "rings": [], "result": "permitted"}

@@ -1,0 +1,200 @@
+"""The access policy: whether a reader may do something, and how far in they see. Pure, and one table of rules.
+
+Whatever no rule permits is denied, and one that forbids overrides all that permit. Whoever is in no known role, or
+asks for what is not known, meets no rule. A policy that fails denies (`judged`).
+"""
+
+from collections.abc import Sequence
+from typing import Literal, Protocol, get_args
+
+import msgspec
+
+from earlystart_core.access.rings import RINGS, Ring, within
+from earlystart_core.access.roles import CARE, GROUPS, OVERSIGHT, REACH, group_of
+
+Action = Literal[
+    "read",  # one case: its rows, its timeline, its disclosures
+    "list",  # the cases of a team or of all, each of which is then judged as read
+    "count",  # caseload and tiers: numbers that name no child
+    "audit",  # disclosures of everyone, who looked, who broke the glass
+    "break_glass",
+    "review",  # of a broken glass
+    "export",
+    "erase",
+    "administer",
+]
+ACTIONS: tuple[Action, ...] = get_args(Action)
+Effect = Literal["permit", "deny"]
+
+
+class Relation(msgspec.Struct, frozen=True):
+    """What ties a reader to a case at the moment asked, as the log has it; `own` alone is what the reader declared."""
+
+    allocated: bool = False  # delivers a package of it that has not ended
+    point_of_contact: bool = False  # of the open case
+    team: bool = False  # the open case is under the reader's team
+    consented: bool = False  # the reader's organisation may be told, for exactly that purpose
+    own: bool = False  # the reader's own family, or a relative's
+    broke: bool = False  # the reader broke the glass that is to be reviewed
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """What a policy is asked. glass: whether the reader comes with a broken glass that stands for that case."""
+
+    role: str
+    purpose: str
+    action: str
+    relation: Relation = Relation()
+    glass: bool = False
+    ring: Ring | None = None  # of what is asked for, where it has one
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """What a policy said. rings: what may be seen, outermost first; empty where nothing of a case may."""
+
+    effect: Effect
+    rules: tuple[str, ...]  # that decided: all that forbid, else all that permit, else why nothing does
+    policy: str  # its name and version
+    rings: tuple[Ring, ...] = ()
+    obligations: tuple[str, ...] = ()  # `text_withheld`: sealed text is not shown; `review`: someone else reviews it
+    position: int = 0  # the log's position that the relation was read at
+
+    @property
+    def permitted(self) -> bool:
+        return self.effect == "permit"
+
+
+class AccessPolicy(Protocol):
+    """A policy of one name and version. Pure: the same question always gets the same answer."""
+
+    @property
+    def name(self) -> str:
+        """Its name and version, as access is recorded under."""
+
+    def decide(self, asked: Asked) -> Decision:
+        """Whether it may be done, and what is seen."""
+
+
+_FRONT = ("health", "team", "lead")
+_ALL = (*GROUPS, None)
+
+
+class Rule(msgspec.Struct, frozen=True):
+    """One line of the table. It holds where everything that it names is so; None names nothing."""
+
+    id: str
+    effect: Effect
+    actions: tuple[str, ...] | None
+    groups: tuple[str | None, ...] = _ALL
+    purposes: frozenset[str] | None = None
+    relation: str | None = None  # a field of Relation that must be true
+    glass: bool | None = None
+    ring: Ring | None = None  # up to which it opens a case, for whom reaches that far
+    obligations: tuple[str, ...] = ()
+
+    def holds(self, asked: Asked, group: str | None) -> bool:
+        """Whether the rule speaks of that."""
+        return (
+            (self.actions is None or asked.action in self.actions)
+            and group in self.groups
+            and (self.purposes is None or asked.purpose in self.purposes)
+            and (self.relation is None or getattr(asked.relation, self.relation))
+            and (self.glass is None or asked.glass is self.glass)
+        )
+
+
+RULES = (
+    Rule("forbid.own_family", "deny", None, relation="own"),
+    Rule("forbid.glass_reads_only", "deny", tuple(one for one in ACTIONS if one != "read"), glass=True),
+    Rule("forbid.own_review", "deny", ("review",), relation="broke"),
+    Rule("read.allocated", "permit", ("read",), _FRONT, CARE, "allocated", ring="health"),
+    Rule("read.point_of_contact", "permit", ("read",), _FRONT, CARE, "point_of_contact", ring="health"),
+    Rule("read.team", "permit", ("read",), _FRONT, CARE, "team", ring="team"),
+    Rule("read.managed", "permit", ("read",), ("lead",), frozenset({"service_management"}), "team", ring="team"),
+    Rule("read.consented", "permit", ("read",), ("outside",), None, "consented", ring="outside"),
+    Rule(
+        "read.oversight",
+        "permit",
+        ("read",),
+        ("officer",),
+        OVERSIGHT,
+        glass=False,
+        ring="health",
+        obligations=("text_withheld",),
+    ),
+    Rule("read.glass", "permit", ("read",), _FRONT, CARE, glass=True, ring="health", obligations=("review",)),
+    Rule(
+        "read.glass_oversight",
+        "permit",
+        ("read",),
+        ("officer",),
+        OVERSIGHT,
+        glass=True,
+        ring="health",
+        obligations=("review",),
+    ),
+    Rule("list.care", "permit", ("list", "count"), _FRONT, CARE | {"service_management"}),
+    Rule("list.consented", "permit", ("list",), ("outside",)),
+    Rule("list.oversight", "permit", ("list", "count"), ("officer",), OVERSIGHT),
+    Rule("audit.oversight", "permit", ("audit",), ("officer",), OVERSIGHT),
+    Rule("glass.break", "permit", ("break_glass",), _FRONT, CARE),
+    Rule("glass.break_oversight", "permit", ("break_glass",), ("officer",), OVERSIGHT),
+    Rule("glass.review", "permit", ("review",), ("lead", "officer"), OVERSIGHT | {"service_management"}),
+    Rule("export.subject_access", "permit", ("export",), ("officer",), frozenset({"subject_access"})),
+    Rule("erase.retention", "permit", ("erase",), ("officer",), frozenset({"retention"})),
+    Rule("administer.system", "permit", ("administer",), ("administrator",), frozenset({"administration"})),
+)
+
+
+class RulePolicy(msgspec.Struct, frozen=True):
+    """A policy that is a table of rules."""
+
+    name: str
+    rules: Sequence[Rule] = RULES
+
+    def decide(self, asked: Asked) -> Decision:
+        """By the rules that hold: any that forbids, else any that permits, else no."""
+        group = group_of(asked.role)
+        holding = [rule for rule in self.rules if rule.holds(asked, group)]
+        if forbidding := [rule.id for rule in holding if rule.effect == "deny"]:
+            return Decision("deny", tuple(forbidding), self.name)
+        if not holding:
+            return Decision("deny", ("default.deny",), self.name)
+        rings = _opened(holding, group)
+        if asked.ring is not None and asked.ring not in rings:
+            return Decision("deny", ("ring.out_of_reach",), self.name)
+        return Decision("permit", tuple(rule.id for rule in holding), self.name, rings, _bound(holding, group, rings))
+
+
+def _opened(holding: Sequence[Rule], group: str | None) -> tuple[Ring, ...]:
+    """The rings up to the innermost that a rule opens, as far as the group reaches."""
+    opened = [RINGS.index(rule.ring) for rule in holding if rule.ring is not None]
+    if not opened or group not in REACH:
+        return ()
+    return within(RINGS[min(max(opened), RINGS.index(REACH[group]))])
+
+
+def _bound(holding: Sequence[Rule], group: str | None, rings: tuple[Ring, ...]) -> tuple[str, ...]:
+    """The duties that bind: those without which no rule, or none that opens as much, would have permitted it."""
+    bound = []
+    for duty in sorted({duty for rule in holding for duty in rule.obligations}):
+        free = [rule for rule in holding if duty not in rule.obligations]
+        if not free or _opened(free, group) != rings:
+            bound.append(duty)
+    return tuple(bound)
+
+
+POLICY = RulePolicy("early_start_access 1")
+
+
+def judged(policy: AccessPolicy, asked: Asked, position: int) -> Decision:
+    """What the policy says, with the position that the relation was read at. A policy that fails says no."""
+    try:
+        decision = policy.decide(asked)
+        if not isinstance(decision, Decision):
+            raise TypeError(type(decision).__name__)
+        return msgspec.structs.replace(decision, position=position)
+    except Exception:  # noqa: BLE001 - whatever is wrong with a policy, nobody sees anything by it
+        name = getattr(policy, "name", None)
+        said = name if isinstance(name, str) else type(policy).__name__
+        return Decision("deny", ("policy.failed",), said, position=position)

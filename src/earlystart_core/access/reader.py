@@ -1,0 +1,65 @@
+"""A reader: who asks, in which role, for whom, and why. All of it is the caller's word: here nobody logs in."""
+
+import re
+
+import msgspec
+
+from earlystart_core.checking import check_id, check_role
+from earlystart_core.entry import Practitioner
+from earlystart_core.errors import Invalid
+from earlystart_core.types import clean_text
+
+GLASS = r"glass:[0-7][0-9A-HJKMNP-TV-Z]{25}"
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """practitioner: a `practitioner:` id of one person. role: a short label. employer: an `org:` id.
+
+    purpose: of use, such as `direct_care`; for a reader outside exactly the purpose that the family consented to.
+    team: the `team:` that the reader works in. own: cases of the reader's own family, as declared.
+    break_glass: the id of a glass that the reader broke.
+    """
+
+    practitioner: str
+    role: str
+    employer: str
+    purpose: str
+    team: str | None = None
+    own: tuple[str, ...] = ()
+    break_glass: str | None = None
+
+    @property
+    def by(self) -> Practitioner:
+        return Practitioner(self.practitioner, self.role, self.employer)
+
+
+def check_reader(reader: Reader) -> None:
+    """Raises Invalid, naming the field, unless every part of the reader has its form."""
+    if not isinstance(reader, Reader):
+        raise Invalid("reader", f"expected a Reader, got {type(reader).__name__}")
+    check_id("practitioner", reader.practitioner or "", field="reader.practitioner")
+    check_role("reader.role", reader.role)
+    check_id("org", reader.employer or "", field="reader.employer")
+    check_id("team", reader.team, field="reader.team")
+    if not isinstance(reader.own, tuple):
+        raise Invalid("reader.own", f"expected a tuple of case ids, got {type(reader.own).__name__}")
+    for case in reader.own:
+        check_id("case", case or "", field="reader.own")
+    _check_purpose(reader.purpose)
+    if reader.break_glass is not None:
+        check_glass(reader.break_glass, field="reader.break_glass")
+
+
+def check_glass(glass: str, *, field: str = "break_glass") -> None:
+    """Raises Invalid unless it is the id of a glass."""
+    if not isinstance(glass, str) or not re.fullmatch(GLASS, glass):
+        raise Invalid(field, f"expected glass: and 26 characters, as break_glass gives, got {str(glass)[:40]!r}")
+
+
+def _check_purpose(purpose: str) -> None:
+    try:
+        if isinstance(purpose, str) and 1 <= len(purpose) <= 200 and clean_text(purpose) == purpose:
+            return
+    except ValueError:
+        pass
+    raise Invalid("reader.purpose", "expected a purpose of 1 to 200 plain characters, such as direct_care")

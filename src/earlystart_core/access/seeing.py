@@ -1,0 +1,186 @@
+"""Seeing: the questions of a record as one reader may ask them. Each is judged, recorded, and only then answered.
+
+Where the access cannot be recorded, nothing is shown. A refusal is recorded too. Ties are those of the moment asked,
+also for a question at other clocks: who may see an old state is decided by who someone is now.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Protocol, Self
+
+from earlystart_core.access.judging import Judging
+from earlystart_core.access.looked import rows_of
+from earlystart_core.access.policy import AccessPolicy, Decision
+from earlystart_core.access.reader import Reader
+from earlystart_core.access.rings import ENTRY_RINGS, EVENT_RINGS, VIEW_RINGS
+from earlystart_core.answer import Answer, Row
+from earlystart_core.checking import check_id
+from earlystart_core.clocks import Moment, begin_of, clocks_at
+from earlystart_core.errors import Invalid
+from earlystart_core.event import shape_of
+from earlystart_core.store import Store
+from earlystart_core.words import EVENTS
+
+WITHHELD = "(withheld)"
+
+
+class Questions(Protocol):
+    """What a record answers, now or at two clocks."""
+
+    def view(self, name: str, team: str | None = None, case: str | None = None) -> Answer:
+        """The rows of a view."""
+
+    def caseload(self, team: str | None = None) -> Answer:
+        """Cases and packages of teams."""
+
+    def tiers(self, team: str | None = None) -> Answer:
+        """Cases of teams by tier."""
+
+    def timeline(self, case: str) -> Answer:
+        """The story of a case."""
+
+    def disclosures(self, case: str | None = None) -> Answer:
+        """Every sharing of information."""
+
+
+class Seeing:
+    """The same questions, for one reader: `record.seen_by(reader)`."""
+
+    def __init__(
+        self,
+        questions: Questions,
+        store: Store,
+        reader: Reader,
+        policy: AccessPolicy,
+        at: Callable[[Moment | None, Moment | None], Questions],
+    ) -> None:
+        self._questions = questions
+        self._store = store
+        self._judging = Judging(store, reader, policy)
+        self._policy = policy
+        self._at = at
+        self.reader = reader
+
+    def as_at(self, known: Moment | None = None, effective: Moment | None = None) -> Self:
+        """The same reader's questions at two clocks, as `Record.as_at` has them.
+
+        Raises:
+            Invalid: either is malformed, or lies beyond the head.
+        """
+        return type(self)(self._at(known, effective), self._store, self.reader, self._policy, self._at)
+
+    def may(self, action: str, case: str | None = None) -> Decision:
+        """Whether the reader may do that (`read`, `list`, `count`, `audit`, `export`, `erase`, …). It is recorded.
+
+        Raises:
+            Invalid: `case` is not a case id.
+            StoreUnavailable: it could not be recorded.
+        """
+        check_id("case", case)
+        return self._judging.decide(action, case)
+
+    def view(self, name: str, team: str | None = None, case: str | None = None) -> Answer:
+        """Rows of a view that the reader may see, with the columns that they may see.
+
+        With a case it is read, or refused. Without one the cases are listed: those that the reader may not read are
+        left out, and of each that is shown an entry is recorded.
+
+        Raises:
+            NotPermitted: the reader may not. That too is recorded.
+            Invalid: no view has that name, or `team` or `case` is not an id of its kind.
+            StoreUnavailable: the access could not be recorded, so nothing is shown.
+            Conflict: facts about the case kept being recorded, on each of three tries.
+        """
+        if name not in VIEW_RINGS:
+            raise Invalid("view", f"expected one of {', '.join(sorted(VIEW_RINGS))}, got {str(name)[:40]!r}")
+        check_id("team", team)
+        check_id("case", case)
+        placed = VIEW_RINGS[name]
+        if case is not None:
+            decision = self._judging.read(case, placed.ring)
+            answer = self._questions.view(name, team, case)
+            return Answer([placed.seen(decision.rings, row) for row in answer], answer.clocks)
+        return self._judging.listed(lambda: self._questions.view(name, team), team, placed.ring, placed.seen)
+
+    def caseload(self, team: str | None = None) -> Answer:
+        """As `Record.caseload`: numbers that name no child.
+
+        Raises:
+            NotPermitted: the reader may not.
+            Invalid: `team` is not a team id.
+        """
+        check_id("team", team)
+        self._judging.once("count", team)
+        return self._questions.caseload(team)
+
+    def tiers(self, team: str | None = None) -> Answer:
+        """As `Record.tiers`: numbers that name no child.
+
+        Raises:
+            NotPermitted: the reader may not.
+            Invalid: `team` is not a team id.
+        """
+        check_id("team", team)
+        self._judging.once("count", team)
+        return self._questions.tiers(team)
+
+    def timeline(self, case: str) -> Answer:
+        """The case's story without what is out of the reader's reach; of several children only this one is named.
+
+        Raises:
+            NotPermitted: the reader may not.
+            Invalid: `case` is not a case id.
+            StoreUnavailable: the access could not be recorded, so nothing is shown.
+            Conflict: facts about the case kept being recorded, on each of three tries.
+        """
+        check_id("case", case or "")
+        decision = self._judging.read(case, ENTRY_RINGS.ring)
+        return in_reach(self._questions.timeline(case), case, decision)
+
+    def disclosures(self, case: str | None = None) -> Answer:
+        """As `Record.disclosures`: of one case for whoever reads it up to the team's ring, of all for an audit.
+
+        Raises:
+            NotPermitted: the reader may not.
+            Invalid: `case` is not a case id.
+            StoreUnavailable: the access could not be recorded, so nothing is shown.
+            Conflict: facts about the case kept being recorded, on each of three tries.
+        """
+        check_id("case", case)
+        if case is None:
+            self._judging.once("audit", None)
+        else:
+            self._judging.read(case, EVENT_RINGS["InformationShared"].ring)
+        return self._questions.disclosures(case)
+
+    def looked(self, case: str | None = None, since: date | datetime | str | None = None) -> Answer:
+        """As `Record.looked`, for an audit; this asking stands in it too.
+
+        Raises:
+            NotPermitted: the reader may not.
+            Invalid: `case` is not a case id, or `since` is no date and no instant.
+        """
+        check_id("case", case)
+        begin = None if since is None else begin_of("since", since)
+        self._judging.once("audit", case)
+        return Answer(list(rows_of(self._store.access.about(case, begin))), clocks_at(self._store.log))
+
+
+def in_reach(story: Answer, case: str, decision: Decision) -> Answer:
+    """Of a case's story what a decision lets a reader see."""
+    return Answer([_told(row, case, decision) for row in story if _is_seen(row, decision)], story.clocks)
+
+
+def _is_seen(row: Row, decision: Decision) -> bool:
+    placed = EVENT_RINGS.get(row["type"])
+    return placed is not None and placed.ring in decision.rings
+
+
+def _told(row: Row, case: str, decision: Decision) -> Row:
+    fields = EVENT_RINGS[row["type"]].seen(decision.rings, row["fields"])
+    if "cases" in fields:
+        fields["cases"] = (case,)
+    if "text_withheld" in decision.obligations:
+        texts = shape_of(EVENTS.classes[row["type"]]).sealed
+        fields |= {name: WITHHELD for name in texts if name in fields}
+    return ENTRY_RINGS.seen(decision.rings, {**row, "fields": fields})

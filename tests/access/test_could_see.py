@@ -1,0 +1,62 @@
+"""What someone could have seen at a moment, by the ties and the knowledge of then."""
+
+from datetime import timedelta
+
+import pytest
+from msgspec.structs import replace
+
+from earlystart_core import EndAllocation, PassResponsibility, Record
+from earlystart_core.access.ties import ties_of, ties_then
+from earlystart_core.clocks import clocks_at
+from earlystart_core.errors import Invalid
+
+from .conftest import *
+
+EVERYONE = (ALLOCATED, NAMED, OF_TEAM, STRANGER, OFFICER, OUTSIDE, replace(ALLOCATED, own=(ANNA,)))
+
+
+@pytest.mark.parametrize("case", [ANNA, BEN, NOBODY])
+def test_at_the_head_it_is_what_is_shown_now(record: Record, clock, case: str) -> None:
+    """Two ways to the ties of one case, from the views and from its own entries, agree."""
+    for reader in EVERYONE:
+        live = ties_of(record.store, reader, case)
+        then = ties_then(record.store, reader, case, clocks_at(record.store.log), clock.now)
+        assert live.to(case) == then.to(case)
+        decision, rows = record.could_see(reader, case, record.store.log.head())
+        if decision.permitted:
+            assert rows.rows == record.seen_by(reader).timeline(case).rows
+        else:
+            assert rows.rows == []
+
+
+def test_it_is_judged_by_the_ties_of_then(record: Record, clock) -> None:
+    """And shows what was known then, although someone else would be shown it now."""
+    before = record.store.log.head()
+    at = clock.now
+    clock.now += timedelta(minutes=1)
+    record.submit(EndAllocation(package=PLAN, case=ANNA, practitioner=JO, reason="left"), by=BY)
+    record.submit(PassResponsibility(case=ANNA, to_team="team:wetherby"), by=BY)
+    for known in (before, at):
+        decision, rows = record.could_see(ALLOCATED, ANNA, known)
+        assert (decision.rules, decision.position) == (("read.allocated",), before)
+        assert len(rows) == len(record.as_at(known=before).timeline(ANNA))
+        assert not record.could_see(STRANGER, ANNA, known)[0].permitted
+    head = record.store.log.head()
+    assert record.could_see(ALLOCATED, ANNA, head)[0].rules == ("default.deny",)
+    assert record.could_see(STRANGER, ANNA, head)[0].rules == ("read.team",)
+    assert record.could_see(ALLOCATED, ANNA, 0)[1].rows == []
+    assert record.looked().rows == []
+
+
+def test_a_glass_counts_while_it_stood(record: Record, clock) -> None:
+    glass = record.glass.break_for(ANNA, reason="complaint", text=WHY, by=STRANGER, hours=1)
+    reader = replace(STRANGER, break_glass=glass.id)
+    before, during, after = (clock.now + timedelta(minutes=minutes) for minutes in (-5, 5, 70))
+    seen = [record.could_see(reader, ANNA, moment)[0].permitted for moment in (before, during, after)]
+    assert seen == [False, True, False]
+
+
+def test_a_wrong_call_is_one_sentence(lasting: Record) -> None:
+    for reader, case, known in ((BY, ANNA, 1), (OFFICER, "anna", 1), (OFFICER, None, 1), (OFFICER, ANNA, 10**9)):
+        with pytest.raises(Invalid, match="expected"):
+            lasting.could_see(reader, case, known)
