@@ -53,9 +53,7 @@ def ask(
     db: Db = HERE,
     keys: Keys = None,
     case: Annotated[str | None, typer.Option("--case", metavar="CASE", help="About that case.")] = None,
-    subject: Annotated[
-        str | None, typer.Option("--subject", metavar="ID", help="About that case or person.")
-    ] = None,
+    subject: Annotated[str | None, typer.Option("--subject", metavar="ID", help="About that case or person.")] = None,
     practitioner: Annotated[
         str | None, typer.Option("--practitioner", metavar="ID", help="About that practitioner.")
     ] = None,

@@ -13,9 +13,11 @@ HOUR = timedelta(hours=1)
 
 
 def then(asked: Asked, at: Moment) -> Clocks:
-    """Both clocks at one moment: as known then, of what had happened by then."""
+    """Both clocks at one moment: as known then, never more than is asked for, of what had happened by then."""
     known = clocks_at(asked.log, at)
-    return Clocks(known.known, known.known_at, instant_of(at) or known.known_at)
+    effective = instant_of(at) or known.known_at
+    known = known if known.known <= asked.clocks.known else asked.clocks
+    return Clocks(known.known, known.known_at, effective)
 
 
 def could_see(asked: Asked, *, case: str, practitioner: str, at: Moment) -> Answer:
