@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from earlystart_cli import officer
+from earlystart_cli import officer, reporting
 from earlystart_cli.options import HERE, Db, Effective, Json, Keys, Known, Ndjson, form
 from earlystart_cli.output import note, put_answer
 from earlystart_cli.stores import opened
@@ -45,3 +45,5 @@ def disclosures(
 
 app.command("ask", epilog=f"Example: {officer.ASK_EXAMPLE}")(officer.ask)
 app.command("questions", epilog=f"Example: {officer.QUESTIONS_EXAMPLE}")(officer.questions)
+app.command("report", epilog=f"Example: {reporting.REPORT_EXAMPLE}")(reporting.report)
+app.command("subject", epilog=f"Example: {reporting.SUBJECT_EXAMPLE}")(reporting.subject)

@@ -103,7 +103,7 @@ def ask(
         if name not in asked_for.takes:
             takes = ", ".join(asked_for.takes) or "none"
             raise Invalid(name, f"expected an option of question {asked_for.number} ({takes}), got {name[:40]!r}")
-        _check(name, value)
+        check_option(name, value)
     for name in asked_for.needs:
         if name not in given:
             raise Invalid(name, f"expected one: question {asked_for.number}, {asked_for.name}, cannot do without")
@@ -112,7 +112,12 @@ def ask(
     return found if isinstance(found, Answer) else Answer(found, clocks)
 
 
-def _check(name: str, value: Any) -> None:
+def check_option(name: str, value: Any) -> None:
+    """Looks at the form of an option; a moment is looked at where it is read.
+
+    Raises:
+        Invalid: it is malformed.
+    """
     if name == "hours":
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1_000_000:
             raise Invalid(name, f"expected whole hours from 0 to 1000000, got {str(value)[:40]!r}")
