@@ -10,7 +10,7 @@ from earlystart_core.clocks import Moment, clocks_at
 from earlystart_core.desk.asked import Asked
 from earlystart_core.desk.bundle import Bundle, bundle
 from earlystart_core.errors import Invalid, StoreUnavailable
-from earlystart_report.templating import render
+from earlystart_report.templating import ids_in, render
 
 if TYPE_CHECKING:
     from earlystart_core.record import Record
@@ -36,7 +36,9 @@ def write_bundle(record: "Record", subject: str, folder: Path, known: Moment | N
         raise Invalid("subject", f"expected a case or person on record, nothing is held on {subject}")
     files = {
         DATA: msgspec.json.format(msgspec.json.encode(found, order="sorted"), indent=1) + b"\n",
-        PAGE: render("subject.html", {"bundle": found}).encode(),
+        PAGE: render(
+            "subject.html", {"bundle": found, "ids": sorted(ids_in([found.entries, found.disclosures, found.accesses]))}
+        ).encode(),
     }
     manifest = _manifest(found, files)
     files[MANIFEST] = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1) + b"\n"

@@ -11,7 +11,7 @@ Row = dict[str, Any]
 WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 720, 240, 56, 12, 30
 DAY = timedelta(days=1)
 BASES = ("consent", "agreement", "override", "duty")
-STEPS = (1, 2, 7, 14, 30, 90, 365, 1_000, 3_650, 36_500)  # days that an axis may end at
+STEPS = (1, 2, 7, 14, 30, 45, 60, 90, 180, 365, 1_000, 3_650, 36_500)  # days that an axis may end at
 
 
 def delays(story: Sequence[Row]) -> Row | None:

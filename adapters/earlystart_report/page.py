@@ -7,7 +7,7 @@ from earlystart_core.clocks import Moment, clocks_at
 from earlystart_core.desk.asked import Asked
 from earlystart_core.desk.casebook import Casebook, casebook
 from earlystart_report.charts import by_practitioner, covers, delays
-from earlystart_report.templating import render
+from earlystart_report.templating import ids_in, render
 
 if TYPE_CHECKING:
     from earlystart_core.record import Record
@@ -40,8 +40,13 @@ def values_of(book: Casebook) -> dict[str, Any]:
         "late_by": by_practitioner(book.late),
         "without_reason": [row for row in book.looked if not row["reason"]],
         "struck": sum(row["struck"] for row in book.story),
+        "ids": sorted(ids_in([book.status, book.story, *(rows[:MOST] for rows in (shown, *_listed(book)))])),
         "made_by": version("earlystart-core"),
     }
+
+
+def _listed(book: Casebook) -> list[list[dict[str, Any]]]:
+    return [book.overrides, book.looked, book.corrections, book.relied]
 
 
 def _turned(book: Casebook) -> list[dict[str, Any]]:

@@ -6,14 +6,15 @@ A page carries its style, whose hash its content security policy names: no scrip
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from earlystart_core.types import LONDON
+from earlystart_core.codes import CODES
+from earlystart_core.types import LONDON, SLUG, ULID
 
 NONE = "\u2013"  # a dash, where a row has nothing
 
@@ -60,8 +61,8 @@ def moment(value: datetime | None) -> str:
     return NONE if value is None else f"{day(value)}, {value.astimezone(LONDON):%H:%M}"
 
 
-def said(value: Any) -> str:
-    """Any value of a row."""
+def said(value: Any, name: str = "") -> str:
+    """A value of a row, of the field of that name: codes in words, ids by their ends."""
     if value is None:
         return NONE
     if isinstance(value, bool):
@@ -72,7 +73,21 @@ def said(value: Any) -> str:
         return day(value)
     if isinstance(value, list | tuple):
         return ", ".join(map(said, value)) or NONE
-    return str(value)
+    if value in CODES.get(name, {}):
+        return CODES[name][value]
+    text = str(value)
+    if re.fullmatch(r"[a-z_]+", text):
+        return text.replace("_", " ")
+    return short(text) if re.fullmatch(rf"[a-z]+:(?:{ULID}|{SLUG})", text) else text
+
+
+def ids_in(rows: Any) -> set[str]:
+    """Every id of 26 characters that stands anywhere in rows."""
+    if isinstance(rows, str):
+        return {rows} if re.fullmatch(rf"[a-z]+:{ULID}", rows) else set()
+    if isinstance(rows, Mapping):
+        rows = rows.values()
+    return {one for row in rows for one in ids_in(row)} if isinstance(rows, Iterable) else set()
 
 
 def short(id_: str | None) -> str:

@@ -13,9 +13,16 @@ HOUR = timedelta(hours=1)
 
 
 def then(asked: Asked, at: Moment) -> Clocks:
-    """Both clocks at one moment: as known then, never more than is asked for, of what had happened by then."""
-    known = clocks_at(asked.log, at)
-    effective = instant_of(at) or known.known_at
+    """Both clocks at one moment: as known then, never more than is asked for, of what had happened by then.
+
+    Raises:
+        Invalid: `at` is no moment, or beyond the head.
+    """
+    try:
+        known = clocks_at(asked.log, at)
+        effective = instant_of(at) or known.known_at
+    except Invalid as error:
+        raise Invalid("at", str(error).removeprefix(f"{error.field}: ")) from None
     known = known if known.known <= asked.clocks.known else asked.clocks
     return Clocks(known.known, known.known_at, effective)
 
