@@ -32,7 +32,7 @@ def questions(json: Json = False) -> None:
         lines_of(
             [
                 {
-                    "": row["number"],
+                    "no": row["number"],
                     "name": row["name"],
                     "asks": row["asks"],
                     "options": " ".join(
