@@ -38,7 +38,7 @@ def values_of(book: Casebook) -> dict[str, Any]:
         "covers": covers(book.disclosures),
         "delays": delays(book.story),
         "late_by": by_practitioner(book.late),
-        "without_reason": [row for row in book.looked if not row["reason"]],
+        "without_reason": [row for row in book.looked if row["reason"] is False],
         "struck": sum(row["struck"] for row in book.story),
         "ids": sorted(ids_in([book.status, book.story, *(rows[:MOST] for rows in (shown, *_listed(book)))])),
         "made_by": version("earlystart-core"),

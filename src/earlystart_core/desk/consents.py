@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from earlystart_core.desk.asked import Asked, Row, about, stamp
-from earlystart_core.desk.looking import accesses
+from earlystart_core.desk.looking import readings
 from earlystart_core.hindsight import Told
 from earlystart_core.words.consent import ServiceAgreementRecorded, SharingConsentRecorded, live
 from earlystart_core.words.sharing import InformationShared, SharingOverridden
@@ -59,7 +59,7 @@ def after_withdrawal(asked: Asked, *, case: str | None = None) -> list[Row]:
     for one in standing:
         if isinstance(one.event, InformationShared):
             shared[one.event.case, one.event.recipient, one.event.purpose].append(one)
-    reads = accesses(asked, case)
+    reads = readings(asked, case)
     rows = []
     for no, ended in _withdrawals([one for one in standing if isinstance(one.event, SharingConsentRecorded)]):
         consent, until = no.event, None if ended is None else ended.event.occurred_at

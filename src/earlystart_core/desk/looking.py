@@ -23,14 +23,23 @@ def accesses(asked: Asked, case: str | None = None) -> list[Row]:
     return [row for row in looked(case=case) if latest is None or row["at"] <= latest]
 
 
+def readings(asked: Asked, case: str | None = None) -> list[Row]:
+    """The accesses by which something was shown: none that was refused, nor the breaking of a glass by itself."""
+    return [row for row in accesses(asked, case) if row["result"] == "permitted" and row["rings"]]
+
+
 def looked(asked: Asked, *, case: str | None = None, practitioner: str | None = None) -> list[Row]:
-    """Who looked, and what tied them to the case at that moment (`ties`); `reason`: anything did."""
+    """Who looked, and what tied them to the case at that moment (`ties`).
+
+    `reason`: whether anything did; null for a reading that was not of one case.
+    """
     rows = [row for row in accesses(asked, case) if practitioner in (None, row["practitioner"])]
     found = []
     for row in rows:
         about = row["subject"] or ""
-        tied = ties(asked, about, row["practitioner"], row["at"]) if about.startswith("case:") else []
-        found.append({**row, "ties": tied, "reason": bool(tied)})
+        one_case = about.startswith("case:")
+        tied = ties(asked, about, row["practitioner"], row["at"]) if one_case else []
+        found.append({**row, "ties": tied, "reason": bool(tied) if one_case else None})
     return found
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from earlystart_core.desk.asked import Asked, Facts, Row, about, by, stamp
-from earlystart_core.desk.looking import accesses
+from earlystart_core.desk.looking import readings
 from earlystart_core.hindsight import Told, relied_on
 from earlystart_core.marks import Marks
 from earlystart_core.words.correction import MarkedInError
@@ -42,7 +42,7 @@ def exposed(asked: Asked, *, case: str | None = None) -> list[Row]:
     for mark in marks.told:
         if mark.position not in marks.struck:
             struck_at.setdefault(mark.event.target, mark.entry.recorded_at)
-    reads = accesses(asked, case)
+    reads = readings(asked, case)
     rows = []
     stories: dict[str, Facts] = {}
     for wrong in _at(asked, marks.struck):
