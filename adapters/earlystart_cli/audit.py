@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from earlystart_cli import officer, reporting
 from earlystart_cli.options import HERE, Db, Effective, Json, Keys, Known, Ndjson, form
 from earlystart_cli.output import note, put_answer
 from earlystart_cli.stores import opened
@@ -40,3 +41,9 @@ def disclosures(
         doubtful = sum(not row["struck"] and not row["covered_now"] for row in answer)
         unknown = sum(not row["struck"] and row["reason"] == "withdrawn_unrecorded" for row in answer)
         note(f"{doubtful} not covered as known now, {unknown} of them against a no that was not yet recorded")
+
+
+app.command("ask", epilog=f"Example: {officer.ASK_EXAMPLE}")(officer.ask)
+app.command("questions", epilog=f"Example: {officer.QUESTIONS_EXAMPLE}")(officer.questions)
+app.command("report", epilog=f"Example: {reporting.REPORT_EXAMPLE}")(reporting.report)
+app.command("subject", epilog=f"Example: {reporting.SUBJECT_EXAMPLE}")(reporting.subject)

@@ -14,42 +14,13 @@ from earlystart_cli.options import HERE, Db, Effective, Json, Keys, Known, Ndjso
 from earlystart_cli.output import Screen, note, plain, put_answer, put_clocks, screen
 from earlystart_cli.reading import As, ByGlass, For, OfTeam, Purpose, Role, asked, reader_of
 from earlystart_cli.stores import opened
+from earlystart_core.codes import CODES
 from earlystart_core.types import LONDON
 
 EXAMPLE = "earlystart timeline case:01JH0000000000000000000000 --known 2026-03-31"
 INDENT = 7
 NAMES = {"target": "entry", "duration_min": "minutes", "to_team": "to"}  # fields whose stored name reads badly
 SEALED = "(sealed)"
-CODES = {  # national codes as people say them (NHS Data Dictionary)
-    "attendance": {
-        "2": "cancelled by the family",
-        "3": "did not attend",
-        "4": "cancelled by the service",
-        "5": "attended",
-        "6": "came late, was seen",
-        "7": "came late, could not be seen",
-    },
-    "mechanism": {
-        "01": "face to face",
-        "02": "by telephone",
-        "04": "by talk type",
-        "05": "by email",
-        "09": "by text message",
-        "10": "by instant message",
-        "11": "by video",
-        "12": "on a message board",
-        "13": "in a chat room",
-    },
-    "location": {
-        "A01": "at home",
-        "B01": "in a health centre",
-        "C01": "in a GP practice",
-        "K01": "in a children's centre",
-        "L01": "in a school",
-        "L04": "in a nursery",
-        "N01": "outdoors",
-    },
-}
 
 
 def timeline(

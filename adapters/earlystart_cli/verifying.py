@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from earlystart_core.proof.checkpoint import Checkpoint
     from earlystart_core.proof.keys import Vkey
     from earlystart_core.proof.verify import Verified
+    from earlystart_core.shredding import Shredded
+
+    Found = tuple[Verified, Shredded]
 
 EXAMPLE = "earlystart log verify --export leeds.ndjson --vkey log.vkey --checkpoint 2026-03-31.checkpoint"
 LARGE = 200_000  # entries from which on a second process is worth its start
@@ -61,31 +64,35 @@ def verify(
             raise
         note(f"earlystart: {error}")
         return 1
-    found = _of_store(db, keys, held, key) if export is None else _of_export(export, held, key)
+    found, shredded = _of_store(db, keys, held, key) if export is None else _of_export(export, held, key)
     if json:
-        put_json(_as_json(found))
+        put_json(_as_json(found, shredded))
     else:
-        put(_told(found, key))
+        put(_told(found, key, shredded))
     for doubt in found.doubts:
         note(f"earlystart: {doubt}")
     return 0 if found.sound else 1
 
 
-def _of_store(db: str, keys: str | None, held: "Checkpoint | None", key: "Vkey | None") -> "Verified":
+def _of_store(db: str, keys: str | None, held: "Checkpoint | None", key: "Vkey | None") -> "Found":
     from earlystart_core.proof.judging import verify_log
+    from earlystart_core.shredding import shredded_in
 
     with opened(db, keys) as record, working("verifying"):
         tree = record.store.log.tree
         processes = min(2, os.cpu_count() or 1) if tree.size() >= LARGE else 1
-        return verify_log(tree, held, key, processes)
+        return verify_log(tree, held, key, processes), shredded_in(record.store.log)
 
 
-def _of_export(path: Path, held: "Checkpoint | None", key: "Vkey | None") -> "Verified":
+def _of_export(path: Path, held: "Checkpoint | None", key: "Vkey | None") -> "Found":
     from earlystart_core.proof.judging import verify_export
+    from earlystart_core.shredding import Shreds
 
+    shreds = Shreds()
     try:
         with path.open("rb") as file, working("verifying"):
-            return verify_export(iter(lambda: file.readline(LONGEST), b""), held, key)
+            found = verify_export(shreds.passing(iter(lambda: file.readline(LONGEST), b"")), held, key)
+            return found, shreds.found()
     except OSError as error:
         raise Invalid("--export", f"expected a file that can be read, got {str(path)!r}: {error.strerror}") from None
 
@@ -112,18 +119,19 @@ def _entry(path: Path, key: "Vkey | None", others: tuple[Path | None, ...]) -> i
     return 0
 
 
-def _as_json(found: "Verified") -> dict[str, Any]:
+def _as_json(found: "Verified", shredded: "Shredded") -> dict[str, Any]:
     return {
         "size": found.size,
         "root": found.root.hex(),
         "consistent_since": found.since.size if found.since and found.sound else None,
         "origin": found.since.origin if found.since else None,
+        "shredded": {"values": shredded.values, "certificates": shredded.certificates},
         "signatures": found.signed,
         "doubts": [{"position": doubt.position, "found": doubt.found} for doubt in found.doubts],
     }
 
 
-def _told(found: "Verified", key: "Vkey | None") -> list[str]:
+def _told(found: "Verified", key: "Vkey | None", shredded: "Shredded") -> list[str]:
     from earlystart_core.proof.strict import in_base64
 
     lines = [f"size              {found.size}", f"root              {in_base64(found.root)}"]
@@ -131,4 +139,10 @@ def _told(found: "Verified", key: "Vkey | None") -> list[str]:
         return [*lines, f"doubts            {len(found.doubts)}"]
     since = "no checkpoint" if found.since is None else f"{found.since.size} entries, {found.since.origin}"
     signatures = f"good, {key.name}" if key is not None and found.signed else "not checked: no --vkey"
-    return [*lines, f"consistent since  {since}", "gaps              none", f"signatures        {signatures}"]
+    return [
+        *lines,
+        f"consistent since  {since}",
+        f"shredded          {shredded}",
+        "gaps              none",
+        f"signatures        {signatures}",
+    ]

@@ -6,7 +6,7 @@ its own kind: those it replaces. What else whoever decided had in mind, no recor
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
@@ -47,7 +47,7 @@ class Told(NamedTuple):
     """An entry and its event."""
 
     entry: Recorded
-    event: Event
+    event: Any  # an Event, of the class that the entry names
 
     @property
     def position(self) -> int:
@@ -114,7 +114,8 @@ def _narrow(fact: Told) -> list[str]:
 
 
 def _rests_on(decision: Told, fact: Told) -> bool:
-    event, held = decision.event, set(fact.entry.event.tags)
+    event: Event = decision.event
+    held = set(fact.entry.event.tags)
     if isinstance(event, InformationShared) and event.basis_position == fact.position:
         return event.case in held or (isinstance(fact.event, AGREEMENT) and event.recipient in held)
     if type(event) is type(fact.event):

@@ -222,6 +222,20 @@ class Record(Questions):
         since = instant_of(known_a) or before.known_at
         return diff(self.store, EVENTS, before, after, since=since, team=team, case=case)
 
+    def ask(
+        self, question: str | int, known: Moment | None = None, effective: Moment | None = None, **options: Any
+    ) -> Answer:
+        """The answer to one of the officer's twenty questions, by number or name (`desk.questions.QUESTIONS`).
+
+        known, effective: as for `as_at`. options: those that the question takes, such as `case`, `at` or `hours`.
+
+        Raises:
+            Invalid: there is no such question, an option is malformed, missing, or none of that question's.
+        """
+        from earlystart_core.desk.questions import ask  # what few programs ask loads when it is asked
+
+        return ask(self, question, known, effective, options)
+
     def rebuild(self, source: Source | None = None) -> Rebuilt:
         """Builds every view anew from the log.
 

@@ -46,7 +46,7 @@ def story(
             "late_days": max((london_date(recorded.recorded_at) - london_date(event.occurred_at)).days, 0),
             "type": recorded.event.type,
             "recorded_by": recorded.event.recorded_by and msgspec.structs.asdict(recorded.event.recorded_by),
-            "fields": _fields(recorded, event, registry, keys),
+            "fields": opened_fields(recorded, event, registry, keys),
             "struck": recorded.position in out,
             "marked_by": marks.get(recorded.position, []),
         }
@@ -56,7 +56,12 @@ def story(
     return sorted(rows, key=lambda row: (row["occurred_at"] or _EPOCH, row["position"]))
 
 
-def _fields(recorded: Recorded, event: Event, registry: Registry, keys: Callable[[], Keys]) -> dict[str, Any]:
+def opened_fields(recorded: Recorded, event: Event, registry: Registry, keys: Callable[[], Keys]) -> dict[str, Any]:
+    """An entry's fields without those that are null; personal text opened, `(erased)` or `(sealed)`.
+
+    Raises:
+        Tampered: a sealed value does not belong where it stands.
+    """
     texts: dict[str, Any] = {}
     if any(isinstance(getattr(event, name), Sealed) for name in shape_of(type(event)).sealed):
         with suppress(StoreUnavailable):

@@ -46,15 +46,15 @@ def size_of(export: Path) -> int:
     return export.read_bytes().count(b"\n")
 
 
-def test_a_store_is_verified_and_said_in_five_lines(stored: str) -> None:
+def test_a_store_is_verified_and_said_in_six_lines(stored: str) -> None:
     found = call("log", "verify", "--db", stored)
     assert (found.status, found.err) == (0, "")
     said = table(found)
-    assert list(said) == ["size", "root", "consistent since", "gaps", "signatures"]
+    assert list(said) == ["size", "root", "consistent since", "shredded", "gaps", "signatures"]
     assert (said["consistent since"], said["gaps"]) == ("no checkpoint", "none")
     assert said["signatures"] == "not checked: no --vkey"
     as_json = call("log", "verify", "--db", stored, "--json").json
-    assert set(as_json) == {"size", "root", "consistent_since", "origin", "signatures", "doubts"}
+    assert set(as_json) == {"size", "root", "consistent_since", "origin", "shredded", "signatures", "doubts"}
     assert (as_json["doubts"], as_json["signatures"]) == ([], False)
 
 
@@ -72,6 +72,7 @@ def test_the_officer_needs_the_export_the_key_and_an_old_checkpoint(
         "size": str(size_of(export)),
         "root": checkpoint.read_text("utf-8").split("\n")[2],
         "consistent since": f"{size_of(export)} entries, council.example/log",
+        "shredded": "none",
         "gaps": "none",
         "signatures": "good, council.example/log",
     }

@@ -19,7 +19,14 @@ import pytest
 from earlystart_core.command import Command
 from earlystart_core.event import Event
 
-PACKAGES = ("earlystart_core", "earlystart_sql", "earlystart_feeds", "earlystart_city", "earlystart_cli")
+PACKAGES = (
+    "earlystart_core",
+    "earlystart_sql",
+    "earlystart_feeds",
+    "earlystart_city",
+    "earlystart_cli",
+    "earlystart_report",
+)
 SKELETON = {"boundary", "evolve", "decide"}
 
 

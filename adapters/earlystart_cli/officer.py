@@ -1,0 +1,116 @@
+"""The officer's twenty questions: `audit questions` lists them, `audit ask` answers one."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from earlystart_cli.columns import lines_of
+from earlystart_cli.files import content_of
+from earlystart_cli.options import HERE, Db, Effective, Json, Keys, Known, Ndjson, Team, form
+from earlystart_cli.output import note, put, put_answer, put_json
+from earlystart_cli.proving import MOST
+from earlystart_cli.stores import opened
+from earlystart_core.errors import Invalid
+
+ASK_EXAMPLE = "earlystart audit ask late --hours 72 --db leeds.db"
+QUESTIONS_EXAMPLE = "earlystart audit questions"
+
+
+def questions(json: Json = False) -> None:
+    """List the twenty questions: number, name, what each asks, and the options that it takes."""
+    from earlystart_core.desk.questions import QUESTIONS
+
+    rows: list[dict[str, Any]] = [
+        {"number": each.number, "name": each.name, "asks": each.asks, "needs": each.needs, "takes": each.takes}
+        for each in QUESTIONS
+    ]
+    if json:
+        put_json(rows)
+        return
+    put(
+        lines_of(
+            [
+                {
+                    "no": row["number"],
+                    "name": row["name"],
+                    "asks": row["asks"],
+                    "options": " ".join(
+                        f"--{name}" if name in row["needs"] else f"[--{name}]" for name in row["takes"]
+                    ),
+                }
+                for row in rows
+            ],
+            None,
+        )
+    )
+
+
+def ask(
+    question: Annotated[
+        str, typer.Argument(metavar="QUESTION", help="Its number, 1 to 20, or its name: audit questions lists them.")
+    ],
+    db: Db = HERE,
+    keys: Keys = None,
+    case: Annotated[str | None, typer.Option("--case", metavar="CASE", help="About that case.")] = None,
+    subject: Annotated[str | None, typer.Option("--subject", metavar="ID", help="About that case or person.")] = None,
+    practitioner: Annotated[
+        str | None, typer.Option("--practitioner", metavar="ID", help="About that practitioner.")
+    ] = None,
+    recipient: Annotated[
+        str | None, typer.Option("--recipient", metavar="ORG", help="About that organisation.")
+    ] = None,
+    purpose: Annotated[str | None, typer.Option("--purpose", metavar="TEXT", help="For exactly that purpose.")] = None,
+    item: Annotated[str | None, typer.Option("--item", metavar="TEXT", help="About that item of a sharing.")] = None,
+    team: Team = None,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="MOMENT", help="The moment: an instant, or the end of a London day.")
+    ] = None,
+    on: Annotated[str | None, typer.Option("--on", metavar="DATE", help="The London day on which it is due.")] = None,
+    hours: Annotated[int | None, typer.Option("--hours", metavar="N", help="How many hours count.")] = None,
+    checkpoint: Annotated[
+        Path | None, typer.Option("--checkpoint", metavar="FILE", help="A checkpoint that someone kept.")
+    ] = None,
+    vkey: Annotated[Path | None, typer.Option("--vkey", metavar="FILE", help="The log's verifier key.")] = None,
+    known: Known = None,
+    effective: Effective = None,
+    json: Json = False,
+    ndjson: Ndjson = False,
+) -> int:
+    """Answer one of the officer's twenty questions. Status 1 where `unaltered` finds a doubt."""
+    asked = form(json=json, ndjson=ndjson)
+    options: dict[str, Any] = {
+        "case": case,
+        "subject": subject,
+        "practitioner": practitioner,
+        "recipient": recipient,
+        "purpose": purpose,
+        "item": item,
+        "team": team,
+        "at": at,
+        "on": on,
+        "hours": hours,
+        "checkpoint": _text("--checkpoint", checkpoint),
+        "vkey": _text("--vkey", vkey),
+    }
+    with opened(db, keys) as record:
+        answer = record.ask(question, known, effective, **options)
+    put_answer(answer, asked)
+    doubts = [doubt for row in answer for doubt in row.get("doubts", ())]
+    for doubt in doubts:
+        note(f"earlystart: {doubt}")
+    return 1 if doubts else 0
+
+
+def _text(option: str, path: Path | None) -> str | None:
+    """The text of a small file.
+
+    Raises:
+        Invalid: it cannot be read, is too long, or is no UTF-8.
+    """
+    if path is None:
+        return None
+    try:
+        return content_of(option, path, MOST).decode()
+    except UnicodeDecodeError:
+        raise Invalid(option, "expected text in UTF-8, got other bytes") from None

@@ -1,0 +1,74 @@
+"""Reports and subject access bundles: what is handed to people who have no program to read the record with."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from earlystart_cli.options import HERE, Db, Json, Keys, Known
+from earlystart_cli.output import note, put, put_json
+from earlystart_cli.progress import working
+from earlystart_cli.stores import opened
+from earlystart_core.errors import Invalid, StoreUnavailable
+
+REPORT_EXAMPLE = "earlystart audit report --db leeds.db --case case:01JH0000000000000000000000 --out case.html"
+SUBJECT_EXAMPLE = "earlystart audit subject case:01JH0000000000000000000000 --db leeds.db --out for-the-family"
+
+
+def report(
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The HTML file to write.", show_default=False)],
+    db: Db = HERE,
+    keys: Keys = None,
+    case: Annotated[
+        str | None, typer.Option("--case", metavar="CASE", help="Of that case; without it of the whole record.")
+    ] = None,
+    known: Known = None,
+) -> None:
+    """Write one HTML file: the story on two clocks, disclosures with their cover, access, corrections, the proof."""
+    _expect_templates()
+    from earlystart_core.desk.questions import check_option
+    from earlystart_report import report_page
+
+    if case is not None:
+        check_option("case", case)
+    if out.is_dir():
+        raise Invalid("--out", f"expected a file to write, got the folder {str(out)!r}")
+    with opened(db, keys) as record, working("reporting"):
+        page = report_page(record, case, known)
+    try:
+        out.write_text(page, "utf-8")
+    except OSError as error:
+        raise Invalid("--out", f"expected a file that can be written, got {str(out)!r}: {error.strerror}") from None
+    note(f"{out}: {len(page):,} characters, one file that needs nothing else")
+
+
+def subject(
+    subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="The id of a case or a person.")],
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FOLDER", help="A new or empty folder to write to.", show_default=False)
+    ],
+    db: Db = HERE,
+    keys: Keys = None,
+    known: Known = None,
+    json: Json = False,
+) -> None:
+    """Write everything held on a subject, other people taken out: JSON, a page, and a manifest to prove it by."""
+    _expect_templates()
+    from earlystart_core.desk.questions import check_option
+    from earlystart_report import write_bundle
+
+    check_option("subject", subject)
+    with opened(db, keys) as record:
+        manifest = write_bundle(record, subject, out, known)
+    if json:
+        put_json(manifest)
+        return
+    put(f"{digest}  {name}" for name, digest in manifest["files"].items())
+    note(f"{len(manifest['leaves'])} entries about {subject}, known at entry {manifest['known']}, in {out}")
+
+
+def _expect_templates() -> None:
+    """Raises StoreUnavailable where the extra is missing."""
+    if find_spec("jinja2") is None:
+        raise StoreUnavailable("reports need jinja2: pip install 'earlystart-core[report]'")

@@ -1,0 +1,54 @@
+"""The report: one HTML file that needs nothing else."""
+
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from earlystart_core.clocks import Moment, clocks_at
+from earlystart_core.desk.asked import Asked
+from earlystart_core.desk.casebook import Casebook, casebook
+from earlystart_report.charts import by_practitioner, covers, delays
+from earlystart_report.templating import ids_in, render
+
+if TYPE_CHECKING:
+    from earlystart_core.record import Record
+
+MOST = 500  # rows of one table; how many more there are is said below it
+
+
+def report_page(record: "Record", case: str | None = None, known: Moment | None = None) -> str:
+    """The report of a case, or of the whole record, as known at a moment.
+
+    Raises:
+        Invalid: the case is not on record then, or `known` lies beyond the head.
+    """
+    asked = Asked(record, clocks_at(record.store.log, known), now=known is None)
+    return render("report.html", values_of(casebook(asked, case)))
+
+
+def values_of(book: Casebook) -> dict[str, Any]:
+    """What the template draws."""
+    doubtful = [row for row in book.disclosures if not row["struck"] and not row["covered_now"]]
+    shown = book.disclosures if book.case is not None else [*doubtful, *_turned(book)]
+    return {
+        "book": book,
+        "most": MOST,
+        "doubtful": doubtful,
+        "unrecorded": [row for row in doubtful if row["reason"] == "withdrawn_unrecorded"],
+        "shown": sorted(shown, key=lambda row: row["position"]),
+        "covers": covers(book.disclosures),
+        "delays": delays(book.story),
+        "late_by": by_practitioner(book.late),
+        "without_reason": [row for row in book.looked if row["reason"] is False],
+        "struck": sum(row["struck"] for row in book.story),
+        "ids": sorted(ids_in([book.status, book.story, *(rows[:MOST] for rows in (shown, *_listed(book)))])),
+        "made_by": version("earlystart-core"),
+    }
+
+
+def _listed(book: Casebook) -> list[list[dict[str, Any]]]:
+    return [book.overrides, book.looked, book.corrections, book.relied]
+
+
+def _turned(book: Casebook) -> list[dict[str, Any]]:
+    """The sharings that are covered now and were not then, or struck."""
+    return [row for row in book.disclosures if row["struck"] or (row["covered_now"] and not row["covered_then"])]

@@ -1,0 +1,1 @@
+"""The desk: what an information governance officer asks of a record. Nothing here is stored; all of it is read."""
