@@ -13,6 +13,9 @@ SMALL = Path(__file__).parent.parent / "data" / "feeds" / "small"
 CITY = ("--cases", "60", "--years", "3", "--seed", "11", "--teams", "3")
 
 
+READ: dict[tuple[Path, str, str | None], list[dict[str, Any]]] = {}  # the naive reading is slow
+
+
 class Place(NamedTuple):
     """A store, and its export as it is parsed."""
 
@@ -26,6 +29,12 @@ class Place(NamedTuple):
         assert found.err.startswith("known=")
         rows: list[dict[str, Any]] = found.json
         return rows
+
+    def view(self, name: str, at: str | None = None) -> list[dict[str, Any]]:
+        """A view's rows by the naive reading, now or with both clocks at that moment; read once."""
+        if (self.db, name, at) not in READ:
+            READ[self.db, name, at] = naive.answer(name, self.entries, at, at)
+        return READ[self.db, name, at]
 
     def standing(self, *types: str) -> list[dict[str, Any]]:
         """The entries of those types that count, in effective order."""

@@ -62,12 +62,7 @@ def test_02_backdated(place: Place) -> None:
     assert {row["position"]: row["known_then"] for row in rows} == expected
     team = fact["data"]["team"]
     of_team = {row["position"] for row in place.ask("backdated", "--team", team, "--at", at)}
-    under = {
-        row["case"]
-        for known, effective in ((at, at), (None, None))
-        for row in naive.answer("case_status", place.entries, known, effective)
-        if row["team"] == team
-    }
+    under = {row["case"] for moment in (at, None) for row in place.view("case_status", moment) if row["team"] == team}
     assert of_team == {
         one["position"] for one in place.entries if under & set(one["tags"]) and same_or_before(one["occurred_at"], at)
     }
@@ -135,7 +130,7 @@ def test_06_looked(place: Place) -> None:
 
 def test_07_after_withdrawal(place: Place) -> None:
     """Every sharing between a person's withdrawal and that person's next consent."""
-    decided = place.standing("SharingConsentRecorded")
+    decided, shared = place.standing("SharingConsentRecorded"), place.standing("InformationShared")
     expected = set()
     for at, no in enumerate(decided):
         if no["data"]["decision"] != "withdrawn":
@@ -146,7 +141,7 @@ def test_07_after_withdrawal(place: Place) -> None:
             for one in decided[at + 1 :]
             if one["data"]["decision"] == "given" and all(one["data"][name] == no["data"][name] for name in fields)
         ]
-        for one in place.standing("InformationShared"):
+        for one in shared:
             same = all(one["data"][name] == no["data"][name] for name in fields[:3])
             moment = naive.instant(one["occurred_at"])
             if same and naive.instant(no["occurred_at"]) <= moment and (not later or moment < later[0]):
@@ -221,21 +216,28 @@ def test_12_then_and_now(place: Place, narrow: str) -> None:
     options = {"all": (), "team": ("--team", opened["team"]), "case": ("--case", opened["case"])}[narrow]
     rows = place.ask(12, "--at", at, *options)
     for view in ("case_status", "request_queue", "package_status", "consent_status"):
-        was, now = (naive.answer(view, place.entries, *clocks) for clocks in ((at, at), (None, None)))
+        was, now = place.view(view, at), place.view(view)
         if narrow == "case":
             was, now = ([row for row in each if row["case"] == opened["case"]] for each in (was, now))
         if narrow == "team":
-            was = naive.answer(view, place.entries, at, at, team=opened["team"])
-            now = naive.answer(view, place.entries, team=opened["team"])
+            was, now = (
+                [row for row in rows_ if row["case"] in under]
+                for rows_, under in ((was, cases_of(place, opened["team"], at)), (now, cases_of(place, opened["team"])))
+            )
         mine = [row for row in rows if row["view"] == view]
-        assert [row["before"] for row in mine if row["before"]] == [row for row in was if row not in now]
-        assert [row["after"] for row in mine if row["after"]] == [row for row in now if row not in was]
+        old, new = ({str(row) for row in rows_} for rows_ in (was, now))
+        assert [row["before"] for row in mine if row["before"]] == [row for row in was if str(row) not in new]
+        assert [row["after"] for row in mine if row["after"]] == [row for row in now if str(row) not in old]
     upto = naive.position_of(place.entries, at)
     for row in rows:
         moved = narrow == "team"  # a row that came under the team or left it may be the same itself
         assert row["because"] or moved
         for position in row["because"]:
             assert position > upto or not same_or_before(place.entries[position - 1]["occurred_at"], at)
+
+
+def cases_of(place: Place, team: str, at: str | None = None) -> set[str]:
+    return {row["case"] for row in place.view("case_status", at) if row["team"] == team}
 
 
 def test_13_versions(place: Place) -> None:
@@ -273,7 +275,7 @@ def test_15_kept(place: Place) -> None:
     """Nobody is due today; whoever is closed is, once the last birthday that counts has come."""
     assert place.ask(15, "--on", "2026-08-31") == []
     due = {row["subject"] for row in place.ask(15, "--on", "2080-01-01")}
-    closed = {row["case"] for row in naive.answer("case_status", place.entries) if row["status"] == "closed"}
+    closed = {row["case"] for row in place.view("case_status") if row["status"] == "closed"}
     assert {subject for subject in due if subject.startswith("case:")} == closed
 
 
@@ -282,7 +284,7 @@ def test_16_held(place: Place) -> None:
     case = pick(place, "SharingConsentRecorded")["data"]["case"]
     rows = place.ask(16, "--subject", case)
     assert {one["position"] for one in place.entries if case in one["tags"]} <= {row["position"] for row in rows}
-    own = {row["family"] for row in naive.answer("case_status", place.entries) if row["case"] == case} | {case}
+    own = {row["family"] for row in place.view("case_status") if row["case"] == case} | {case}
     consents = [row for row in rows if row["type"] == "SharingConsentRecorded"]
     assert consents
     for row in rows:
