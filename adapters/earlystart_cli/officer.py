@@ -57,6 +57,10 @@ def ask(
     practitioner: Annotated[
         str | None, typer.Option("--practitioner", metavar="ID", help="About that practitioner.")
     ] = None,
+    role: Annotated[str | None, typer.Option("--role", metavar="ROLE", help="The practitioner's role then.")] = None,
+    employer: Annotated[
+        str | None, typer.Option("--employer", metavar="ORG", help="For whom they worked then.")
+    ] = None,
     recipient: Annotated[
         str | None, typer.Option("--recipient", metavar="ORG", help="About that organisation.")
     ] = None,
@@ -83,6 +87,8 @@ def ask(
         "case": case,
         "subject": subject,
         "practitioner": practitioner,
+        "role": role,
+        "employer": employer,
         "recipient": recipient,
         "purpose": purpose,
         "item": item,

@@ -85,3 +85,25 @@ def test_a_report_says_how_many_had_no_tie(record: Watched) -> None:
     page = report_page(record, record.rows[0]["subject"])
     assert "3 <span class" in page.split("Readings without a tie to the case")[1][:120]
     assert '<span class="bad">nothing</span>' in page
+
+
+def test_a_real_look_is_answered_for_and_the_policy_says_what_it_could_show() -> None:
+    """The access log of a store, and question 1 with a role: as the policy would have shown it."""
+    from earlystart_core.access.reader import Reader
+
+    with Record.open("memory://") as record:
+        ada = Practitioner(record.new_id("practitioner"), role="health_visitor", employer="org:lch")
+        case = record.new_id("case")
+        record.submit(OpenCase(case=case, family=record.new_id("family"), team="team:a", reason="birth"), by=ada)
+        record.submit(NamePointOfContact(case=case, practitioner=ada.practitioner), by=ada)
+        seen = record.seen_by(Reader(ada.practitioner, ada.role, ada.employer, "direct_care")).timeline(case)
+        (look,) = record.ask("looked", case=case)
+        assert (look["reason"], look["ties"]) == (True, ["point_of_contact", "recorded"])
+        at = record.store.log.head()
+        about = {"case": case, "practitioner": ada.practitioner, "at": at}
+        assert {one["allowed"] for one in record.ask("could_see", **about)} == {None}
+        judged = record.ask("could_see", **about, role=ada.role, employer=ada.employer)
+        assert [one["position"] for one in judged if one["allowed"]] == [one["position"] for one in seen]
+        stranger = {**about, "practitioner": record.new_id("practitioner")}
+        other = record.ask("could_see", **stranger, role=ada.role, employer=ada.employer)
+        assert {one["allowed"] for one in other} == {False}

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from earlystart_core.access.reader import Reader
 from earlystart_core.answer import Answer
 from earlystart_core.clocks import Clocks, Moment, clocks_at, instant_of
 from earlystart_core.desk.asked import Asked, Row, about, by, stamp
@@ -27,15 +28,39 @@ def then(asked: Asked, at: Moment) -> Clocks:
     return Clocks(known.known, known.known_at, effective)
 
 
-def could_see(asked: Asked, *, case: str, practitioner: str, at: Moment) -> Answer:
+def could_see(
+    asked: Asked,
+    *,
+    case: str,
+    practitioner: str,
+    at: Moment,
+    role: str | None = None,
+    employer: str | None = None,
+    purpose: str = "direct_care",
+    team: str | None = None,
+) -> Answer:
     """The case as it stood in the record at that moment, and what tied the practitioner to it (`ties`).
 
-    Rows as of `timeline`. Without a tie nothing but breaking the glass would have shown it.
+    Rows as of `timeline`, with `allowed`: whether the access policy would have shown that row to someone of that role
+    and employer, for that purpose; null where role and employer are not given.
     """
     clocks = then(asked, at)
     tied = [] if clocks.effective is None else ties(asked, case, practitioner, clocks.effective)
     story = asked.at(clocks).questions.timeline(case)
-    return Answer([{"practitioner": practitioner, "ties": tied, **row} for row in story], clocks)
+    allowed: set[int] | None = None
+    if role is not None and employer is not None and clocks.known:
+        reader = Reader(practitioner, role, employer, purpose, team=team)
+        allowed = {row["position"] for row in asked.record.could_see(reader, case, clocks.known)[1]}
+    rows = [
+        {
+            "practitioner": practitioner,
+            "ties": tied,
+            "allowed": None if allowed is None else row["position"] in allowed,
+            **row,
+        }
+        for row in story
+    ]
+    return Answer(rows, clocks)
 
 
 def backdated(asked: Asked, *, at: Moment, case: str | None = None, team: str | None = None) -> list[Row]:

@@ -16,11 +16,8 @@ def accesses(asked: Asked, case: str | None = None) -> list[Row]:
     Rows `at, practitioner, role, employer, purpose, subject, action, rings, result, rules, break_glass`, cut at both
     clocks' instants.
     """
-    looked = getattr(asked.record, "looked", None)  # a store without an access log has no readings to tell of
-    if looked is None:
-        return []
     latest = asked.latest
-    return [row for row in looked(case=case) if latest is None or row["at"] <= latest]
+    return [row for row in asked.record.looked(case=case) if latest is None or row["at"] <= latest]
 
 
 def readings(asked: Asked, case: str | None = None) -> list[Row]:
