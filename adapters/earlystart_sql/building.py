@@ -18,6 +18,7 @@ from earlystart_sql.build_tables import Overtaken
 from earlystart_sql.filling import AT_ONCE, Step, Stored, stored
 from earlystart_sql.log import SqlLog
 from earlystart_sql.naming import Naming
+from earlystart_sql.segment_texts import texts_of
 from earlystart_sql.served import Serving
 from earlystart_sql.terms import make_terms, terms_are_there
 from earlystart_sql.view_tables import SLOTS, ViewTable
@@ -42,19 +43,25 @@ class Builder:
         how: `beside` takes over whatever is being built; overtaken in its turn, it fills in one transaction. `if free`
         leaves it to another build, or to the writer who holds the lock now. `at once` is one transaction.
         """
-        try:
-            served = self._serve(folded, how)
-        except Overtaken:
-            return how == "beside" and self.serve(folded, "at once")
+        served = False
+        for way in (how, "at once", "at once"):
+            with suppress(Overtaken):
+                served = self._serve(folded, way)
+                break
+            if how == "if free":
+                break
+        else:
+            raise StoreUnavailable(f"{self._log.database.name} is being changed by others all the time: rebuild again")
         if served:
             with suppress(StoreUnavailable):  # else the next build does it
                 self._tidy()
         return served
 
     def _serve(self, folded: AsAt, how: How) -> bool:
-        views = self._stored(folded, how)
-        if views is None:
+        found = self._stored(folded, how)
+        if found is None:
             return False
+        views, terms = found
         steps = (step for view in views for step in view.steps())
         whole = how == "at once" or sum(view.rows for view in views) <= AT_ONCE
         ready = [*steps] if whole else []  # before the lock: writers do not wait for it
@@ -64,25 +71,29 @@ class Builder:
             build, slot = self._begin(connection)
             if whole:
                 self._write(connection, slot, ready)
-                self._swap(connection, slot, folded)
+                self._swap(connection, slot, folded, terms)
                 return True
         for last, some in _together(steps):
             with self._log.writing() as connection:
                 build_tables.go_on(connection, build)
                 self._write(connection, slot, some)
                 if last:
-                    self._swap(connection, slot, folded)
+                    self._swap(connection, slot, folded, terms)
         return True
 
     def _opening(self, how: How) -> Callable[[], AbstractContextManager[Connection | None]]:
         return self._log.try_writing if how == "if free" else self._log.writing
 
-    def _stored(self, folded: AsAt, how: How) -> list[Stored] | None:
-        """What was folded in the store's numbers; None where some are still to be given and the lock is taken."""
+    def _stored(self, folded: AsAt, how: How) -> tuple[list[Stored], list[str]] | None:
+        """What was folded in the store's numbers, and the terms that they mean.
+
+        None where some are still to be given and the lock is taken.
+        """
         with self._log.reading() as connection:
             self._serving.state(connection)  # what is remembered of terms may be of another table
             naming = Naming(self._log.numbers(connection))
             views = self._numbered(folded, naming, add=False) if terms_are_there(connection) else None
+            terms = [] if views is None else naming.numbers.terms.texts()[1:]
         if views is None:
             with self._opening(how)() as writer:
                 if writer is None:
@@ -90,9 +101,10 @@ class Builder:
                 make_terms(writer)
                 naming = Naming(self._log.numbers(writer))
                 views = self._numbered(folded, naming, add=True)
+                terms = naming.numbers.terms.texts()[1:]
         if not self._log.database.sees_uncommitted:
             naming.remember()
-        return views
+        return None if views is None else (views, terms)
 
     def _numbered(self, folded: AsAt, naming: Naming, *, add: bool) -> list[Stored] | None:
         views = []
@@ -121,7 +133,9 @@ class Builder:
         for view, _, write in steps:
             write(connection, self._tables[slot][view])
 
-    def _swap(self, connection: Connection, slot: str, folded: AsAt) -> None:
+    def _swap(self, connection: Connection, slot: str, folded: AsAt, terms: list[str]) -> None:
+        if texts_of(connection)[: len(terms)] != terms:
+            raise Overtaken  # their table was dropped meanwhile and made anew: what was filled means something else
         head = self._serving.state(connection).head
         build_tables.say_served(connection, slot, self._advance(connection, slot, folded.clocks.known, head))
         build_tables.end(connection)

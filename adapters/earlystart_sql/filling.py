@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from earlystart_core.replay.columns import NULL, Array
 from earlystart_core.replay.dictionaries import Dense, Dictionaries, Numbered
 from earlystart_core.replay.frames import Cells
-from earlystart_sql.naming import Naming
+from earlystart_sql.naming import TERM, Naming
 from earlystart_sql.raw import run, run_many
 from earlystart_sql.view_tables import ViewTable
 
@@ -72,10 +72,18 @@ def _map(kind: str, dictionary: Dense, naming: Naming, *, add: bool) -> Array | 
     if not isinstance(dictionary, Numbered):
         return np.concatenate([[NULL], naming.arrays({kind: dictionary.texts[1:]}, add=add)[kind]])
     odd = dictionary.more  # what the store had not numbered
+    if kind == TERM and not _are_terms(dictionary, naming):
+        return np.concatenate([[NULL], naming.arrays({kind: dictionary.texts[1:]}, add=add)[kind]])
     if not odd:
         return None
     given = np.arange(dictionary.size - len(odd))
     return np.concatenate([given, naming.arrays({kind: odd}, add=add)[kind]])
+
+
+def _are_terms(dictionary: Numbered, naming: Naming) -> bool:
+    """Whether the store numbers terms as it did when the fold began: their table may have been made anew."""
+    given = dictionary.texts[: dictionary.size - len(dictionary.more)]
+    return naming.numbers.terms.texts()[: len(given)] == given
 
 
 def _blocks(shape: ViewTable, columns: list[Array]) -> Write:

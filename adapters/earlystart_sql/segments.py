@@ -20,14 +20,13 @@ from earlystart_core.replay.dictionaries import Dense, Dictionaries, Given, Numb
 from earlystart_core.replay.loading import collector_at_rest, facts_of_rows
 from earlystart_core.replay.packed import Unsound, unpack
 from earlystart_core.replay.segments import Segment, columns_of, layout_of_all, names_of, seal
-from earlystart_core.replay.shelf import Blobs, Run
+from earlystart_core.replay.shelf import Blobs, Run, Runs
 from earlystart_sql.ids import numbers_of
 from earlystart_sql.log import SqlLog
 from earlystart_sql.raw import one, run_binary
 from earlystart_sql.segment_tables import are_there, bound_to, insert, is_whole, listed, make, remove
 from earlystart_sql.segment_texts import (
     digests_of,
-    given_of,
     ids_of,
     kinds_of,
     number_texts,
@@ -64,7 +63,7 @@ class SqlShelf:
         self._lock = Lock()
         self.dropped: list[Run] = []  # runs found unsound since this shelf was opened
 
-    def runs(self, upto: int) -> Sequence[Run]:
+    def runs(self, upto: int) -> Runs:
         with self._log.reading() as connection:
             return self._bound(connection, upto)
 
@@ -83,9 +82,6 @@ class SqlShelf:
 
     def numbered(self, kind: str) -> Dense:
         with self._log.reading() as connection:
-            if kind == "text":
-                texts = given_of(texts_of(connection))
-                return Numbered(len(texts.texts), lambda: texts)
             return Numbered(size_of(connection, kind) + 1, lambda: self._ids_of(kind))
 
     def report(self, run: Run) -> None:
@@ -195,18 +191,19 @@ class SqlShelf:
         numbers["text"] = np.array([place[text] for text in texts.get("text", [])], np.int64)
         return {kind: np.concatenate([[0], some]) for kind, some in numbers.items()}, given
 
-    def _bound(self, connection: Connection, upto: int) -> list[Run]:
+    def _bound(self, connection: Connection, upto: int) -> Runs:
         """The runs that begin at or before a position, bound to the log as it is."""
         if not are_there(connection):
-            return []
-        digests = digests_of(texts_of(connection))
+            return Runs()
+        known = texts_of(connection)
+        digests = digests_of(known)
         rows = run_binary(
             connection,
             "SELECT r.first, r.last, r.layout, r.texts, r.held, r.bound, e.leaf"
             " FROM segment_run AS r JOIN entry AS e ON e.position = r.last"
             f" WHERE r.first <= {int(upto)} AND r.layout = '{self._layout}' ORDER BY r.first",
         )
-        found = []
+        found = Runs(texts=known)
         for first, last, layout, texts, held, bound, leaf in rows:
             with suppress(
                 msgspec.MsgspecError, TypeError, ValueError, IndexError

@@ -33,7 +33,7 @@ _STOPS = {
 }
 _THERE = {
     "sqlite": "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'term'",
-    "postgresql": "SELECT count(to_regclass('term'))",
+    "postgresql": "SELECT coalesce(has_table_privilege(to_regclass('term'), 'SELECT'), false)",
 }
 
 

@@ -57,7 +57,7 @@ class Questions:
         Raises:
             Invalid: no view has that name, or `team` or `case` is not an id of its kind.
         """
-        if name not in VIEW:
+        if not isinstance(name, str) or name not in VIEW:
             raise Invalid("view", f"expected one of {', '.join(sorted(VIEW))}, got {str(name)[:40]!r}")
         check_id("team", team)
         check_id("case", case)

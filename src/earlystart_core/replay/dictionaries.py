@@ -54,6 +54,7 @@ class Numbered(Dense):
         super().__init__()
         self._size = size
         self._read = read
+        self._adding = RLock()
         self._known: Given | None = None
         self._numbers: dict[str, int] = {}
         self.more: list[str] = []  # what the store has not numbered, in the order of its numbers
@@ -77,12 +78,15 @@ class Numbered(Dense):
         return super().order() if given is None or self.more else given
 
     def __missing__(self, text: str | None) -> int:
-        number = self._given_to(text)
-        if number is None:
-            number = self.size
-            self.more.append(str(text))
-        self[text] = number
-        return number
+        with self._adding:  # a fold looks codes up from several threads
+            if dict.__contains__(self, text):
+                return self[text]
+            number = self._given_to(text)
+            if number is None:
+                number = self.size
+                self.more.append(str(text))
+            self[text] = number
+            return number
 
     def __contains__(self, text: object) -> bool:
         return super().__contains__(text) or self._given_to(text) is not None
@@ -94,8 +98,9 @@ class Numbered(Dense):
 
     @property
     def _given(self) -> "Given":
+        """The texts of the numbers that were given when this was made: the store may have given more since."""
         if self._known is None:
-            self._known = self._read()
+            self._known = self._read().first(self._size)
         return self._known
 
 
@@ -106,6 +111,12 @@ class Given(msgspec.Struct):
         pl.Series
     )  # of 0 a null, then those of 1, 2, 3, …; empty where a number has none. One chunk: six times faster
     order: Array | None = None  # those numbers by their text in code-point order, where it is known
+
+    def first(self, size: int) -> "Given":
+        """The same of so many numbers, 0 included."""
+        if size == len(self.texts):
+            return self
+        return Given(self.texts.slice(0, size).rechunk(), None if self.order is None else self.order[self.order < size])
 
 
 class Days(dict[str | None, int]):

@@ -71,11 +71,13 @@ class Folding:
         }
         if not lacking:
             return
+        for name, kept in self._folded.items():
+            if name in lacking and len(self._projections[name].keys) > 1:  # its rows are numbered anew in each fold
+                lacking[name] = [*kept.columns, *lacking[name]]
         plan = Plan(lacking, self._projections)
         for name, found in fold(plan, self._reading, self._effective, self._threads, self.took).items():
-            kept = self._folded.get(name)
-            if kept is not None:
-                found.columns = kept.columns | found.columns
+            kept_columns = self._folded[name].columns if name in self._folded else {}
+            found.columns = kept_columns | found.columns
             self._folded[name] = found
 
     def explain(self, wanted: Mapping[str, Iterable[str] | None]) -> Iterator[str]:

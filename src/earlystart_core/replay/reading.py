@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+import polars as pl
 
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.event import Event
@@ -14,11 +15,11 @@ from earlystart_core.log import Log
 from earlystart_core.marks import struck_by
 from earlystart_core.registry import Registry
 from earlystart_core.replay.columns import PLAIN, Array, Facts, Piece, end_to_end
-from earlystart_core.replay.dictionaries import Dictionaries
+from earlystart_core.replay.dictionaries import Dense, Dictionaries, Given, Numbered
 from earlystart_core.replay.loading import Wanted, facts_of_rows
 from earlystart_core.replay.packed import Unsound
 from earlystart_core.replay.segments import columns_of, none_of, opened
-from earlystart_core.replay.shelf import Blobs, Run, Shelf
+from earlystart_core.replay.shelf import Blobs, Run, Runs, Shelf
 from earlystart_core.words.correction import MarkedInError
 
 SPAN = 2_097_152  # positions read at once: what bounds the memory of a fold, beside its rows
@@ -44,9 +45,9 @@ class Reading:
         self._log = log
         self._registry = registry
         self._shelf = shelf
-        runs = shelf.runs(upto) if shelf is not None else ()
+        runs = shelf.runs(upto) if shelf is not None else Runs()
         self.spans = [*_spans(_parts(runs, upto, length), length)]
-        self.dictionaries = Dictionaries(shelf.numbered if shelf is not None and runs else None)
+        self.dictionaries = Dictionaries(_numbered(shelf, runs) if shelf is not None and runs else None)
         self._struck: Array | None = None
 
     def struck(self, threads: int = 1) -> Array:
@@ -112,6 +113,16 @@ def threads_of(threads: int) -> Iterator[Callable[[Callable[[Any], Any], Iterabl
         return
     with ThreadPoolExecutor(threads) as pool:
         yield pool.map
+
+
+def _numbered(shelf: Shelf, runs: Runs) -> Callable[[str], Dense]:
+    """The numbers that the runs hold, of text as it was when they were listed: the store may number it anew."""
+    texts = Given(pl.Series([None, *runs.texts], dtype=pl.String))
+
+    def numbered(kind: str) -> Dense:
+        return Numbered(len(texts.texts), lambda: texts) if kind == "text" else shelf.numbered(kind)
+
+    return numbered
 
 
 def _struck(positions: Array, targets: Array) -> Array:

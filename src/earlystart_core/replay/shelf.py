@@ -3,7 +3,7 @@
 A segment only saves time: the rows are the truth, and whatever is wrong with a run makes it be read from them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Protocol
 
 import msgspec
@@ -30,17 +30,25 @@ class Run(msgspec.Struct, frozen=True):
         return f"{self.first} to {self.last}"
 
 
+class Runs(list[Run]):
+    """Sealed runs, and what their numbers of text mean: both of one moment."""
+
+    def __init__(self, runs: Iterable[Run] = (), texts: Sequence[str] = ()) -> None:
+        super().__init__(runs)
+        self.texts = texts  # by number, from 1 on
+
+
 class Shelf(Protocol):
     """The sealed runs of a log."""
 
-    def runs(self, upto: int) -> Sequence[Run]:
+    def runs(self, upto: int) -> Runs:
         """The runs that begin at or before a position and are bound to the log as it is, rising and apart."""
 
     def blobs(self, runs: Sequence[Run], event: str, columns: Sequence[str]) -> Blobs:
         """Those columns of a class in those runs, as they are found."""
 
     def numbered(self, kind: str) -> Dense:
-        """The store's numbers of a kind of id, or of text: at least all that the runs hold."""
+        """The store's numbers of a kind of id: at least all that the runs hold."""
 
     def report(self, run: Run) -> None:
         """Says that a run is unsound. Never raises: whoever reads has the rows."""
