@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from earlystart_cli.options import HERE, Db, Keys
-from earlystart_cli.output import put
+from earlystart_cli.output import note, put
 from earlystart_cli.reading import ByRole, ForOrg, ForPurpose, Who, reader_of
 from earlystart_cli.stores import opened
 from earlystart_core.errors import Invalid
@@ -53,7 +53,8 @@ def break_(
     code: Any = reason
     with opened(db, keys) as record:
         found = record.glass.break_for(case, reason=code, text=text, by=reader, hours=hours)
-    put([f"{found.id} until {found.until.isoformat()}, to be reviewed by {found.review_by.date().isoformat()}"])
+    note(f"until {found.until:%Y-%m-%dT%H:%M:%SZ}, to be reviewed by {found.review_by.date().isoformat()}")
+    put([found.id])
 
 
 @app.command("review", epilog=f"Example: {REVIEW_EXAMPLE}")

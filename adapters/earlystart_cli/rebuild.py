@@ -37,10 +37,13 @@ def rebuild(
 ) -> int:
     """Rebuild every view from the log. With --check, say whether the served views are what the log says."""
     found: list[Difference] = []
+    known = lag = 0  # how far the served views of a check go, and how far they are behind
     with opened(db, keys) as record:
         if check:
             with working("rebuilding beside the served views"):
                 rebuilt, found = record.store.views.check(None if source is None else source.value)
+            lag = max((behind or 0) for behind in record.store.views.lag().values())
+            known = record.store.log.head() - lag
         else:
             with working("rebuilding every view"):
                 rebuilt = record.rebuild(None if source is None else source.value)
@@ -55,7 +58,10 @@ def rebuild(
     if any(each.found == "was never built" for each in found):
         note("earlystart rebuild without --check builds what was never built")
     if check and not found and not json:
-        note("the served views are what the log says")
+        note(
+            "the served views are what the log says"
+            + (f" up to position {known:,}, {lag:,} before its end" if lag else "")
+        )
     return 1 if found else 0
 
 
