@@ -23,7 +23,8 @@ from earlystart_core.proof.strict import in_base64
 
 if TYPE_CHECKING:
     from earlystart_core.answer import Answer
-    from earlystart_core.record import Questions, Record
+    from earlystart_core.asked import Questions
+    from earlystart_core.record import Record
 
 EXAMPLE = "earlystart demo"
 TEAMS, YEARS = 26, 5

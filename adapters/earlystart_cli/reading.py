@@ -9,7 +9,8 @@ from earlystart_core.errors import Invalid
 if TYPE_CHECKING:
     from earlystart_core.access.reader import Reader
     from earlystart_core.access.seeing import Seeing
-    from earlystart_core.record import AsAt, Record
+    from earlystart_core.asked import AsAt
+    from earlystart_core.record import Record
 
 As = Annotated[
     str | None,

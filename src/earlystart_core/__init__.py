@@ -3,6 +3,7 @@
 from earlystart_core.access.reader import Reader
 from earlystart_core.access.seeing import Seeing
 from earlystart_core.answer import Answer
+from earlystart_core.asked import AsAt
 from earlystart_core.decide import Done
 from earlystart_core.diff import Diff
 from earlystart_core.entry import Practitioner
@@ -16,7 +17,7 @@ from earlystart_core.errors import (
     Tampered,
     Unreadable,
 )
-from earlystart_core.record import AsAt, Record
+from earlystart_core.record import Record
 from earlystart_core.words.agreement import EndAgreement, ReviewAgreement, SignAgreement
 from earlystart_core.words.allocation import AllocatePackage, EndAllocation
 from earlystart_core.words.case import OpenCase, RecordBirth, ReopenCase

@@ -1,11 +1,9 @@
 """The record: the front door. Open a store, submit commands, ask questions, now or at any two clocks."""
 
 import re
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Any, Self, get_args
-
-from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from earlystart_core.access.breaking import BreakGlass
 from earlystart_core.access.judging import could
@@ -14,12 +12,12 @@ from earlystart_core.access.policy import POLICY, AccessPolicy, Decision
 from earlystart_core.access.reader import Reader, check_reader
 from earlystart_core.access.seeing import Seeing, in_reach
 from earlystart_core.answer import Answer
+from earlystart_core.asked import AsAt, Questions
 from earlystart_core.checking import check_id, check_practitioner, check_subject
-from earlystart_core.clocks import Clocks, Moment, begin_of, clocks_at, instant_of
+from earlystart_core.clocks import Moment, begin_of, clocks_at, instant_of
 from earlystart_core.command import Command
 from earlystart_core.decide import Done, Shell
 from earlystart_core.diff import Diff, diff
-from earlystart_core.disclosures import disclosures
 from earlystart_core.entry import EPOCH, Practitioner
 from earlystart_core.erasure import Erased, Erasure
 from earlystart_core.errors import Invalid
@@ -28,105 +26,11 @@ from earlystart_core.privacy.keys import Chance
 from earlystart_core.proof.of_log import LogProof
 from earlystart_core.retention import Kept, kept_of, retention
 from earlystart_core.store import Frames, Rebuilt, Source, Store, open_store
-from earlystart_core.timeline import story
 from earlystart_core.tombstones import erasure_rows, hold_rows
 from earlystart_core.types import ULID_KINDS, london_date
 from earlystart_core.ulid import new_id, ulid
-from earlystart_core.views import VIEW
 from earlystart_core.words import EVENTS, WORDS
 from earlystart_core.words.erasure import two_authorities
-
-
-class Questions:
-    """What can be asked of a record, at one pair of clocks."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def _reading(self) -> AbstractContextManager[Frames]:
-        raise TypeError("ask a Record, or what its as_at gives")
-
-    def _moment(self) -> Clocks:
-        return clocks_at(self._store.log)
-
-    def view(self, name: str, team: str | None = None, case: str | None = None) -> Answer:
-        """The rows of a view by key: `case_status`, `request_queue`, `package_status` or `consent_status`.
-
-        team: only rows whose case is under that team. case: only rows of that case.
-
-        Raises:
-            Invalid: no view has that name, or `team` or `case` is not an id of its kind.
-        """
-        if not isinstance(name, str) or name not in VIEW:
-            raise Invalid("view", f"expected one of {', '.join(sorted(VIEW))}, got {str(name)[:40]!r}")
-        check_id("team", team)
-        check_id("case", case)
-        with self._reading() as frames:
-            return Answer(frames.rows(name, team=team, case=case), frames.clocks)
-
-    def caseload(self, team: str | None = None) -> Answer:
-        """Rows `team, practitioner, open_cases, active_packages`; practitioner null for the whole team.
-
-        Raises:
-            Invalid: `team` is not a team id.
-        """
-        return self._ask("caseload", team)
-
-    def tiers(self, team: str | None = None) -> Answer:
-        """Rows `team, open_cases, universal, universal_plus, universal_partnership_plus`.
-
-        Raises:
-            Invalid: `team` is not a team id.
-        """
-        return self._ask("tiers", team)
-
-    def timeline(self, case: str) -> Answer:
-        """The case's story in order of what happened: both clocks, who, and what was corrected (`timeline.story`).
-
-        Raises:
-            Invalid: `case` is not a case id.
-        """
-        check_id("case", case)
-        clocks = self._moment()
-        entries = self._store.log.read(DCBQuery([DCBQueryItem(tags=[case])]))
-        return Answer(story(entries.entries(), EVENTS, lambda: self._store.keys, clocks), clocks)
-
-    def disclosures(self, case: str | None = None) -> Answer:
-        """Every sharing of information, of one case or all, and whether its basis covered it (`disclosures`).
-
-        Rows `position, case, recipient, purpose, basis, covered_then, covered_now, struck, reason`.
-
-        Raises:
-            Invalid: `case` is not a case id.
-        """
-        check_id("case", case)
-        clocks = self._moment()
-        return Answer(disclosures(self._store.log, EVENTS, clocks, case), clocks)
-
-    def _ask(self, question: str, team: str | None) -> Answer:
-        from earlystart_core.views import questions  # Polars loads with the first question, not with the library
-
-        check_id("team", team)
-        with self._reading() as frames:
-            asked = {"caseload": questions.caseload, "tiers": questions.tiers}[question]
-            return Answer(asked.of(frames, team).to_dicts(), frames.clocks)
-
-
-class AsAt(Questions):
-    """The record as it was known at a position and true at an instant."""
-
-    def __init__(self, store: Store, clocks: Clocks) -> None:
-        from earlystart_core.replay.as_at import AsAt as Folded
-
-        super().__init__(store)
-        self.clocks = clocks
-        self._frames = Folded(store.log, EVENTS, clocks, store.views.shelf, store.views.threads)
-
-    def _reading(self) -> AbstractContextManager[Frames]:
-        return nullcontext(self._frames)
-
-    def _moment(self) -> Clocks:
-        return self.clocks
 
 
 class Record(Questions):

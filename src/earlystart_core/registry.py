@@ -20,6 +20,17 @@ Lift = Callable[[dict[str, Any]], dict[str, Any]]  # the data of version n to th
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
+MALFORMED = (  # what data that is not of its type may raise, on its way through decoders and lifts
+    msgspec.MsgspecError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    ArithmeticError,
+    RecursionError,
+)
+
+
 class Registry:
     """The events of one log. `lifts[(name, n)]` turns version n into n + 1.
 
@@ -99,15 +110,7 @@ class Registry:
             if event.occurred_at != occurred_at:  # the data held a second one
                 raise ValueError
             return event
-        except (
-            msgspec.MsgspecError,
-            ValueError,
-            TypeError,
-            LookupError,
-            AttributeError,
-            ArithmeticError,
-            RecursionError,
-        ):
+        except MALFORMED:
             raise Unreadable(
                 f"entry {position} cannot be read: its data is not that of {kind} version {version}"
             ) from None

@@ -18,7 +18,8 @@ from earlystart_core.words import EVENTS
 from earlystart_core.words.correction import MarkedInError
 
 if TYPE_CHECKING:
-    from earlystart_core.record import Questions, Record
+    from earlystart_core.asked import Questions
+    from earlystart_core.record import Record
 
 Row = dict[str, Any]
 MARK = MarkedInError.__name__

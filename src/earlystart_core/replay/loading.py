@@ -14,7 +14,7 @@ import numpy as np
 from earlystart_core.errors import Unreadable
 from earlystart_core.event import Event
 from earlystart_core.log import Batch, Log
-from earlystart_core.registry import Registry
+from earlystart_core.registry import MALFORMED, Registry
 from earlystart_core.replay.columns import NULL, Array, Facts, of_numbers
 from earlystart_core.replay.dictionaries import Dictionaries
 from earlystart_core.sources import annotation_of, holds_several, may_be_null, type_of
@@ -100,15 +100,7 @@ class _Loader:
             with self._dictionaries.lock:
                 for name, get in self._getters.items():
                     self._take(name, map(get, rows), len(rows))
-        except (
-            msgspec.MsgspecError,
-            ValueError,
-            TypeError,
-            LookupError,
-            AttributeError,
-            ArithmeticError,
-            RecursionError,
-        ):
+        except MALFORMED:
             first, last = batch.positions[0], batch.positions[-1]
             raise Unreadable(
                 f"an entry from {first} to {last} cannot be read: its data is not that of {batch.type}"
