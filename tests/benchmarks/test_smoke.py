@@ -142,8 +142,8 @@ def test_a_log_straight_into_segments_gives_the_views_of_its_rows(run, tmp_path)
     from benchmarks.straight import make_straight
     from benchmarks.tile import make_tiled
 
-    make_tiled(run.city, tmp_path / "rows.db", 11, lambda _: None)
-    make_straight(run.city, tmp_path / "straight.db", 11, lambda _: None)
+    make_tiled(run.city, tmp_path / "rows.db", 22, lambda _: None)
+    make_straight(run.city, tmp_path / "straight.db", 22, lambda _: None)
     with opened(tmp_path / "rows.db") as rows, opened(tmp_path / "straight.db") as straight:
         assert len(straight.store.views.shelf.runs(straight.store.log.head())) == 2
         expect_equal(frames(rows), frames(straight), "straight into segments")
