@@ -2,7 +2,7 @@
 """Does an event of a large log cost as much as one of a small log, and how much memory does a fold need?
 
 Folds of all four views from sealed segments, each size in processes of its own that take turns; the first fold of a
-process is left out of the times, and its peak memory counts everything, the interpreter and its libraries too.
+process is left out of the times, and gives the peak memory, which counts the interpreter and its libraries too.
 """
 
 from pathlib import Path
