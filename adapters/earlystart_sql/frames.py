@@ -7,6 +7,7 @@ import polars as pl
 from earlystart_core.clocks import Clocks
 from earlystart_core.live import advance
 from earlystart_core.projection import Key, Row
+from earlystart_core.replay.frames import frame_of_rows
 from earlystart_core.views import VIEW, VIEWS
 from earlystart_core.words import EVENTS
 from earlystart_sql.live_tables import SqlTables
@@ -14,7 +15,7 @@ from earlystart_sql.naming import Naming
 from earlystart_sql.past import SqlPast
 from earlystart_sql.raw import run
 from earlystart_sql.served import Served
-from earlystart_sql.telling import Numbers, frame_of, framed, rows_of
+from earlystart_sql.telling import Numbers, frame_of, rows_of
 from earlystart_sql.view_tables import ViewTable
 
 
@@ -73,7 +74,7 @@ class Overlay:
     def frame(
         self, view: str, columns: Sequence[str] | None = None, *, team: str | None = None, case: str | None = None
     ) -> pl.DataFrame:
-        return framed(self._tables[view], _names(view, columns), self.rows(view, team=team, case=case))
+        return frame_of_rows(VIEW[view], self.rows(view, team=team, case=case), _names(view, columns))
 
 
 class _Over:

@@ -54,12 +54,6 @@ def frame_of(table: ViewTable, names: Sequence[str], found: Numbers, naming: Nam
     return pl.DataFrame(told).sort(table.projection.keys)
 
 
-def framed(table: ViewTable, names: Sequence[str], rows: Iterable[Row]) -> pl.DataFrame:
-    """Rows as a frame of those columns."""
-    schema = {name: _TYPES.get(table.held[name], pl.String) for name in names}
-    return pl.DataFrame([tuple(row[name] for name in names) for row in rows], schema=schema, orient="row")
-
-
 def _unreadable(table: ViewTable) -> Unreadable:
     return Unreadable(f"a row of {table.name} cannot be read: expected numbers of the store; a rebuild makes it anew")
 

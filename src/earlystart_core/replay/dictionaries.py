@@ -107,9 +107,7 @@ class Numbered(Dense):
 class Given(msgspec.Struct):
     """Texts that a store has numbered."""
 
-    texts: (
-        pl.Series
-    )  # of 0 a null, then those of 1, 2, 3, …; empty where a number has none. One chunk: six times faster
+    texts: pl.Series  # of 0 a null, then of 1, 2, 3, …; empty where a number has none. One chunk: six times faster
     order: Array | None = None  # those numbers by their text in code-point order, where it is known
 
     def first(self, size: int) -> "Given":

@@ -1,7 +1,7 @@
 """The column executor: projections folded whole columns at a time, equal to the row executor to the last cell.
 
 Keys are dense integers, so a group-by is a scatter. The log is read span by span and each class's facts go straight
-into partial results, so memory is bounded by one span and the rows. Classes are read and taken in by several threads.
+into partial results, so memory is bounded by one span and the rows. Classes are taken in by several threads.
 """
 
 from collections.abc import Callable, Mapping

@@ -4,6 +4,7 @@ It is a commutative monoid's element spread over arrays, like the row executor's
 in part by part of the log, in any order of parts and by several threads, with the same result.
 """
 
+from abc import ABC, abstractmethod
 from threading import Lock
 
 import numpy as np
@@ -17,7 +18,7 @@ from earlystart_core.replay.lines import Asked, Lines, Standing, numbers_of
 from earlystart_core.replay.plan import Step
 
 
-class Partial:
+class Partial(ABC):
     """What one step has made of the facts so far."""
 
     def __init__(self, projection: Projection, step: Step, dictionaries: Dictionaries) -> None:
@@ -38,12 +39,13 @@ class Partial:
                 with self._lock:
                     self._take(place, facts, asked, count)
 
+    @abstractmethod
     def _take(self, place: int, facts: Standing, asked: Asked, count: int) -> None:
-        raise NotImplementedError
+        """Takes in what the source at that place gives. The lock is held."""
 
+    @abstractmethod
     def columns(self, count: int) -> dict[str, Array]:
         """The finished values of each reducer, for each of `count` rows."""
-        raise NotImplementedError
 
     def _values(self, reducer: Reducer, place: int, facts: Standing, lines: Lines, some: Array | None = None) -> Array:
         """What the source at that place gives of the lines, or of some of them."""
