@@ -10,16 +10,11 @@ import polars as pl
 from earlystart_core.entry import from_micros
 from earlystart_core.errors import Unreadable
 from earlystart_core.projection import Row
+from earlystart_core.replay.frames import TYPES
 from earlystart_sql.naming import FEW, Naming
 from earlystart_sql.view_tables import ViewTable
 
 _ZERO = date(1970, 1, 1)
-_TYPES: dict[str, Any] = {
-    "number": pl.Int64,
-    "flag": pl.Boolean,
-    "instant": pl.Datetime("us", "UTC"),
-    "day": pl.Date,
-}
 _STRANGE = (LookupError, TypeError, ValueError, OverflowError, pl.exceptions.PolarsError)
 Numbers = Sequence[Sequence[int | None]]
 
@@ -73,8 +68,8 @@ def _told(held: str, values: Sequence[int | None], naming: Naming) -> Iterable[A
 
 
 def _series(held: str, values: pl.Series, naming: Naming) -> pl.Series:
-    if held in _TYPES:
-        return (values.cast(pl.Int32) if held == "day" else values).cast(_TYPES[held])
+    if held in TYPES:
+        return (values.cast(pl.Int32) if held == "day" else values).cast(TYPES[held])
     if len(values) > FEW:
         return naming.column(held).gather(values)
     return pl.Series(_told(held, values.to_list(), naming), dtype=pl.String)

@@ -19,6 +19,13 @@ from earlystart_core.replay.plan import Plan, needed
 from earlystart_core.replay.reading import SPAN, Reading
 from earlystart_core.replay.shelf import Shelf
 
+TYPES: dict[str, Any] = {  # of what is held as it is; all else is text
+    "number": pl.Int64,
+    "flag": pl.Boolean,
+    "instant": pl.Datetime("us", "UTC"),
+    "day": pl.Date,
+}
+
 
 class Cells(msgspec.Struct):
     """A projection's finished rows as whole numbers, in no set order."""
@@ -129,13 +136,7 @@ class Folding:
 
 def frame_of_rows(projection: Projection, rows: Sequence[Row], names: Sequence[str]) -> pl.DataFrame:
     """Finished rows as a frame, of the types that a fold gives."""
-    types: dict[str, Any] = {
-        "instant": pl.Datetime("us", "UTC"),
-        "day": pl.Date,
-        "flag": pl.Boolean,
-        "number": pl.Int64,
-    }
-    return pl.DataFrame(rows, schema={name: types.get(projection.held[name], pl.String) for name in names})
+    return pl.DataFrame(rows, schema={name: TYPES.get(projection.held[name], pl.String) for name in names})
 
 
 def _public(projection: Projection, asked: list[str] | None) -> list[str]:
