@@ -127,11 +127,13 @@ def _as_json(found: "Verified", shredded: "Shredded") -> dict[str, Any]:
         "origin": found.since.origin if found.since else None,
         "shredded": {"values": shredded.values, "certificates": shredded.certificates},
         "signatures": found.signed,
+        "kept": found.kept,
         "doubts": [{"position": doubt.position, "found": doubt.found} for doubt in found.doubts],
     }
 
 
 def _told(found: "Verified", key: "Vkey | None", shredded: "Shredded") -> list[str]:
+    from earlystart_core.proof.hashing import BLOCK
     from earlystart_core.proof.strict import in_base64
 
     lines = [f"size              {found.size}", f"root              {in_base64(found.root)}"]
@@ -139,10 +141,14 @@ def _told(found: "Verified", key: "Vkey | None", shredded: "Shredded") -> list[s
         return [*lines, f"doubts            {len(found.doubts)}"]
     since = "no checkpoint" if found.since is None else f"{found.since.size} entries, {found.since.origin}"
     signatures = f"good, {key.name}" if key is not None and found.signed else "not checked: no --vkey"
-    return [
-        *lines,
+    lines += [
         f"consistent since  {since}",
         f"shredded          {shredded}",
         "gaps              none",
         f"signatures        {signatures}",
     ]
+    if found.kept is not None and found.kept < found.size // BLOCK * BLOCK:
+        lines.append(
+            f"tree kept         to entry {found.kept}: what comes behind was held against no hash kept with it"
+        )
+    return lines

@@ -20,7 +20,8 @@ from earlystart_sql import tree_tables
 from earlystart_sql.database import Database
 from earlystart_sql.insert import insert
 from earlystart_sql.raw import one, run_binary
-from earlystart_sql.stretches import rows_of, shapes_in, strays, stretches
+from earlystart_sql.stored_rows import rows_of, shapes_in
+from earlystart_sql.stretches import can_be_apart, strays, stretches
 from earlystart_sql.tree_tables import can_keep, may_be_read
 
 CATCH_UP = 256  # blocks that one append takes up at most, besides its own: a tenth of a second or two
@@ -102,13 +103,12 @@ class SqlTree(Tree):
         return rows_of(self._database, shapes, after, upto)
 
     def stretches(self, size: int, wanted: Collection[int], processes: int = 1) -> Iterator[Stretch]:
-        if processes == 1 or self._database.address.in_memory:
-            return super().stretches(size, wanted)
-        return stretches(self._database, size, wanted, processes)
+        return stretches(self._database, size, wanted, processes if can_be_apart(self._database) else 1)
 
     def strays(self, size: int) -> Iterable[Doubt]:
         with self._database.reading() as connection:
-            return list(strays(connection, shapes_in(connection), size))
+            head = one(connection, f"SELECT coalesce(max(position), 0) FROM {self.ENTRIES}")
+            return list(strays(connection, shapes_in(connection), head))
 
     def last_signed(self) -> Signed | None:
         with self._database.reading() as connection:

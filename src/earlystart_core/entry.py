@@ -21,6 +21,13 @@ from earlystart_core.errors import Invalid, Unreadable
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def _no_float(_: str) -> None:
+    raise ValueError
+
+
+_decode = msgspec.json.Decoder(float_hook=_no_float).decode
 _CUT = b'"data":'
 
 LONGEST_TEXT = 1_000  # characters of a type, tag, command_id, role
@@ -86,8 +93,28 @@ def from_micros(count: int) -> datetime:
 
 
 def stored_data(data: bytes) -> bytes:
-    """The data as it stands in the canonical bytes: a JSON object as it came, anything else as base64 text."""
-    return data if data[:1] == b"{" else b'"' + base64.b64encode(data) + b'"'
+    """The data as it stands in the canonical bytes: a JSON object in its one spelling as it came, else base64 text."""
+    return data if _is_object(data) else b'"' + base64.b64encode(data) + b'"'
+
+
+def is_stored(stored: bytes) -> bool:
+    """Whether those bytes are data as `stored_data` gives it."""
+    if stored[:1] == b"{":
+        return _is_object(stored)
+    try:
+        return stored_data(given_data(stored)) == stored
+    except ValueError:
+        return False
+
+
+def _is_object(data: bytes) -> bool:
+    """Whether it is a JSON object in its one spelling: sorted, without spaces, floats or a name said twice."""
+    if data[:1] != b"{":
+        return False
+    try:
+        return _encode(_decode(data)) == data
+    except (ValueError, RecursionError, msgspec.MsgspecError):
+        return False
 
 
 def given_data(stored: bytes) -> bytes:

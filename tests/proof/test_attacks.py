@@ -155,7 +155,7 @@ def test_recording_times_that_fall_are_named(attacked: SqlLog) -> None:
 def test_recording_times_that_fall_between_two_stretches_are_named(
     attacked: SqlLog, monkeypatch: pytest.MonkeyPatch, length: int
 ) -> None:
-    monkeypatch.setattr("earlystart_core.proof.tree.STRETCH", length)
+    monkeypatch.setattr("earlystart_sql.stretches.STRETCH", length)
     frame, data = stored(attacked, length + 1)
     at = frame.index(b'"recorded_at":"') + len(b'"recorded_at":"')
     set_entry(attacked, length + 1, frame[:at] + b"2020" + frame[at + 4 :], data)
@@ -225,6 +225,59 @@ def test_other_spellings_of_an_entry_are_named_even_with_their_own_leaf(
     made = leaf_of(canonical(spoiled, data)) if b'"data":' in spoiled else bytes(32)
     run(log, f"UPDATE entry SET frame = x'{spoiled.hex()}', leaf = x'{made.hex()}' WHERE position = {position}")
     assert told(verify_log(log.tree))[0].startswith(f"position {position}: ")
+
+
+@pytest.mark.parametrize("position", [1, 300, SIZE])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"{",
+        b"}{",
+        b'{"number":1} ',
+        b'{"number": 1}',
+        b'{"number":1,"number":2}',
+        b'{"number":1,"a":2}',
+        b'{"number":1.0}',
+        b'{"number":"\\u0061"}',
+        b'{"number":1}\n{"number":2}',
+        b'{"number":1},"type":"Other"',
+        b'{},"occurred_at":"2020-01-01T00:00:00Z","other":{}',
+        b"[1]",
+        b"null",
+        b'"tex"',
+        b'"eyJudW1iZXIiOjF9"',  # base64 of an object: its other spelling
+        b'"YQ"',
+        b'{"number":"\xff"}',
+        b'{"a":' * 5000 + b"1" + b"}" * 5000,
+    ],
+)
+def test_other_spellings_of_data_are_named_even_with_their_own_leaf(
+    sqlite_url: str, open_log: Callable[..., SqlLog], position: int, data: bytes
+) -> None:
+    log = filled(open_log(sqlite_url), SIZE)
+    run(log, *(f"DROP TRIGGER {table}_no_UPDATE" for table in ("entry", "fact")))
+    set_entry(log, position, stored(log, position)[0], data)
+    assert f"position {position}: its data is not the one spelling of a JSON object, nor base64 text" in told(
+        verify_log(log.tree)
+    )
+
+
+def test_two_entries_that_are_sound_only_together_are_named(attacked: SqlLog) -> None:
+    """Cut apart at another place: joined they would be the two lines that they ought to be."""
+    one, two = (stored(attacked, position)[0] for position in (301, 302))
+    end = b',"version":1}'
+    set_entry(attacked, 301, one.removesuffix(end), stored(attacked, 301)[1])
+    set_entry(attacked, 302, b'"version":1},' + two, stored(attacked, 302)[1])
+    assert {one[:12] for one in told(verify_log(attacked.tree))} >= {"position 301", "position 302"}
+
+
+def test_entries_and_data_before_the_first_are_named(attacked: SqlLog) -> None:
+    columns = "shape, recorded_at, frame, leaf"
+    run(attacked, f"INSERT INTO entry (position, {columns}) SELECT -1, {columns} FROM entry WHERE position = 9")
+    assert told(verify_log(attacked.tree)) == ["position -1: there is an entry here: the first one is at position 1"]
+    run(attacked, "DELETE FROM entry WHERE position < 1", "UPDATE fact SET position = 0 WHERE position = 300")
+    assert any(one.startswith("position 0: there is data of a ") for one in told(verify_log(attacked.tree)))
 
 
 @pytest.mark.parametrize("value", ["'text'", "7", "x''", "1.5"])
@@ -383,6 +436,14 @@ def test_kept_hashes_that_are_touched_or_taken_away_are_told(attacked: SqlLog) -
     ]
     run(attacked, "DELETE FROM tree_node WHERE level = 8 AND number = 0")
     assert "the hash kept for entries 1 to 256 is gone" in told(verify_log(attacked.tree))
+
+
+def test_how_far_a_tree_was_kept_is_told(attacked: SqlLog) -> None:
+    """A tree taken away whole is no doubt, a store may be older than it; but nobody takes it for one that was held."""
+    assert verify_log(attacked.tree).kept == 512
+    run(attacked, "DELETE FROM tree_node")
+    found = verify_log(attacked.tree)
+    assert (found.kept, told(found)) == (0, [])
 
 
 def test_a_remembered_checkpoint_that_is_touched_is_told(attacked: SqlLog) -> None:

@@ -20,7 +20,11 @@ def test_an_export_alone_is_verified(sql_log: SqlLog, leaves: bool) -> None:
     held = signed(signer(), 600, sql_log.tree.root(600))
     found = verify_export(lines(sql_log, leaves=leaves), held, signer().vkey)
     assert (found.size, found.root, found.signed, told(found)) == (SIZE, sql_log.tree.root(), True, [])
-    assert verify_export([]).size == 0
+
+
+def test_an_export_of_nothing_proves_nothing() -> None:
+    found = verify_export([])
+    assert (found.size, told(found)) == (0, ["the export holds no entry: expected one at least"])
 
 
 def spoiled_exports(given: list[bytes]) -> Iterable[tuple[str, list[bytes], str]]:

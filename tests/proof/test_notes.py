@@ -265,3 +265,11 @@ def test_a_checkpoint_that_reads_has_one_spelling(data: st.DataObject) -> None:
     assert str(found).encode() == bytes(spoiled)
     with pytest.raises(Tampered):
         found.note.check(signer().vkey)
+
+
+@pytest.mark.parametrize("y", ["00" * 32, "01" + "00" * 31, "ec" + "ff" * 30 + "7f", "00" * 31 + "80"])
+def test_a_key_of_small_order_is_refused(y: str) -> None:
+    """Under the point 1 the signature of nothing is good for every note."""
+    key = Vkey("a", 1, bytes.fromhex(y))
+    with pytest.raises(Invalid, match="small order"):
+        vkey_in(str(key).encode())

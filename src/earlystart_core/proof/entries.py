@@ -1,16 +1,17 @@
 """Entries as they are stored, held against what they must be. Fast while all is well, exact where it is not.
 
-An entry is sound when its bytes give its leaf, when its frame is the one spelling of what it says, when it says its
-own place, and when the columns that are kept beside it say what it says.
+An entry is sound when its bytes give its leaf, when its frame and its data are the one spelling of what they say, when
+it says its own place, and when the columns that are kept beside it say what it says.
 """
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import cast
 
 import msgspec
 
-from earlystart_core.entry import EPOCH, canonical, from_micros, leaf_of, micros
+from earlystart_core.entry import EPOCH, canonical, from_micros, is_stored, leaf_of, micros
 
 Shape = tuple[str, int]  # type and version
 _CUT, _NULL = b'"data":', b'"data":null'
@@ -47,35 +48,46 @@ class Rows(msgspec.Struct):
 
 
 class Checked(msgspec.Struct):
-    """What came of checking: the leaf of each row, when the first and the last were recorded, and the doubts."""
+    """What came of checking: of each row its leaf and its frame, when the first and last were recorded, the doubts."""
 
     leaves: list[bytes]
+    frames: Sequence["Frame | None"]  # None: cannot be read
     begun: int  # microseconds
     ended: int
     doubts: list[Doubt]
 
 
-class _By(msgspec.Struct, frozen=True, gc=False):
+class By(msgspec.Struct, frozen=True, gc=False):
+    """Who recorded an entry."""
+
     employer: str
     practitioner: str
     role: str
 
 
-class _Frame(msgspec.Struct, frozen=True, gc=False):
+class Frame(msgspec.Struct, frozen=True, gc=False):
+    """A frame as it was parsed."""
+
     command_id: str | None
     data: None
     occurred_at: datetime | None
     position: int
     recorded_at: datetime
-    recorded_by: _By | None
+    recorded_by: By | None
     tags: list[str]
     type: str
     version: int
 
 
-_many = msgspec.json.Decoder(list[_Frame]).decode
-_one = msgspec.json.Decoder(_Frame).decode
-_encode = msgspec.json.Encoder().encode
+def _no_float(_: str) -> None:
+    raise ValueError
+
+
+_frames = msgspec.json.Decoder(Frame).decode_lines
+_one = msgspec.json.Decoder(Frame).decode
+_values = msgspec.json.Decoder(float_hook=_no_float).decode_lines
+_encoder = msgspec.json.Encoder()
+_deterministic = msgspec.json.Encoder(order="deterministic")
 
 
 def check(rows: Rows, after: int, recorded: int) -> Checked:
@@ -89,35 +101,51 @@ def check(rows: Rows, after: int, recorded: int) -> Checked:
 
 def _sound(rows: Rows, recorded: int) -> Checked | None:
     """The rows where nothing at all is wrong with them, looked at together; else None."""
+    if None in rows.data:
+        return None
+    data = cast("Sequence[bytes]", rows.data)
     try:
         parts = [frame.partition(_CUT) for frame in rows.frames]
         leaves = [
-            sha256(b"".join((b"\x00", before, _CUT, data or b"", after))).digest()
-            for (before, _, after), data in zip(parts, rows.data, strict=True)
+            sha256(b"".join((b"\x00", before, _CUT, each, after))).digest()
+            for (before, _, after), each in zip(parts, data, strict=True)
         ]
-        pieces = [b"", _NULL, b"", b","] * len(parts)  # one join of many is far faster than a replacement in each
+        pieces = [b"", _NULL, b"", b"\n"] * len(parts)  # one join of many is far faster than a replacement in each
         pieces[::4] = [before for before, _, _ in parts]
         pieces[2::4] = [after for _, _, after in parts]
-        whole = b"[%b]" % b"".join(pieces[:-1])
-        frames = _many(whole)
+        lines = b"".join(pieces)
+        frames = _frames(lines)
         times = [(frame.recorded_at - EPOCH) // _MICROSECOND for frame in frames]
-    except (ValueError, TypeError, OverflowError, msgspec.MsgspecError):
+        spelled = _encoder.encode_lines(frames) == lines and _are_stored(data)
+    except (ValueError, TypeError, OverflowError, RecursionError, msgspec.MsgspecError):
         return None
     sound = (
-        None not in rows.data
-        and (
-            rows.leaves == leaves or all(given in (leaf, None) for given, leaf in zip(rows.leaves, leaves, strict=True))
-        )
-        and _encode(frames) == whole
+        (rows.leaves == leaves or all(given in (leaf, None) for given, leaf in zip(rows.leaves, leaves, strict=True)))
+        and spelled
         and [frame.position for frame in frames] == list(rows.positions)
         and {frame.recorded_at.tzinfo for frame in frames} <= {UTC}
         and sorted([recorded, *times]) == [recorded, *times]
         and _agree(frames, times, rows.columns)
     )
-    return Checked(leaves, times[0] if times else recorded, times[-1] if times else recorded, []) if sound else None
+    begun, ended = (times[0], times[-1]) if times else (recorded, recorded)
+    return Checked(leaves, frames, begun, ended, []) if sound else None
 
 
-def _agree(frames: list[_Frame], times: list[int], columns: Columns | None) -> bool:
+def _are_stored(data: Sequence[bytes]) -> bool:
+    """Whether each is data as a log stores it: `entry.is_stored`, of many at once.
+
+    Line feeds stand between values and never in one, so that equal lines are the same values, one by one.
+    """
+    lines = b"\n".join([*data, b""])
+    values = _values(lines)
+    return (
+        len(values) == len(data)
+        and _deterministic.encode_lines(values) == lines
+        and all(type(value) is dict or is_stored(each) for value, each in zip(values, data, strict=True))
+    )
+
+
+def _agree(frames: list[Frame], times: list[int], columns: Columns | None) -> bool:
     """Whether the columns say what the frames say, and `occurred_at` is in UTC."""
     occurred = [frame.occurred_at for frame in frames]
     return {None if moment is None else moment.tzinfo for moment in occurred} <= {None, UTC} and (
@@ -133,15 +161,17 @@ def _agree(frames: list[_Frame], times: list[int], columns: Columns | None) -> b
 
 def _searched(rows: Rows, after: int, recorded: int) -> Checked:
     """The rows looked at one by one."""
-    leaves, doubts, begun = [], list(rows.doubts), None
+    leaves, frames, doubts, begun = [], list[Frame | None](), list(rows.doubts), None
     for at, position in enumerate(rows.positions):
         doubts += _place(position, after)
         frame, data, given = rows.frames[at], rows.data[at], rows.leaves[at]
-        leaf = given or b""
+        leaf, said = given or b"", None
         try:
             if data is None:
                 doubts.append(Doubt(position, "its data is gone"))
             else:
+                if not is_stored(data):
+                    doubts.append(Doubt(position, "its data is not the one spelling of a JSON object, nor base64 text"))
                 leaf = leaf_of(canonical(frame, data))
                 if given not in (leaf, None):
                     doubts.append(
@@ -163,8 +193,9 @@ def _searched(rows: Rows, after: int, recorded: int) -> Checked:
             if rows.columns is not None:
                 doubts += _beside(position, said, rows.columns, at)
         leaves.append(leaf)
+        frames.append(said)
         after = position
-    return Checked(leaves, recorded if begun is None else begun, recorded, doubts)
+    return Checked(leaves, frames, recorded if begun is None else begun, recorded, doubts)
 
 
 def _place(position: int, after: int) -> Iterator[Doubt]:
@@ -175,15 +206,15 @@ def _place(position: int, after: int) -> Iterator[Doubt]:
         yield Doubt(position, f"it stands behind the entry at position {after}: expected rising positions")
 
 
-def _frame(position: int, frame: bytes, said: _Frame) -> Iterator[Doubt]:
+def _frame(position: int, frame: bytes, said: Frame) -> Iterator[Doubt]:
     if said.position != position:
         yield Doubt(position, f"the entry here says that it is the one at position {said.position}")
     utc = said.recorded_at.tzinfo is UTC and (said.occurred_at is None or said.occurred_at.tzinfo is UTC)
-    if not utc or _encode(said) != frame.replace(_CUT, _NULL, 1):
+    if not utc or _encoder.encode(said) != frame.replace(_CUT, _NULL, 1):
         yield Doubt(position, "its bytes are not the one spelling of what they say")
 
 
-def _beside(position: int, said: _Frame, columns: Columns, at: int) -> Iterator[Doubt]:
+def _beside(position: int, said: Frame, columns: Columns, at: int) -> Iterator[Doubt]:
     occurred = None if said.occurred_at is None else micros(said.occurred_at)
     for name, kept, right in (
         ("type and version", columns.shapes[at], (said.type, said.version)),

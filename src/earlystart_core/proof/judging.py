@@ -18,6 +18,7 @@ from earlystart_core.proof.verify import (
     against,
     against_kept,
     checked,
+    kept_upto,
 )
 
 
@@ -51,11 +52,14 @@ def verify_log(
         if joined.full:  # more would not be told, and a forged position could make the log seem endless
             break
     joined.doubt(tree.strays(size))
+    kept = 0
     try:
-        joined.doubt(list(against_kept(joined, tree.all_kept())))
+        nodes = list(tree.all_kept())
+        joined.doubt(against_kept(joined, nodes, max(joined.size, tree.size())))
+        kept = min(kept_upto(nodes), joined.size)
     except Tampered as error:
         joined.doubt([Doubt(None, str(error))])
-    return _verdict(joined, held, since, signed=signed)
+    return _verdict(joined, held, since, signed=signed, kept=kept)
 
 
 def verify_export(lines: Iterable[bytes], checkpoint: Checkpoint | None = None, vkey: Vkey | None = None) -> Verified:
@@ -71,7 +75,9 @@ def verify_export(lines: Iterable[bytes], checkpoint: Checkpoint | None = None, 
     joined.doubt(doubts)
     for stretch in _stretches(lines, wanted):
         joined.add(stretch)
-    return _verdict(joined, held, checkpoint, signed=signed)
+    if joined.size == 0:
+        joined.doubt([Doubt(None, "the export holds no entry: expected one at least")])
+    return _verdict(joined, held, checkpoint, signed=signed, kept=None)
 
 
 def _stretches(lines: Iterable[bytes], wanted: Collection[int]) -> Iterator[Stretch]:
@@ -98,10 +104,12 @@ def _signed(since: Checkpoint | None, vkey: Vkey | None) -> tuple[bool, list[Dou
     return True, []
 
 
-def _verdict(joined: Joining, held: Iterable[Checkpoint], since: Checkpoint | None, *, signed: bool) -> Verified:
+def _verdict(
+    joined: Joining, held: Iterable[Checkpoint], since: Checkpoint | None, *, signed: bool, kept: int | None
+) -> Verified:
     for one in {(one.size, one.root): one for one in held}.values():
         joined.doubt(against(joined, one))
-    return Verified(joined.size, joined.root, since, signed, tuple(joined.doubts))
+    return Verified(joined.size, joined.root, since, signed, kept, tuple(joined.doubts))
 
 
 def _another(got: str, expected: str) -> Doubt:

@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 ED25519, COSIGNATURE = 1, 4
 KINDS = (ED25519, COSIGNATURE)
 
+# The y of the points of small order, in every spelling (libsodium, ge25519_has_small_order): under such a key one
+# signature can be good for many notes. The highest bit, the sign of x, is left out.
+_SMALL_ORDER = {
+    bytes.fromhex(y)
+    for y in (
+        "00" * 32,
+        "01" + "00" * 31,
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        *(f"{low}{'ff' * 30}7f" for low in ("ec", "ed", "ee")),
+    )
+}
+
 
 class Vkey(msgspec.Struct, frozen=True):
     """A verifier key: its name, its type, and 32 bytes of an Ed25519 public key."""
@@ -80,6 +93,8 @@ def vkey_in(given: bytes) -> Vkey:
         raise Invalid("vkey", f"expected a key of type 1 (Ed25519) or 4 (cosignature), got {material[:1].hex() or '-'}")
     if len(material) != 33:
         raise Invalid("vkey", f"expected a public key of 32 bytes, got {len(material) - 1}")
+    if material[1:32] + bytes([material[32] & 0x7F]) in _SMALL_ORDER:
+        raise Invalid("vkey", "expected a public key, got a point of small order: it proves nothing")
     found = Vkey(name, material[0], material[1:])
     if found.id.hex() != id_:
         raise Invalid("vkey", f"expected the id {found.id.hex()} for that name and key, got {id_[:20]!r}")

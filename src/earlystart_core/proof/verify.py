@@ -5,6 +5,7 @@ The log is checked in stretches, which may be checked apart, in other processes 
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
+from typing import TypeVar
 
 import msgspec
 
@@ -12,10 +13,13 @@ from earlystart_core.proof.checkpoint import Checkpoint
 from earlystart_core.proof.compact import Range
 from earlystart_core.proof.entries import Doubt, Rows, check
 from earlystart_core.proof.hashing import BLOCK, EMPTY, LEVEL, Node, whole_root
+from earlystart_core.proof.tagged import sums
 
 STRETCH = 65_536  # entries, a multiple of BLOCK
 MOST = 20  # doubts that are told
 BEFORE_ALL = -(2**62)  # earlier than any entry, microseconds
+
+T = TypeVar("T")
 
 
 class Stretch(msgspec.Struct):
@@ -29,6 +33,7 @@ class Stretch(msgspec.Struct):
     rest: list[bytes]  # the leaves behind the last whole block
     opened: dict[int, list[bytes]]  # for each wanted size the leaves of its block that come before it
     doubts: list[Doubt]
+    sums: list[int]  # of the tags of each entry, where they are asked for (`tagged`)
 
 
 class Verified(msgspec.Struct, frozen=True):
@@ -38,6 +43,7 @@ class Verified(msgspec.Struct, frozen=True):
     root: bytes  # of all of them, 32 bytes
     since: Checkpoint | None  # the checkpoint that the log was held against
     signed: bool  # its signature was checked, and holds
+    kept: int | None  # the position up to which a tree was kept with the log to hold it against; None: an export
     doubts: Sequence[Doubt]
 
     @property
@@ -47,14 +53,23 @@ class Verified(msgspec.Struct, frozen=True):
 
 
 def checked(
-    rows: Iterable[Rows], index: int, wanted: Collection[int], *, after: int, upto: int | None, ended: int = BEFORE_ALL
+    rows: Iterable[Rows],
+    index: int,
+    wanted: Collection[int],
+    *,
+    after: int,
+    upto: int | None,
+    ended: int = BEFORE_ALL,
+    tagged: bool = False,
 ) -> Stretch:
     """The stretch whose first entry has that index.
 
     wanted: sizes at which the root will be asked for. after: the position before the first; ended: when that entry
     was recorded, where it is known. upto: the position of the last entry that must be there, None where nobody knows.
+    tagged: whether the tags of each entry are summed.
     """
     leaves: list[bytes] = []
+    summed: list[int] = []
     doubts: list[Doubt] = []
     begun = None
     for some in rows:
@@ -64,7 +79,10 @@ def checked(
         doubts += found.doubts[: MOST - len(doubts)]
         after, ended = some.positions[-1], found.ended
         begun = found.begun if begun is None else begun
-        leaves += found.leaves if upto is None else _in_place(some.positions, found.leaves, index + len(leaves))
+        before = index + len(leaves)
+        leaves += found.leaves if upto is None else _in_place(some.positions, found.leaves, before, EMPTY)
+        if tagged:
+            summed += _in_place(some.positions, sums(found.frames), before, 0)
     if upto is not None and after < upto:
         doubts.append(Doubt(after + 1, f"it is missing; entries to {upto} were expected"))
         leaves += [EMPTY] * (upto - index - len(leaves))
@@ -75,16 +93,17 @@ def checked(
         for size in wanted
         if index < size <= index + len(leaves)
     }
-    return Stretch(index, ended if begun is None else begun, ended, after, blocks, leaves[whole:], opened, doubts)
+    first = ended if begun is None else begun
+    return Stretch(index, first, ended, after, blocks, leaves[whole:], opened, doubts, summed)
 
 
-def _in_place(positions: Sequence[int], leaves: list[bytes], before: int) -> list[bytes]:
-    """The leaves with something else where one is missing, so that all others keep their places in the tree."""
-    if positions[-1] - before == len(leaves):
-        return leaves
-    found: list[bytes] = []
-    for position, leaf in zip(positions, leaves, strict=True):
-        found += [*[EMPTY] * (position - before - 1 - len(found)), leaf]
+def _in_place(positions: Sequence[int], values: list[T], before: int, otherwise: T) -> list[T]:
+    """The values with something else where one is missing, so that all others keep their places."""
+    if positions[-1] - before == len(values):
+        return values
+    found: list[T] = []
+    for position, value in zip(positions, values, strict=True):
+        found += [*[otherwise] * (position - before - 1 - len(found)), value]
     return found
 
 
@@ -142,22 +161,28 @@ class Joining:
             self._wanted.pop(0)
 
 
-def against_kept(joined: Joining, kept: Iterable[Node]) -> Iterator[Doubt]:
-    """Where the tree kept beside the log is another than that of its entries."""
-    seen = set()
-    upto = 0
+def against_kept(joined: Joining, kept: Sequence[Node], size: int) -> Iterator[Doubt]:
+    """Where the tree kept beside the log is another than that of its entries.
+
+    kept: all of it, from the first level. size: of the log after it was read: a live one grows meanwhile.
+    """
+    seen = {(level, number) for level, number, _ in kept}
     for level, number, hash_ in kept:
         first, last = (number << level) + 1, (number + 1) << level
         if last <= joined.size and joined.nodes.get((level, number)) != hash_:
             yield Doubt(first, f"the entries {first} to {last} are not those whose hash is kept with the log")
-        seen.add((level, number))
-        upto = max(upto, last)
-    if upto > joined.size:
-        yield Doubt(None, f"the log is shorter than its tree: entries to {upto} were there, now {joined.size} are")
+    upto = kept_upto(kept)
+    if upto > size:
+        yield Doubt(None, f"the log is shorter than its tree: entries to {upto} were there, now {size} are")
     for level, number in joined.nodes:
         first, last = (number << level) + 1, (number + 1) << level
         if last <= upto and (level, number) not in seen:
             yield Doubt(None, f"the hash kept for entries {first} to {last} is gone")
+
+
+def kept_upto(kept: Sequence[Node]) -> int:
+    """The position of the last entry that the kept tree covers, 0 where nothing is kept."""
+    return max(((number + 1) << level for level, number, _ in kept), default=0)
 
 
 def against(joined: Joining, checkpoint: Checkpoint) -> Iterator[Doubt]:
