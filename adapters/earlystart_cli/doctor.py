@@ -137,9 +137,9 @@ def erasures(record: "Record") -> dict[str, Any]:
 
 def glass(record: "Record") -> dict[str, int]:
     """How many broken glasses await a review, and how many of these are overdue."""
-    from earlystart_core.access.glass import glasses
+    from earlystart_core.access.glass import glasses, now_of
 
-    now = record.store.clock()
+    now = now_of(record.store)
     states = [one.state(now) for one in glasses(record.store)]
     return {"unreviewed": sum(state != "reviewed" for state in states), "overdue": states.count("overdue")}
 

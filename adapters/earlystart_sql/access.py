@@ -130,6 +130,11 @@ class SqlAccessLog:
         self.tree.grown_to(blocks)
         return head + len(rows)
 
+    def latest(self) -> datetime | None:
+        with self.database.reading() as connection:
+            row = run_binary(connection, _LAST).fetchone() if may_be_read(connection, "look") else None
+        return None if row is None else parse(*row).recorded_at
+
     def about(self, tag: str | None = None, since: datetime | None = None) -> Iterator[Recorded]:
         with self.database.reading() as connection:
             if not may_be_read(connection, "look"):

@@ -60,3 +60,10 @@ def test_a_wrong_call_is_one_sentence(lasting: Record) -> None:
     for reader, case, known in ((BY, ANNA, 1), (OFFICER, "anna", 1), (OFFICER, None, 1), (OFFICER, ANNA, 10**9)):
         with pytest.raises(Invalid, match="expected"):
             lasting.could_see(reader, case, known)
+
+
+def test_a_glass_that_nobody_broke_is_one_sentence(lasting: Record) -> None:
+    """It is an audit's question about someone, who is not judged by it: nothing is recorded."""
+    with pytest.raises(Invalid, match=r"reader\.break_glass: expected a glass that someone broke"):
+        lasting.could_see(replace(STRANGER, break_glass=an("glass", 7)), ANNA, 1)
+    assert lasting.looked().rows == []

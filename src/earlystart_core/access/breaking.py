@@ -2,21 +2,15 @@
 
 from typing import get_args
 
-from earlystart_core.access.glass import (
-    Glass,
-    broken,
-    glass_of,
-    glass_rows,
-    reviewed,
-)
+from earlystart_core.access.glass import Glass, broken, glass_of, glass_rows, now_of, reviewed, unheard_of
 from earlystart_core.access.judging import refusal
 from earlystart_core.access.looked import GlassReason, Outcome, looked
-from earlystart_core.access.policy import POLICY, Asked, Relation, judged
-from earlystart_core.access.reader import Reader, check_reader
+from earlystart_core.access.policy import POLICY, Asked, Decision, Relation, denied, judged
+from earlystart_core.access.reader import Reader, check_glass, check_reader
 from earlystart_core.answer import Answer
 from earlystart_core.checking import check_id
 from earlystart_core.clocks import clocks_at
-from earlystart_core.errors import Invalid
+from earlystart_core.errors import Invalid, Refused
 from earlystart_core.store import Store
 from earlystart_core.types import clean_text
 
@@ -37,45 +31,59 @@ class BreakGlass:
         why, in words; sealed for the case. hours: 1 to 8. The glass's `id` goes into `Reader.break_glass`.
 
         Raises:
-            Invalid: anything is malformed, or no such case is on record.
-            NotPermitted: the policy does not let this reader. That too is recorded.
-            Refused: `keys.erased`, the case was erased: there is no text left to see.
+            Invalid: anything is malformed, or no such case is on record. The latter is recorded as refused.
+            NotPermitted: the policy does not let this reader, be there such a case or not. That too is recorded.
+            Refused: `keys.erased`, the case was erased: there is no text left to see. Likewise.
             StoreUnavailable: it could not be recorded: no glass was broken.
         """
         check_id("case", case or "")
         check_reader(by)
         clean = _check_breaking(reason, text, hours)
-        relation = Relation(own=case in by.own)
-        asked = Asked(by.role, by.purpose, "break_glass", relation, by.break_glass is not None)
-        decision = judged(POLICY, asked, self._store.log.head())
+        decision = self._judged("break_glass", by, Relation(own=case in by.own))
         if not decision.permitted:
             self._store.access.append([looked(by, decision, "break_glass", case)])
             raise refusal(by, decision, "break_glass", case)
         with self._store.views.reading() as frames:
-            if not frames.rows("case_status", case=case):
-                raise Invalid("case", f"expected a case on record, {case} is none")
-        return broken(self._store, by, decision, case, reason, clean, hours)
+            is_there = bool(frames.rows("case_status", case=case))
+        if not is_there:
+            self._in_vain("case.unknown", "break_glass", by, case)
+            raise Invalid("case", f"expected a case on record, {case} is none")
+        try:
+            return broken(self._store, by, decision, case, reason, clean, hours)
+        except Refused as no:
+            self._in_vain(no.code, "break_glass", by, case)
+            raise
 
     def review(self, glass: str, *, outcome: Outcome, by: Reader) -> None:
         """Records what a review of a broken glass came to: `justified`, `not_justified` or `unclear`.
 
         Raises:
-            Invalid: anything is malformed, or nobody broke that glass.
-            NotPermitted: whoever broke it reviews it, or the policy does not let this reader. That too is recorded.
-            Refused: `glass.reviewed`, it was reviewed before.
+            Invalid: anything is malformed, or nobody broke that glass. The latter is recorded as refused.
+            NotPermitted: whoever broke it reviews it, or the policy does not let this reader, be there such a glass or
+                not. That too is recorded.
+            Refused: `glass.reviewed`, it was reviewed before. Likewise.
             StoreUnavailable: it could not be recorded.
         """
         check_reader(by)
         _check_outcome(outcome)
+        check_glass(glass)
         one = glass_of(self._store, glass)
-        case = one.look.case
-        relation = Relation(own=case in by.own, broke=one.by.practitioner == by.practitioner)
-        asked = Asked(by.role, by.purpose, "review", relation, by.break_glass is not None)
-        decision = judged(POLICY, asked, self._store.log.head())
+        subject, relation = glass, Relation()
+        if one is not None:
+            subject = one.look.case
+            relation = Relation(own=subject in by.own, broke=one.by.practitioner == by.practitioner)
+        decision = self._judged("review", by, relation)
         if not decision.permitted:
-            self._store.access.append([looked(by, decision, "review", case)])
+            self._store.access.append([looked(by, decision, "review", subject, glass=glass)])
             raise refusal(by, decision, "review", glass)
-        reviewed(self._store, by, decision, one, outcome)
+        if one is None:
+            self._in_vain("glass.unknown", "review", by, glass, glass)
+            raise unheard_of("break_glass", glass)
+        try:
+            reviewed(self._store, by, decision, one, outcome)
+        except Refused as no:
+            self._in_vain(no.code, "review", by, subject, glass)
+            raise
 
     def rows(self, case: str | None = None) -> Answer:
         """Every broken glass, of one case or all, and what became of its review (`access.glass.glass_rows`).
@@ -84,7 +92,16 @@ class BreakGlass:
             Invalid: `case` is not a case id.
         """
         check_id("case", case)
-        return Answer(glass_rows(self._store, case, self._store.clock()), clocks_at(self._store.log))
+        return Answer(glass_rows(self._store, case, now_of(self._store)), clocks_at(self._store.log))
+
+    def _judged(self, action: str, by: Reader, relation: Relation) -> Decision:
+        asked = Asked(by.role, by.purpose, action, relation, by.break_glass is not None)
+        return judged(POLICY, asked, self._store.log.head())
+
+    def _in_vain(self, rule: str, action: str, by: Reader, subject: str, glass: str | None = None) -> None:
+        """Records that someone whom the policy lets was refused all the same, and why."""
+        decision = denied(POLICY, rule, self._store.log.head())
+        self._store.access.append([looked(by, decision, action, subject, glass=glass)])
 
 
 def _check_breaking(reason: str, text: str, hours: int) -> str:

@@ -21,7 +21,8 @@ from earlystart_core.access.looked import (
     look_of,
 )
 from earlystart_core.access.policy import Decision
-from earlystart_core.access.reader import Reader, check_glass
+from earlystart_core.access.reader import Reader
+from earlystart_core.decide import AHEAD
 from earlystart_core.entry import EPOCH, Practitioner, Recorded
 from earlystart_core.errors import Invalid, Refused, StoreUnavailable
 from earlystart_core.privacy.keys import Keys, Shredded
@@ -42,6 +43,13 @@ class Glass(msgspec.Struct, frozen=True):
     review_by: datetime
 
 
+class Now(msgspec.Struct, frozen=True):
+    """The moment at which a glass is judged, by both that can tell: the store's clock, and the access log's last."""
+
+    clock: datetime
+    log: datetime | None  # whose instants never fall, whatever the clock does; None: it has none
+
+
 class Broken(msgspec.Struct, frozen=True):
     """A glass as the access log has it: who broke it, and the review, where there is one."""
 
@@ -50,13 +58,28 @@ class Broken(msgspec.Struct, frozen=True):
     look: GlassBroken
     review: tuple[datetime, Practitioner, GlassReviewed] | None = None
 
-    def stands_for(self, reader: Reader, case: str | None, now: datetime) -> bool:
-        """Whether that reader may read that case by it at that instant."""
-        return self.by == reader.by and self.look.case == case and now < self.look.until
+    def stands_for(self, reader: Reader, case: str | None, now: Now) -> bool:
+        """Whether that reader may read that case by it at that moment."""
+        return self.by == reader.by and self.look.case == case and self._runs(self.look.until, now)
 
-    def state(self, now: datetime) -> str:
+    def state(self, now: Now) -> str:
         """`reviewed`, `open` while there is time to review it, then `overdue`."""
-        return "reviewed" if self.review else "open" if now < self.look.review_by else "overdue"
+        return "reviewed" if self.review else "open" if self._runs(self.look.review_by, now) else "overdue"
+
+    def _runs(self, until: datetime, now: Now) -> bool:
+        """Whether an instant that was set at the breaking is still to come.
+
+        It is over as soon as the clock or the log is past it, and where the clock was set back to before the breaking.
+        A log that some clock had carried past that instant before the breaking tells nothing of it.
+        """
+        begun = self.look.review_by - timedelta(days=REVIEW_DAYS)  # by the clock of then; `at` is the log's
+        is_past = now.log is not None and self.at < until <= now.log
+        return begun - AHEAD <= now.clock < until and not is_past
+
+
+def now_of(store: Store) -> Now:
+    """The moment it is."""
+    return Now(store.clock(), store.access.latest())
 
 
 def broken(
@@ -98,17 +121,14 @@ def reviewed(store: Store, reader: Reader, decision: Decision, one: Broken, outc
     store.access.append([entry_of(look, reader, [case, glass])])
 
 
-def glass_of(store: Store, glass: str, *, field: str = "break_glass") -> Broken:
-    """The glass of that id.
+def glass_of(store: Store, glass: str) -> Broken | None:
+    """The glass of that id; None where nobody broke it."""
+    return next(iter(glasses(store, glass)), None)
 
-    Raises:
-        Invalid: nobody broke it.
-    """
-    check_glass(glass, field=field)
-    found = next(iter(glasses(store, glass)), None)
-    if found is None:
-        raise Invalid(field, f"expected a glass that someone broke, {glass} is none")
-    return found
+
+def unheard_of(field: str, glass: str) -> Invalid:
+    """The sentence for a glass that nobody broke."""
+    return Invalid(field, f"expected a glass that someone broke, {glass} is none")
 
 
 def glasses(store: Store, tag: str | None = None) -> list[Broken]:
@@ -127,7 +147,7 @@ def glasses(store: Store, tag: str | None = None) -> list[Broken]:
     return list(found.values())
 
 
-def glass_rows(store: Store, case: str | None, now: datetime) -> list[dict[str, Any]]:
+def glass_rows(store: Store, case: str | None, now: Now) -> list[dict[str, Any]]:
     """A row a glass, of one case or all, in the order of their breaking.
 
     A row: `break_glass, at, practitioner, role, employer, purpose, case, reason, text, until, review_by, state` (open,

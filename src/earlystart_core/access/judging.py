@@ -5,10 +5,10 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
-from earlystart_core.access.glass import glass_of
+from earlystart_core.access.glass import Now, glass_of, now_of, unheard_of
 from earlystart_core.access.keeping import Moved
 from earlystart_core.access.looked import looked
-from earlystart_core.access.policy import ACTIONS, AccessPolicy, Asked, Decision, judged
+from earlystart_core.access.policy import ACTIONS, AccessPolicy, Asked, Decision, denied, judged
 from earlystart_core.access.reader import Reader
 from earlystart_core.access.rings import ENTRY_RINGS, Ring
 from earlystart_core.access.ties import Ties, ties_of, ties_then
@@ -26,8 +26,10 @@ def could(store: Store, reader: Reader, policy: AccessPolicy, case: str, clocks:
     ties = ties_then(store, reader, case, clocks, at)
     glass = False
     if reader.break_glass is not None:
-        one = glass_of(store, reader.break_glass, field="reader.break_glass")
-        glass = one.at <= at and one.stands_for(reader, case, at)
+        one = glass_of(store, reader.break_glass)
+        if one is None:
+            raise unheard_of("reader.break_glass", reader.break_glass)
+        glass = one.at <= at and one.stands_for(reader, case, Now(at, at))
     asked = Asked(reader.role, reader.purpose, "read", ties.to(case), glass, ENTRY_RINGS.ring)
     return judged(policy, asked, ties.position)
 
@@ -57,13 +59,32 @@ class Judging:
             self._store.access.append([entry], cases=() if case is None else (case,), known=ties.position)
             return decision
 
-        return _settled(attempt)
+        return self._settled(attempt, action if action in ACTIONS else "unknown", case)
 
-    def once(self, action: str, subject: str | None) -> None:
-        """Judges and records what opens no case: no tie bears on it."""
-        decision = self._judge(action, None, Ties(self._store.log.head(), {}))
-        self._store.access.append([looked(self.reader, decision, action, subject)])
-        self._expect(decision, action, subject)
+    def count(self, team: str | None) -> None:
+        """Judges and records a counting. It opens no case, so no tie bears on it."""
+        decision = self._judge("count", None, Ties(self._store.log.head(), {}))
+        self._store.access.append([looked(self.reader, decision, "count", team)])
+        self._expect(decision, "count", team)
+
+    def audit(self, case: str) -> None:
+        """Judges and records an audit of one case."""
+        self._expect(self.decide("audit", case), "audit", case)
+
+    def audit_all(self) -> frozenset[str]:
+        """Judges and records an audit of everyone; returns the cases that must be left out of it.
+
+        Those are cases of the reader's own family that they may not audit; of each the refusal is recorded.
+        """
+        own = dict.fromkeys(self.reader.own)
+        ties = Ties(self._store.log.head(), {"own": frozenset(own)})
+        whole = self._judge("audit", None, ties)
+        each = {case: self._judge("audit", case, ties) for case in own} if whole.permitted else {}
+        barred = {case: decision for case, decision in each.items() if not decision.permitted}
+        entries = [looked(self.reader, decision, "audit", case) for case, decision in barred.items()]
+        self._store.access.append([looked(self.reader, whole, "audit", None), *entries])
+        self._expect(whole, "audit", None)
+        return frozenset(barred)
 
     def listed(
         self, ask: Callable[[], Answer], team: str | None, ring: Ring, seen: Callable[..., dict[str, Any]]
@@ -86,28 +107,30 @@ class Judging:
             rows = [seen(shown[row["case"]].rings, row) for row in answer if row["case"] in shown]
             return Answer(rows, answer.clocks)
 
-        return _settled(attempt)
+        return self._settled(attempt, "list", team)
 
     def _judge(self, action: str, case: str | None, ties: Ties, ring: Ring | None = None) -> Decision:
-        reader = self.reader
-        glass = reader.break_glass is not None
-        if glass and action == "read":
-            one = glass_of(self._store, reader.break_glass or "", field="reader.break_glass")
-            glass = one.stands_for(reader, case, self._store.clock())
+        reader, glass = self.reader, False
+        if reader.break_glass is not None:
+            one = glass_of(self._store, reader.break_glass)
+            if one is None or one.by != reader.by:  # the same answer: it does not tell whether there is such a glass
+                return denied(self._policy, "glass.unknown", ties.position)
+            glass = action != "read" or one.stands_for(reader, case, now_of(self._store))
         asked = Asked(reader.role, reader.purpose, action, ties.to(case), glass, ring)
         return judged(self._policy, asked, ties.position)
+
+    def _settled(self, attempt: Callable[[], T], action: str, subject: str | None) -> T:
+        """What an attempt gives whose ties still hold when it is recorded; it is made again where they moved."""
+        for _ in range(TRIES):
+            with suppress(Moved):
+                return attempt()
+        decision = denied(self._policy, "ties.moved", self._store.log.head())
+        self._store.access.append([looked(self.reader, decision, action, subject)])
+        raise Conflict(f"facts about what is read kept arriving: {TRIES} tries were made")
 
     def _expect(self, decision: Decision, action: str, subject: str | None) -> None:
         if not decision.permitted:
             raise refusal(self.reader, decision, action, subject)
-
-
-def _settled(attempt: Callable[[], T]) -> T:
-    """What an attempt gives whose ties still hold when it is recorded; it is made again where they moved."""
-    for _ in range(TRIES):
-        with suppress(Moved):
-            return attempt()
-    raise Conflict(f"facts about what is read kept arriving: {TRIES} tries were made")
 
 
 def refusal(reader: Reader, decision: Decision, action: str, subject: str | None) -> NotPermitted:

@@ -36,6 +36,9 @@ class AccessLog(Protocol):
             StoreUnavailable: they could not be kept; then nothing may be shown.
         """
 
+    def latest(self) -> datetime | None:
+        """When its last entry was recorded; None where it has none."""
+
     def about(self, tag: str | None = None, since: datetime | None = None) -> Iterable[Recorded]:
         """The entries that carry that tag, or all; recorded at that instant or later; in rising position."""
 
@@ -56,6 +59,10 @@ class MemoryAccessLog:
         if cases and next(self._record.read(since, after=known, limit=1), None) is not None:
             raise Moved
         return self._log.append(entries)
+
+    def latest(self) -> datetime | None:
+        last = next(self._log.read(after=max(self._log.head() - 1, 0)).entries(), None)
+        return None if last is None else last.recorded_at
 
     def about(self, tag: str | None = None, since: datetime | None = None) -> Iterable[Recorded]:
         read = self._log.read(None if tag is None else DCBQuery([DCBQueryItem(tags=[tag])]))

@@ -28,7 +28,10 @@ class _Judged(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class Looked(_Judged, frozen=True, kw_only=True):
-    """Someone asked, and was shown it or refused. subject: a case or team; None: everyone."""
+    """Someone asked, and was shown it or refused.
+
+    subject: a case or team, or a glass that nobody broke; None: everyone.
+    """
 
     action: str
     subject: str | None
@@ -71,18 +74,29 @@ def judged_by(reader: Reader, decision: Decision) -> dict[str, Any]:
     }
 
 
-def looked(reader: Reader, decision: Decision, action: str, subject: str | None, count: int | None = None) -> Entry:
-    """The entry that says that a reader was shown something, or refused it, by that decision."""
+def looked(
+    reader: Reader,
+    decision: Decision,
+    action: str,
+    subject: str | None,
+    count: int | None = None,
+    *,
+    glass: str | None = None,
+) -> Entry:
+    """The entry that says that a reader was shown something, or refused it, by that decision.
+
+    glass: that it is about; where it is about none, the one that the reader came with.
+    """
     look = Looked(
         action=action,
         subject=subject,
         rings=decision.rings,
         result="permitted" if decision.permitted else "refused",
-        break_glass=reader.break_glass,
+        break_glass=glass or reader.break_glass,
         count=count,
         **judged_by(reader, decision),
     )
-    return entry_of(look, reader, [subject, reader.break_glass])
+    return entry_of(look, reader, [subject, glass, reader.break_glass])
 
 
 def entry_of(look: Look, reader: Reader, about: Iterable[str | None]) -> Entry:

@@ -187,6 +187,12 @@ def _bound(holding: Sequence[Rule], group: str | None, rings: tuple[Ring, ...]) 
 POLICY = RulePolicy("early_start_access 1")
 
 
+def denied(policy: AccessPolicy, rule: str, position: int) -> Decision:
+    """A no that stands before any policy is asked, such as `glass.unknown`, under the name of that policy."""
+    name = getattr(policy, "name", None)
+    return Decision("deny", (rule,), name if isinstance(name, str) else type(policy).__name__, position=position)
+
+
 def judged(policy: AccessPolicy, asked: Asked, position: int) -> Decision:
     """What the policy says, with the position that the relation was read at. A policy that fails says no."""
     try:
@@ -195,6 +201,4 @@ def judged(policy: AccessPolicy, asked: Asked, position: int) -> Decision:
             raise TypeError(type(decision).__name__)
         return msgspec.structs.replace(decision, position=position)
     except Exception:  # noqa: BLE001 - whatever is wrong with a policy, nobody sees anything by it
-        name = getattr(policy, "name", None)
-        said = name if isinstance(name, str) else type(policy).__name__
-        return Decision("deny", ("policy.failed",), said, position=position)
+        return denied(policy, "policy.failed", position)

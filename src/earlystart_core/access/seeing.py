@@ -110,7 +110,7 @@ class Seeing:
             Invalid: `team` is not a team id.
         """
         check_id("team", team)
-        self._judging.once("count", team)
+        self._judging.count(team)
         return self._questions.caseload(team)
 
     def tiers(self, team: str | None = None) -> Answer:
@@ -121,7 +121,7 @@ class Seeing:
             Invalid: `team` is not a team id.
         """
         check_id("team", team)
-        self._judging.once("count", team)
+        self._judging.count(team)
         return self._questions.tiers(team)
 
     def timeline(self, case: str) -> Answer:
@@ -140,6 +140,8 @@ class Seeing:
     def disclosures(self, case: str | None = None) -> Answer:
         """As `Record.disclosures`: of one case for whoever reads it up to the team's ring, of all for an audit.
 
+        Of all, those of the reader's own family are left out.
+
         Raises:
             NotPermitted: the reader may not.
             Invalid: `case` is not a case id.
@@ -147,23 +149,33 @@ class Seeing:
             Conflict: facts about the case kept being recorded, on each of three tries.
         """
         check_id("case", case)
-        if case is None:
-            self._judging.once("audit", None)
-        else:
+        if case is not None:
             self._judging.read(case, EVENT_RINGS["InformationShared"].ring)
-        return self._questions.disclosures(case)
+            return self._questions.disclosures(case)
+        barred = self._judging.audit_all()
+        answer = self._questions.disclosures()
+        return Answer([row for row in answer if row["case"] not in barred], answer.clocks)
 
     def looked(self, case: str | None = None, since: date | datetime | str | None = None) -> Answer:
         """As `Record.looked`, for an audit; this asking stands in it too.
 
+        Of all, those about the reader's own family are left out.
+
         Raises:
             NotPermitted: the reader may not.
             Invalid: `case` is not a case id, or `since` is no date and no instant.
+            StoreUnavailable: the access could not be recorded, so nothing is shown.
+            Conflict: facts about the case kept being recorded, on each of three tries.
         """
         check_id("case", case)
         begin = None if since is None else begin_of("since", since)
-        self._judging.once("audit", case)
-        return Answer(list(rows_of(self._store.access.about(case, begin))), clocks_at(self._store.log))
+        barred: frozenset[str] = frozenset()
+        if case is None:
+            barred = self._judging.audit_all()
+        else:
+            self._judging.audit(case)
+        rows = rows_of(self._store.access.about(case, begin))
+        return Answer([row for row in rows if row["subject"] not in barred], clocks_at(self._store.log))
 
 
 def in_reach(story: Answer, case: str, decision: Decision) -> Answer:
