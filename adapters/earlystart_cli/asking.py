@@ -7,7 +7,7 @@ import typer
 
 from earlystart_cli.options import HERE, Db, Effective, Json, Keys, Known, Ndjson, Team, form
 from earlystart_cli.output import put_answer
-from earlystart_cli.reading import As, ByGlass, For, OfTeam, Purpose, Role, asked, reader_of
+from earlystart_cli.reading import As, ByGlass, For, OfTeam, Own, Purpose, Role, asked, reader_of
 from earlystart_cli.stores import opened
 from earlystart_core.answer import Answer
 from earlystart_core.errors import Invalid
@@ -31,6 +31,7 @@ def view(
     employer: For = None,
     purpose: Purpose = None,
     of_team: OfTeam = None,
+    own: Own = None,
     glass: ByGlass = None,
     json: Json = False,
     ndjson: Ndjson = False,
@@ -40,7 +41,7 @@ def view(
 
     if name not in VIEW:
         raise Invalid("view", f"expected one of {', '.join(sorted(VIEW))}, got {name[:40]!r}")
-    reader = reader_of(who, role, employer, purpose, of_team, glass)
+    reader = reader_of(who, role, employer, purpose, of_team, glass, own)
     told = form(json=json, ndjson=ndjson)
     with opened(db, keys) as record:
         answer = asked(record, known, effective, reader).view(name, team=team)

@@ -7,7 +7,7 @@ import typer
 
 from earlystart_cli.options import HERE, Db, Keys
 from earlystart_cli.output import note, put
-from earlystart_cli.reading import ByRole, ForOrg, ForPurpose, Who, reader_of
+from earlystart_cli.reading import ByRole, ForOrg, ForPurpose, Own, Who, reader_of
 from earlystart_cli.stores import opened
 from earlystart_core.errors import Invalid
 
@@ -42,13 +42,14 @@ def break_(
     role: ByRole,
     employer: ForOrg,
     purpose: ForPurpose,
+    own: Own = None,
     hours: Annotated[int, typer.Option("--hours", metavar="N", help="For how long, 1 to 8.")] = 4,
     db: Db = HERE,
     keys: Keys = None,
 ) -> None:
     """Break the glass for one case: why, in words, comes from standard input and is sealed; someone else reviews it."""
     text = _why()
-    reader = reader_of(who, role, employer, purpose)
+    reader = reader_of(who, role, employer, purpose, own=own)
     assert reader is not None
     code: Any = reason
     with opened(db, keys) as record:
@@ -65,11 +66,12 @@ def review(
     role: ByRole,
     employer: ForOrg,
     purpose: ForPurpose,
+    own: Own = None,
     db: Db = HERE,
     keys: Keys = None,
 ) -> None:
     """Record what the review of a broken glass came to. Nobody reviews their own."""
-    reader = reader_of(who, role, employer, purpose)
+    reader = reader_of(who, role, employer, purpose, own=own)
     assert reader is not None
     code: Any = outcome
     with opened(db, keys) as record:

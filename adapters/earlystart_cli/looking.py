@@ -6,7 +6,7 @@ import typer
 
 from earlystart_cli.options import HERE, Db, Json, Keys, Ndjson, form
 from earlystart_cli.output import note, put_answer, put_clocks, screen
-from earlystart_cli.reading import ByGlass, ByRole, ForOrg, ForPurpose, OfTeam, Who, reader_of
+from earlystart_cli.reading import ByGlass, ByRole, ForOrg, ForPurpose, OfTeam, Own, Who, reader_of
 from earlystart_cli.stores import opened
 from earlystart_cli.timeline import show
 from earlystart_core.answer import Answer
@@ -31,6 +31,7 @@ def could_see(
     employer: ForOrg,
     purpose: ForPurpose,
     of_team: OfTeam = None,
+    own: Own = None,
     glass: ByGlass = None,
     db: Db = HERE,
     keys: Keys = None,
@@ -39,7 +40,7 @@ def could_see(
 ) -> int:
     """Print what someone could have seen of a case at a moment, by the ties and the knowledge of then."""
     asked = form(json=json, ndjson=ndjson)
-    reader = reader_of(who, role, employer, purpose, of_team, glass)
+    reader = reader_of(who, role, employer, purpose, of_team, glass, own)
     assert reader is not None
     with opened(db, keys) as record:
         decision, answer = record.could_see(reader, case, known)

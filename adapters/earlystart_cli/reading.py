@@ -20,6 +20,10 @@ Role = Annotated[str | None, typer.Option("--role", metavar="ROLE", help="In whi
 For = Annotated[str | None, typer.Option("--employer", metavar="ORG", help="For whom, such as org:lch.")]
 Purpose = Annotated[str | None, typer.Option("--purpose", metavar="CODE", help="For what, such as direct_care.")]
 OfTeam = Annotated[str | None, typer.Option("--of-team", metavar="TEAM", help="In which team the reader works.")]
+Own = Annotated[
+    list[str] | None,
+    typer.Option("--own", metavar="CASE", help="A case of the reader's own family; again for each."),
+]
 ByGlass = Annotated[str | None, typer.Option("--glass", metavar="GLASS", help="By which glass that the reader broke.")]
 
 # the same where a command is about someone and nothing without
@@ -36,6 +40,7 @@ def reader_of(
     purpose: str | None,
     team: str | None = None,
     glass: str | None = None,
+    own: list[str] | None = None,
 ) -> "Reader | None":
     """The reader whom a command names, None where it names none.
 
@@ -46,7 +51,8 @@ def reader_of(
 
     needed = {"--as": practitioner, "--role": role, "--employer": employer, "--purpose": purpose}
     if practitioner is None:
-        given = [name for name, value in (needed | {"--of-team": team, "--glass": glass}).items() if value is not None]
+        more = {"--of-team": team, "--own": own or None, "--glass": glass}
+        given = [name for name, value in (needed | more).items() if value is not None]
         if given:
             raise Invalid(given[0], "expected --as with it, to say who reads")
         return None
@@ -56,7 +62,7 @@ def reader_of(
     assert role is not None
     assert employer is not None
     assert purpose is not None
-    return Reader(practitioner, role, employer, purpose, team=team, break_glass=glass)
+    return Reader(practitioner, role, employer, purpose, team=team, own=tuple(own or ()), break_glass=glass)
 
 
 def asked(

@@ -12,7 +12,7 @@ from rich.text import Text
 from earlystart_cli.columns import Row, text_of
 from earlystart_cli.options import HERE, Db, Effective, Json, Keys, Known, Ndjson, form
 from earlystart_cli.output import Screen, note, plain, put_answer, put_clocks, screen
-from earlystart_cli.reading import As, ByGlass, For, OfTeam, Purpose, Role, asked, reader_of
+from earlystart_cli.reading import As, ByGlass, For, OfTeam, Own, Purpose, Role, asked, reader_of
 from earlystart_cli.stores import opened
 from earlystart_core.codes import CODES
 from earlystart_core.types import LONDON
@@ -34,13 +34,14 @@ def timeline(
     employer: For = None,
     purpose: Purpose = None,
     of_team: OfTeam = None,
+    own: Own = None,
     glass: ByGlass = None,
     json: Json = False,
     ndjson: Ndjson = False,
 ) -> None:
     """Print a case's story: when each thing happened, when it was recorded, by whom, and what was corrected."""
     told = form(json=json, ndjson=ndjson)
-    reader = reader_of(who, role, employer, purpose, of_team, glass)
+    reader = reader_of(who, role, employer, purpose, of_team, glass, own)
     with opened(db, keys) as record:
         answer = asked(record, known, effective, reader).timeline(case)
     if any(SEALED in row["fields"].values() for row in answer):

@@ -54,6 +54,27 @@ def test_a_named_reader_is_judged_and_recorded(copy: Path, held: tuple[str, str,
     assert early.err.startswith("known=1@")
 
 
+def test_a_reader_says_which_cases_are_of_their_own_family(
+    copy: Path, held: tuple[str, str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever ties them to it, they are refused; lists go on without it."""
+    case, practitioner, _ = held
+    other = next(row["case"] for row in call("view", "case_status", "--db", copy, "--json").json if row["case"] != case)
+    who = ("--as", practitioner, "--role", "health_visitor", *CARE, "--own", case, "--own", other)
+    head = call("log", "verify", "--db", copy, "--json").json["size"]
+    refused = [
+        call("timeline", case, "--db", copy, *who),
+        call("audit", "could-see", case, "--db", copy, "--known", head, *who),
+        breaks(copy, case, monkeypatch, "--own", case),
+    ]
+    assert [(found.status, "forbid.own_family" in found.err) for found in refused] == [(1, True)] * 3
+    mine = call("view", "case_status", "--db", copy, "--json", *who).json
+    assert not {case, other} & {row["case"] for row in mine}
+    glass = breaks(copy, case, monkeypatch).lines[0]
+    review = call("glass", "review", glass, "--db", copy, "--outcome", "justified", "--as", OTHER, *LEAD, "--own", case)
+    assert (review.status, "forbid.own_family" in review.err) == (1, True)
+
+
 def test_what_someone_could_have_seen(copy: Path, held: tuple[str, str, str]) -> None:
     case, practitioner, _ = held
     head = call("log", "verify", "--db", copy, "--json").json["size"]
@@ -136,6 +157,8 @@ def test_the_access_log_is_checked_before_it_is_believed(copy: Path, held: tuple
     [
         (("timeline", "CASE", "--role", "health_visitor"), "--role: expected --as with it"),
         (("view", "case_status", "--glass", "glass:1"), "--glass: expected --as with it"),
+        (("timeline", "CASE", "--own", "CASE"), "--own: expected --as with it"),
+        (("timeline", "CASE", "--as", WHO, *OFFICER, "--own", "anna"), "reader.own: expected case:"),
         (("timeline", "CASE", "--as", WHO), "--role: expected with --as"),
         (("timeline", "CASE", "--as", "jo", *OFFICER), "reader.practitioner: expected practitioner:"),
         (("timeline", "anna", "--as", WHO, *OFFICER), "case: expected case:"),
