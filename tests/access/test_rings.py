@@ -27,11 +27,22 @@ def test_every_view_and_column_has_a_ring() -> None:
 @pytest.mark.parametrize("table", [EVENT_RINGS, VIEW_RINGS, {"entry": ENTRY_RINGS}])
 def test_a_field_is_never_further_out_than_what_it_is_in(table) -> None:
     """Whoever may not know of an event sees none of its fields."""
-    assert VERSION == 1
+    assert VERSION == 2
     for name, placed in table.items():
         assert placed.fields, name
         for field, ring in placed.fields.items():
             assert RINGS.index(ring) >= RINGS.index(placed.ring), f"{name}.{field}"
+
+
+def test_a_persons_id_goes_no_further_than_the_team() -> None:
+    """Nobody outside learns by which id the record knows a mother, a father or the child."""
+    out = [
+        f"{name}.{field}"
+        for name, cls in EVENTS.classes.items()
+        for field, kind, _ in shape_of(cls).ids
+        if kind in ("person", "family") and EVENT_RINGS[name].fields[field] == "outside"
+    ]
+    assert out == []
 
 
 def test_a_column_is_never_further_out_than_the_fields_it_is_made_of() -> None:

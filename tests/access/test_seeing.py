@@ -53,6 +53,18 @@ def test_each_is_shown_what_their_tie_opens(record: Record) -> None:
     assert refused(record, ALLOCATED, NOBODY) == ["default.deny"]
 
 
+def test_a_mark_on_what_is_out_of_reach_is_out_of_reach(record: Record) -> None:
+    """Else it would tell someone outside that there is such an entry, where it stands, and when it was found wrong."""
+    place = {row["type"]: row["position"] for row in record.timeline(ANNA)}
+    tier, ring = (record.submit(MarkInError(target=place[name]), by=BY).positions[0]
+                  for name in ("TierDecided", "PointOfContactNamed"))  # fmt: skip
+    record.submit(MarkInError(target=tier), by=BY)
+    marks = [row["position"] for row in record.seen_by(OUTSIDE).timeline(ANNA) if row["type"] == "MarkedInError"]
+    assert marks == [ring]
+    seen = record.seen_by(ALLOCATED).timeline(ANNA)
+    assert [row["position"] for row in seen] == [row["position"] for row in record.timeline(ANNA)]
+
+
 def test_of_several_children_only_the_one_that_was_asked_for_is_named(record: Record) -> None:
     assert fields(record, ALLOCATED, "ContactRecorded")["cases"] == (ANNA,)
     whole = next(row for row in record.timeline(ANNA) if row["type"] == "ContactRecorded")

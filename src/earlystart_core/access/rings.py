@@ -12,7 +12,7 @@ import msgspec
 
 Ring = Literal["outside", "team", "health"]  # outermost first
 RINGS: tuple[Ring, ...] = get_args(Ring)
-VERSION = 1  # of the table below: raised with every change of it
+VERSION = 2  # of the table below: raised with every change of it
 
 
 def within(ring: Ring) -> tuple[Ring, ...]:
@@ -74,7 +74,7 @@ EVENT_RINGS: dict[str, Placed] = {
     "MarkedInError": _placed("outside", outside="target", health="reason"),
     "LegalHoldPlaced": _placed("team", team="hold authority case person"),
     "LegalHoldLifted": _placed("team", team="hold authority case person"),
-    "SubjectErased": _placed("outside", outside="authority second_authority keys case persons"),
+    "SubjectErased": _placed("outside", outside="authority second_authority keys case", team="persons"),
 }
 
 VIEW_RINGS: dict[str, Placed] = {

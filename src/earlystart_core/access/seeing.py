@@ -4,7 +4,7 @@ Where the access cannot be recorded, nothing is shown. A refusal is recorded too
 also for a question at other clocks: who may see an old state is decided by who someone is now.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import date, datetime
 from typing import Protocol, Self
 
@@ -20,8 +20,10 @@ from earlystart_core.errors import Invalid
 from earlystart_core.event import shape_of
 from earlystart_core.store import Store
 from earlystart_core.words import EVENTS
+from earlystart_core.words.correction import MarkedInError
 
 WITHHELD = "(withheld)"
+MARK = MarkedInError.__name__
 
 
 class Questions(Protocol):
@@ -180,12 +182,19 @@ class Seeing:
 
 def in_reach(story: Answer, case: str, decision: Decision) -> Answer:
     """Of a case's story what a decision lets a reader see."""
-    return Answer([_told(row, case, decision) for row in story if _is_seen(row, decision)], story.clocks)
+    shown: set[int] = set()  # positions
+    for row in sorted(story, key=lambda row: row["position"]):  # a mark is later than its target
+        if _is_seen(row, decision, shown):
+            shown.add(row["position"])
+    return Answer([_told(row, case, decision) for row in story if row["position"] in shown], story.clocks)
 
 
-def _is_seen(row: Row, decision: Decision) -> bool:
+def _is_seen(row: Row, decision: Decision, shown: Container[int]) -> bool:
+    """Whether its ring is in reach; of a mark, whether what it marks is shown: it would tell that there is such."""
     placed = EVENT_RINGS.get(row["type"])
-    return placed is not None and placed.ring in decision.rings
+    if placed is None or placed.ring not in decision.rings:
+        return False
+    return row["type"] != MARK or row["fields"]["target"] in shown
 
 
 def _told(row: Row, case: str, decision: Decision) -> Row:
