@@ -157,11 +157,12 @@ class Record(Questions):
     def erase(self, subject: str, *, authority: str, second_authority: str, by: Practitioner) -> Erased:
         """Destroys the keys of a `case:` or `person:` and what imports left of it; only then records its tombstone.
 
-        authority, second_authority: on whose word, two people, by role and reference; both stay readable for ever.
+        authority, second_authority: on whose word, two people, by role and reference in the Latin alphabet; both stay
+        readable for ever. Two that read alike are one; whether two people stand behind them, the caller must know.
         A case takes the persons along that imports say are the child itself. Erasing again finishes what was stopped.
 
         Raises:
-            Invalid: the subject, the practitioner or an authority is malformed, or both authorities are the same.
+            Invalid: the subject, the practitioner or an authority is malformed, or both authorities read alike.
             Refused: `erasure.held`, a legal hold covers it; `erasure.unknown`, nothing is known of it.
             Conflict: something about it kept being recorded, on each of three tries.
             StoreUnavailable: that all is gone is not known: erase again.

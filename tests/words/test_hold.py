@@ -123,7 +123,66 @@ def test_two_authorities_are_two_people():
             two_authorities("Head of IG", second)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "x" * 201, "a\u202eb", None, 7])
+@pytest.mark.parametrize(
+    "second",
+    [
+        "Head of IG, J. Marsh, IG-10.",  # a dot
+        "Head of IG J Marsh IG10",
+        "head  OF ig ,J.MARSH, IG-10",
+        "Head of IG, J. Mársh, IG-10",
+        "Head of IG, J. Marsh, IG‑10",  # another hyphen
+        "Ｈｅａｄ of IG, J. Marsh, IG-１０",  # full width
+        "Head of IG, J. Marsh, lG-lO",  # an l for the I and the 1, an O for the 0
+        "Head of IG, J. Marsh, IG-1\u200d0",  # nothing to see between them
+        "Head of IG, J. Marsh, ⅠG-⑩",
+        "Head of IG, J. Marsh, ıG-10",
+    ],
+)
+def test_a_name_that_is_only_spelt_otherwise_is_the_same(second):
+    with pytest.raises(Invalid, match=r"^second_authority: expected another person"):
+        two_authorities("Head of IG, J. Marsh, IG-10", second)
+
+
+@pytest.mark.parametrize(("first", "second"), [("Governance lead", "Govemance lead"), ("Müller", "MULLER")])
+def test_what_reads_alike_is_the_same(first, second):
+    with pytest.raises(Invalid, match=r"^second_authority: expected another person"):
+        two_authorities(first, second)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "Heаd of IG",  # Cyrillic
+        "Саре",  # a whole word of it
+        "Ηead of IG",  # Greek
+        "Hᴇad of IG",  # a small capital
+        "Hɑad of IG",  # a letter of phonetics
+        "Head of IG ٧",  # a digit of Arabic
+        "Head of IG 🅰",
+    ],
+)
+def test_an_authority_is_written_in_the_latin_alphabet(odd):
+    """Letters of another could look the same, so that one person stands there twice."""
+    for pair, field in (((odd, "Caldicott guardian"), "authority"), (("Caldicott guardian", odd), "second_authority")):
+        with pytest.raises(Invalid, match=rf"^{field}: expected letters of the Latin alphabet and digits"):
+            two_authorities(*pair)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Caldicott guardian, IG-7", "Head of IG, IG-7"),
+        ("Caldicott guardian", "Deputy Caldicott guardian"),
+        ("Records panel, member 1", "Records panel, member 2"),
+        ("Siân O’Brien, £-panel", "Zoë Łukasz – IG/7"),
+        ("Þóra Sigurðardóttir", "Øyvind Ångström & co."),
+    ],
+)
+def test_two_who_are_named_apart_stay_as_they_are_written(first, second):
+    assert two_authorities(first, second) == (first, second)
+
+
+@pytest.mark.parametrize("text", ["", "   ", "--- .", "x" * 201, "a\u202eb", None, 7])
 def test_an_authority_is_a_short_plain_text(text):
     with pytest.raises(Invalid, match=r"^authority: expected"):
         two_authorities(text, "Caldicott guardian")

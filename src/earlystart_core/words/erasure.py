@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated
 
+from earlystart_core.alike import skeleton
 from earlystart_core.command import several
 from earlystart_core.errors import Invalid, Refused
 from earlystart_core.event import Event, tags_of
@@ -35,21 +36,23 @@ def subjects_of_tombstone(event: SubjectErased) -> tuple[str, ...]:
 
 
 def two_authorities(first: str, second: str) -> tuple[str, str]:
-    """Both, cleaned.
+    """Both, cleaned. That two names which read differently are two people is the caller's word.
 
     Raises:
-        Invalid: either is blank, over 200 characters or no plain text, or both are the same.
+        Invalid: either is blank, over 200 characters, no plain text or not in the Latin alphabet, or both read the same
+            (`alike.skeleton`).
     """
-    found = []
+    found, read = [], []
     for field, text in (("authority", first), ("second_authority", second)):
         try:
             clean = " ".join(clean_text(text).split()) if isinstance(text, str) else ""
+            read.append(skeleton(clean))
         except ValueError as error:
             raise Invalid(field, str(error)) from None
-        if not 1 <= len(clean) <= LONGEST:
+        if not read[-1] or len(clean) > LONGEST:
             raise Invalid(field, f"expected a role and a reference, 1 to {LONGEST} characters")
         found.append(clean)
-    if found[0].casefold() == found[1].casefold():
+    if read[0] == read[1]:
         raise Invalid("second_authority", "expected another person than the first authority, got the same")
     return found[0], found[1]
 
