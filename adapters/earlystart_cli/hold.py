@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from earlystart_cli.by import By, Employer, practitioner
+from earlystart_cli.by import Employer, Named, practitioner
 from earlystart_cli.options import HERE, Db, Json, Keys, Ndjson, form
 from earlystart_cli.output import put, put_answer
 from earlystart_cli.stores import opened
@@ -12,6 +12,7 @@ from earlystart_core.entry import Practitioner
 
 EXAMPLE = (
     'earlystart hold place hold:inquiry-7 --authority "Inquiry 7, order 12" --case case:01JH0000000000000000000000'
+    " --by practitioner:01JH…"
 )
 app = typer.Typer(help="Legal holds: while one stands, nothing that it covers is erased.", epilog=f"Example: {EXAMPLE}")
 
@@ -30,11 +31,11 @@ def hold() -> None:
 def place(
     hold: Hold,
     authority: Authority,
+    by: Named,
     case: Case = None,
     person: Person = None,
     db: Db = HERE,
     keys: Keys = None,
-    by: By = None,
     employer: Employer = None,
 ) -> None:
     """Place a legal hold on a case, on a person, or where neither is named on the whole record."""
@@ -44,15 +45,18 @@ def place(
     _submit(order, practitioner(by, employer), db, keys, "it stands already")
 
 
-@app.command("lift", epilog='Example: earlystart hold lift hold:inquiry-7 --authority "Inquiry 7, closed"')
+@app.command(
+    "lift",
+    epilog='Example: earlystart hold lift hold:inquiry-7 --authority "Inquiry 7, closed" --by practitioner:01JH…',
+)
 def lift(
     hold: Hold,
     authority: Authority,
+    by: Named,
     case: Case = None,
     person: Person = None,
     db: Db = HERE,
     keys: Keys = None,
-    by: By = None,
     employer: Employer = None,
 ) -> None:
     """Lift a legal hold as it was placed; where neither case nor person is named it ends for everyone."""

@@ -10,6 +10,8 @@ from tests.cli.conftest import Called, call, process
 
 TWO = ("--authority", "Caldicott guardian, IG-7", "--second-authority", "Head of IG, IG-7")
 
+BY = ("--by", "practitioner:" + "0" * 26)
+
 
 def a_case(db: object) -> str:
     """A case with personal text that can be read."""
@@ -66,7 +68,7 @@ def test_a_case_is_erased_with_a_certificate(copy: Path) -> None:
 
 def test_a_hold_stands_in_the_way_until_it_is_lifted(copy: Path) -> None:
     case = a_case(copy)
-    placed = ("hold:inquiry-7", "--case", case, "--db", copy)
+    placed = ("hold:inquiry-7", "--case", case, "--db", copy, *BY)
     assert call("hold", "place", *placed, "--authority", "Inquiry 7, order 12").status == 0
     assert call("hold", "place", *placed, "--authority", "Inquiry 7, order 12").lines == ["it stands already"]
     (row,) = call("hold", "list", "--db", copy, "--json").json
@@ -77,8 +79,15 @@ def test_a_hold_stands_in_the_way_until_it_is_lifted(copy: Path) -> None:
     assert "Inquiry 7, order 12" in refused.err
     assert call("hold", "lift", *placed, "--authority", "Inquiry 7, closed").lines[0].startswith("position ")
     assert call("hold", "lift", *placed, "--authority", "Inquiry 7, closed").lines == ["it was lifted already"]
-    assert call("hold", "lift", "hold:other", "--db", copy, "--authority", "x").status == 1
+    assert call("hold", "lift", "hold:other", "--db", copy, *BY, "--authority", "x").status == 1
     assert erased(copy, case).status == 0
+
+
+def test_nobody_unknown_places_a_hold(copy: Path) -> None:
+    refused = call("hold", "place", "hold:x", "--authority", "x", "--db", copy, "--by", "practitioner:unknown")
+    assert (refused.status, refused.out) == (1, b"")
+    assert "expected a practitioner who can be named" in refused.err
+    assert call("hold", "list", "--db", copy, "--json").json == []
 
 
 def test_what_is_due_is_listed(copy: Path) -> None:
@@ -102,8 +111,10 @@ def test_what_is_due_is_listed(copy: Path) -> None:
         (("erase", "case:" + "0" * 26, *TWO[:2]), "--second-authority"),
         (("erase", "case:" + "0" * 26, *TWO[:3], TWO[1].upper()), "second_authority: expected another person"),
         (("erase", "case:" + "0" * 26, *TWO, "--by", "me"), "by.practitioner: expected practitioner:"),
-        (("hold", "place", "inquiry", "--authority", "x"), "hold: expected hold: and small letters"),
-        (("hold", "place", "hold:x", "--authority", ""), "authority: "),
+        (("hold", "place", "inquiry", "--authority", "x", *BY), "hold: expected hold: and small letters"),
+        (("hold", "place", "hold:x", "--authority", "", *BY), "authority: "),
+        (("hold", "place", "hold:x", "--authority", "x"), "--by"),
+        (("hold", "lift", "hold:x", "--authority", "x"), "--by"),
         (("hold",), "Missing command"),
         (("retention", "--on", "soon"), "--on: expected a date"),
     ],

@@ -1,7 +1,8 @@
 import pytest
 from leeds import *
-from spec import but, given, irrelevant, order
+from spec import but, decided, given, irrelevant, order
 
+from earlystart_core.entry import Practitioner
 from earlystart_core.errors import Invalid, Refused
 from earlystart_core.words.erasure import expect_not_held, two_authorities
 from earlystart_core.words.hold import LiftLegalHold, PlaceLegalHold
@@ -59,6 +60,16 @@ def test_another_hold_does_not_bear_on_it():
 
 def test_lifting_twice_changes_nothing():
     given(PLACED, LIFTED).when(order(LiftLegalHold, LIFTED)).nothing()
+
+
+@pytest.mark.parametrize("nobody", ["practitioner:unknown", "practitioner:import"])
+@pytest.mark.parametrize(("ordered", "history"), [(PLACED, [OPENED]), (PLACED, [OPENED, PLACED]), (LIFTED, [PLACED])])
+def test_who_places_or_lifts_a_hold_can_be_named(nobody, ordered, history):
+    """Also where it is already so: else the receipt would say that nobody had done it."""
+    command = order(PlaceLegalHold if ordered is PLACED else LiftLegalHold, ordered)
+    with pytest.raises(Refused, match=f"expected a practitioner who can be named, got {nobody}") as no:
+        decided(command, history, Practitioner(nobody, "command line", "org:lch"))
+    assert no.value.code == "hold.nobody_named"
 
 
 @pytest.mark.parametrize("hold", ["inquiry-7", "hold:", "hold:Inquiry 7", "case:inquiry"])

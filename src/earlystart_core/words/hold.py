@@ -1,6 +1,7 @@
 """Hold: an inquiry or a court orders that a record be kept; until it is lifted, nothing that it covers is erased.
 
 A hold names a case, a person, or neither; then it covers the whole record. It stops erasing and nothing else.
+Someone who can be named places it, and lifts it.
 """
 
 from collections.abc import Iterable
@@ -10,7 +11,9 @@ from typing import assert_never
 import msgspec
 from msgspec.structs import replace
 
+from earlystart_core.checking import NOBODY
 from earlystart_core.command import Command, Facts, Word, facts
+from earlystart_core.entry import Practitioner
 from earlystart_core.errors import Refused
 from earlystart_core.event import Event
 from earlystart_core.types import CaseId, HoldId, Label, PersonId
@@ -77,6 +80,7 @@ def covers(placed: LegalHoldPlaced, ids: Iterable[str]) -> bool:
 class Holds(msgspec.Struct, frozen=True):
     changes: tuple[Change, ...] = ()
     life: Life = Life()
+    by: str = ""  # the practitioner who gives the order
 
 
 def boundary(command: PlaceLegalHold | LiftLegalHold) -> Facts:
@@ -93,6 +97,8 @@ def evolve(state: Holds, event: Change | CaseOpened) -> Holds:
 
 
 def decide(command: PlaceLegalHold | LiftLegalHold, state: Holds) -> tuple[Event, ...]:
+    if state.by in NOBODY:
+        raise Refused("hold.nobody_named", f"expected a practitioner who can be named, got {state.by}")
     match command:
         case PlaceLegalHold():
             return _place(command, state)
@@ -124,4 +130,9 @@ def _key(one: Change | LiftLegalHold) -> tuple[str, str | None, str | None]:
     return one.hold, one.case, one.person
 
 
-WORD = Word(boundary, Holds(), evolve, decide)
+def asked_by(state: Holds, by: Practitioner) -> Holds:
+    """The state with whoever gives the order: a hold stands, and ends, on someone's word."""
+    return replace(state, by=by.practitioner)
+
+
+WORD = Word(boundary, Holds(), evolve, decide, asked_by)
