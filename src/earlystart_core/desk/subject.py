@@ -2,6 +2,8 @@
 
 Ids of other people become `person 1`, `case 2`, in order of first mention, the same throughout. Practitioners and
 organisations stay: they acted for the service. Who asked for support may be a neighbour, so a source is taken out.
+Of a legal hold it stays that there is one; who ordered it and its name are taken out, since a court or the police may
+not want that known.
 """
 
 from collections.abc import Iterable
@@ -11,10 +13,13 @@ from earlystart_core.desk.asked import Asked, Row, stamp
 from earlystart_core.event import kind_of_field, shape_of, subjects_of
 from earlystart_core.hindsight import Told
 from earlystart_core.timeline import opened_fields
+from earlystart_core.words.hold import LegalHoldLifted, LegalHoldPlaced
 from earlystart_core.words.request import SupportRequested
 
+HOLD = "hold"
 PEOPLE = ("case", "family", "person")
-SOMEONE_ELSE, WHO_ASKED = "(about someone else)", "(who asked)"
+NUMBERED = (*PEOPLE, HOLD)  # kinds of ids that get a number instead
+SOMEONE_ELSE, WHO_ASKED, OF_A_HOLD = "(about someone else)", "(who asked)", "(about the order)"
 
 
 class Redaction:
@@ -25,9 +30,9 @@ class Redaction:
         self._others: dict[str, str] = {}
 
     def of(self, id_: str) -> str:
-        """The id where it is the subject's own or nobody's, else what stands for it."""
+        """The id where it is the subject's own or the service's, else what stands for it."""
         kind = id_.partition(":")[0]
-        if kind not in PEOPLE or id_ in self.own:
+        if kind not in NUMBERED or id_ in self.own:
             return id_
         if id_ not in self._others:
             same = sum(other.startswith(f"{kind} ") for other in self._others.values())
@@ -85,15 +90,19 @@ def _row(asked: Asked, one: Told, hide: Redaction, *, struck: bool) -> Row:
 def _redacted(asked: Asked, one: Told, hide: Redaction) -> tuple[dict[str, Any], list[str]]:
     cls = asked.registry.classes[one.entry.event.type]
     fields = opened_fields(one.entry, one.event, asked.registry, asked.keys)
-    mine = {*subjects_of(one.entry.event.tags)} <= hide.own
+    tags = one.entry.event.tags
+    mine = {*subjects_of(tags)} <= hide.own
+    of_a_hold = any(tag.startswith(f"{HOLD}:") for tag in tags)  # a mark on one too: why it was wrong may tell
     taken_out = []
     for name, value in fields.items():
         shown = value
         if name in shape_of(cls).sealed:
-            shown = value if mine else SOMEONE_ELSE
+            shown = OF_A_HOLD if of_a_hold else value if mine else SOMEONE_ELSE
+        elif isinstance(one.event, LegalHoldPlaced | LegalHoldLifted) and name == "authority":
+            shown = OF_A_HOLD
         elif isinstance(one.event, SupportRequested) and name == "source":
             shown = WHO_ASKED
-        elif (kind_of_field(cls, name) or "") in PEOPLE:
+        elif (kind_of_field(cls, name) or "") in NUMBERED:
             shown = hide.value(value)
         if shown != value and shown != (list(value) if isinstance(value, tuple) else value):
             taken_out.append(name)
