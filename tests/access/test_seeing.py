@@ -129,6 +129,22 @@ def test_consent_that_has_run_out_opens_nothing(record: Record, clock) -> None:
     assert refused(record, OUTSIDE) == ["default.deny"]
 
 
+def test_consent_that_was_taken_back_opens_nothing_when_the_clock_is_set_back(record: Record, clock) -> None:
+    """By the instants of the log, which never fall, it was withdrawn, or had run out."""
+    start = clock.now
+    clock.now += timedelta(hours=1)
+    consents(record, "withdrawn")
+    clock.now = start
+    assert refused(record, OUTSIDE) == ["default.deny"]
+    clock.now = again = start + timedelta(hours=2)
+    consents(record, "given", until=clock.now.date())
+    assert record.seen_by(OUTSIDE).timeline(ANNA)
+    clock.now += timedelta(days=1)
+    record.submit(PassResponsibility(case=BEN, to_team="team:wetherby"), by=BY)
+    clock.now = again
+    assert refused(record, OUTSIDE) == ["default.deny"]
+
+
 def test_nobody_reads_their_own_family(record: Record) -> None:
     assert refused(record, replace(ALLOCATED, own=(ANNA,))) == ["forbid.own_family"]
     assert record.seen_by(replace(ALLOCATED, own=(BEN,))).timeline(ANNA)

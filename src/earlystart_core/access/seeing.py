@@ -74,6 +74,8 @@ class Seeing:
     def may(self, action: str, case: str | None = None) -> Decision:
         """Whether the reader may do that (`read`, `list`, `count`, `audit`, `export`, `erase`, …). It is recorded.
 
+        Of a review it does not know which glass, so not whether it is the reader's own: `record.glass.review` does.
+
         Raises:
             Invalid: `case` is not a case id.
             StoreUnavailable: it could not be recorded.

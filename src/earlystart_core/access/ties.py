@@ -41,9 +41,12 @@ def ties_of(store: Store, reader: Reader, case: str | None = None) -> Ties:
         else:
             wanted = set()
             found |= _worked(frames, reader, case)
-        position = frames.clocks.known
-    now = store.clock()
-    found["consented"] = frozenset(one for one in wanted if _consented(store.log, reader, one, now, position))
+        position, known_at = frames.clocks.known, frames.clocks.known_at
+    if wanted:
+        # Instants of the logs never fall: what was taken back, or had run out, stays so when the clock is set back.
+        now = max(one for one in (store.clock(), known_at, store.access.latest()) if one is not None)
+        wanted = {one for one in wanted if _consented(store.log, reader, one, now, position)}
+    found["consented"] = frozenset(wanted)
     return Ties(position, found)
 
 
