@@ -57,10 +57,11 @@ class TagIndex:
         except MemoryError:  # a forged position: that entries are missing is said by whoever reads them
             self.sums = np.zeros(0, np.uint64)
 
-    def against(self, index: int, sums: list[int]) -> Iterator[Doubt]:
+    def against(self, index: int, sums: bytes) -> Iterator[Doubt]:
         """Where the entries behind that index say other tags than the index, by their sums."""
-        here = self.sums[index : index + len(sums)]
-        for at in np.flatnonzero(np.array(sums[: len(here)], np.uint64) != here)[:MOST]:
+        said = np.frombuffer(sums, np.uint64)
+        here = self.sums[index : index + len(said)]
+        for at in np.flatnonzero(said[: len(here)] != here)[:MOST]:
             yield Doubt(index + int(at) + 1, "the index of tags, by which it is found, says others than the entry")
 
 
@@ -103,8 +104,8 @@ def _tags(database: Database, found: TagIndex) -> tuple[Ids, Sums]:
             break
         ids += _numbers(page[0])
         texts += _texts(page[1])
-    numbers = np.array([hash(text) for text in texts], np.int64).view(np.uint64)
-    if len(np.unique(numbers)) != len(numbers):
+    numbers = np.fromiter(map(hash, texts), np.int64, len(texts)).view(np.uint64)
+    if len({*texts}) != len(texts):
         found.doubts.append(Doubt(None, "a tag is there more than once"))
     return np.array(ids, np.int64), numbers
 

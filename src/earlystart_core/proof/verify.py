@@ -3,6 +3,7 @@
 The log is checked in stretches, which may be checked apart, in other processes too; then the stretches are joined.
 """
 
+from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import TypeVar
@@ -33,7 +34,7 @@ class Stretch(msgspec.Struct):
     rest: list[bytes]  # the leaves behind the last whole block
     opened: dict[int, list[bytes]]  # for each wanted size the leaves of its block that come before it
     doubts: list[Doubt]
-    sums: list[int]  # of the tags of each entry, where they are asked for (`tagged`)
+    sums: bytes  # of the tags of each entry (`tagged`), 8 bytes each as this machine has them; or nothing
 
 
 class Verified(msgspec.Struct, frozen=True):
@@ -69,7 +70,7 @@ def checked(
     tagged: whether the tags of each entry are summed.
     """
     leaves: list[bytes] = []
-    summed: list[int] = []
+    summed = array("Q")
     doubts: list[Doubt] = []
     begun = None
     for some in rows:
@@ -82,7 +83,7 @@ def checked(
         before = index + len(leaves)
         leaves += found.leaves if upto is None else _in_place(some.positions, found.leaves, before, EMPTY)
         if tagged:
-            summed += _in_place(some.positions, sums(found.frames), before, 0)
+            summed.extend(_in_place(some.positions, sums(found.frames), before, 0))
     if upto is not None and after < upto:
         doubts.append(Doubt(after + 1, f"it is missing; entries to {upto} were expected"))
         leaves += [EMPTY] * (upto - index - len(leaves))
@@ -94,7 +95,7 @@ def checked(
         if index < size <= index + len(leaves)
     }
     first = ended if begun is None else begun
-    return Stretch(index, first, ended, after, blocks, leaves[whole:], opened, doubts, summed)
+    return Stretch(index, first, ended, after, blocks, leaves[whole:], opened, doubts, summed.tobytes())
 
 
 def _in_place(positions: Sequence[int], values: list[T], before: int, otherwise: T) -> list[T]:
