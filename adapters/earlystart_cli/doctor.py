@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from earlystart_cli.columns import text_of
 from earlystart_cli.options import HERE, Db, Json, Keys, form
-from earlystart_cli.output import put, put_json
+from earlystart_cli.output import note, put, put_json
 from earlystart_cli.stores import on_sql, opened
 from earlystart_core.errors import EarlyStartError
 
@@ -20,30 +20,37 @@ PACKAGES = (
 )  # fmt: skip
 
 
-def doctor(db: Db = HERE, keys: Keys = None, json: Json = False) -> None:
-    """Print versions, settings as read back, faults of SQLite, lag of views and segments, checkpoint, glass, keys."""
+def doctor(db: Db = HERE, keys: Keys = None, json: Json = False) -> int:
+    """Print versions, settings as read back, lag of views and segments, checkpoint, glass, keys. Status 1 on a fault.
+
+    A fault: the last checkpoint cannot be read, or the keys cannot be reached.
+    """
     asked = form(json=json)
     found: dict[str, Any] = {"versions": versions(), "sqlite": sqlite()}
-    fault: EarlyStartError | None = None
+    faults: list[str] = []
+    unopened: EarlyStartError | None = None
     try:
         with opened(db, keys) as record:
             found |= {
                 "store": store(record),
                 "views": record.store.views.lag(),
                 "segments": segments(record),
-                "checkpoint": checkpoint(record),
+                "checkpoint": checkpoint(record, faults),
                 "erasures": erasures(record),
                 "glass": glass(record),
-                "keys": key_store(record),
+                "keys": key_store(record, faults),
             }
     except EarlyStartError as error:  # what runs here is worth knowing also where the store does not open
-        fault = error
+        unopened = error
     if asked == "json":
         put_json(found)
     else:
         put(line for title, values in found.items() for line in _told(title, values))
-    if fault is not None:
-        raise fault
+    if unopened is not None:
+        raise unopened
+    for fault in faults:
+        note(f"earlystart: {fault}")
+    return 1 if faults else 0
 
 
 def versions() -> dict[str, str | None]:
@@ -98,11 +105,12 @@ def segments(record: "Record") -> dict[str, Any]:
     return {"runs": found.runs, "positions": found.positions, "lag": found.lag, "unsound": found.unsound}
 
 
-def checkpoint(record: "Record") -> dict[str, Any] | str:
+def checkpoint(record: "Record", faults: list[str]) -> dict[str, Any] | str:
     """The last checkpoint that was signed: its size, how far it is behind, when it was signed and how long ago."""
     try:
         last = record.store.log.tree.last_signed()
     except EarlyStartError as error:
+        faults.append(f"checkpoint: {error}")
         return str(error)
     if last is None:
         return "no checkpoint"
@@ -115,23 +123,31 @@ def checkpoint(record: "Record") -> dict[str, Any] | str:
     }
 
 
-def key_store(record: "Record") -> str:
-    """`reachable`, or why it is not: there may be none yet."""
+def key_store(record: "Record", faults: list[str]) -> str:
+    """`reachable`, or why it is not. That there is none is no fault before the first entry, which makes it."""
+    from earlystart_sql.faults import Absent
+
     try:
         record.store.keys  # noqa: B018 - opening is the question
     except EarlyStartError as error:
+        if not isinstance(error, Absent) or record.store.log.head():
+            faults.append(f"keys: {error}")
         return str(error)
     return "reachable"
 
 
 def erasures(record: "Record") -> dict[str, Any]:
-    """How many subjects were erased, and whose keys are gone without the log saying so yet: erase them again."""
+    """How many subjects were erased, and whose keys are gone without the log saying so yet: erase them again.
+
+    `unfinished` is None where the keys cannot be reached, and so nobody knows.
+    """
     from earlystart_core.reconciling import unfinished
 
+    left: list[str] | None
     try:
         left = list(unfinished(record.store.log, record.store.keys))
     except EarlyStartError:
-        left = []
+        left = None
     return {"recorded": len(record.erasures()), "unfinished": left}
 
 

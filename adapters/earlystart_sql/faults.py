@@ -11,6 +11,10 @@ _BUSY = ("database is locked", "database table is locked", "lock timeout", "coul
 _UNWRITABLE = ("readonly database", "read-only transaction")
 
 
+class Absent(StoreUnavailable):
+    """There is no store at that place, and none was to be made."""
+
+
 class Driver:
     """The error classes of the drivers in use, for statements that do not go through SQLAlchemy."""
 

@@ -53,7 +53,9 @@ def _parsed(text: str, where: str) -> bytes:
     except ValueError:
         kek = b""
     if len(kek) != 32:
-        raise StoreUnavailable(f"{where} holds no key-encryption key: expected 64 hexadecimal digits")
+        raise StoreUnavailable(
+            f"{where} holds no key-encryption key: expected 64 hexadecimal digits, got something else"
+        )
     return kek
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 
 from earlystart_core.errors import StoreUnavailable
-from earlystart_sql.faults import Driver, translated
+from earlystart_sql.faults import Absent, Driver, translated
 from earlystart_sql.layout import Layout, is_there, lay
 
 OLDEST = 15
@@ -94,7 +94,7 @@ def _lay_once(engine: Engine, layout: Layout, name: str, *, create: bool) -> Non
         if is_there(connection, layout, name):
             return
     if not create:
-        raise StoreUnavailable(f"{name} does not exist: expected a store of this library, got an empty database")
+        raise Absent(f"{name} does not exist: expected a store of this library, got an empty database")
     with engine.execution_options(begin=_LAYING).begin() as connection:
         if layout.schema is not None:
             connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {layout.schema}")

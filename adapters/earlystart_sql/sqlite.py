@@ -17,7 +17,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
 from earlystart_core.errors import StoreUnavailable
-from earlystart_sql.faults import Driver, translated
+from earlystart_sql.faults import Absent, Driver, translated
 from earlystart_sql.layout import Layout, is_there, lay
 from earlystart_sql.raw import run
 
@@ -128,7 +128,7 @@ def _look(path: Path, *, create: bool) -> None:
         found = path.stat()
     except FileNotFoundError:
         if not create:
-            raise StoreUnavailable(f"{path} does not exist: expected a store") from None
+            raise Absent(f"{path} does not exist: expected a store") from None
         if not path.parent.is_dir():
             raise StoreUnavailable(f"{path} cannot be made: the folder {path.parent} does not exist") from None
         return

@@ -130,7 +130,10 @@ def test_import_of_a_broken_file_is_a_wrong_call_that_shows_no_row(feed: Callabl
     assert "Secret" not in found.err
 
 
-def test_doctor_reads_back_and_makes_nothing(stored: str) -> None:
+def test_doctor_reads_back_and_makes_nothing(stored: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if stored.startswith("postgresql"):
+        assert call("doctor", "--db", stored).status == 1  # the key-encryption key is in no file
+        monkeypatch.setenv("EARLYSTART_KEK", "5a" * 32)
     found = call("doctor", "--db", stored, "--json")
     assert found.status == 0
     titles = {"versions", "sqlite", "store", "views", "segments", "checkpoint", "erasures", "glass", "keys"}
@@ -149,12 +152,52 @@ def test_doctor_reads_back_and_makes_nothing(stored: str) -> None:
 
 def test_doctor_tells_of_keys_without_making_any(copy: Path, tmp_path: Path) -> None:
     assert call("doctor", "--db", copy, "--json").json["keys"] == "reachable"
-    copy.with_name(f"{copy.name}.keys.kek").write_text("ff" * 32)
-    assert "another key-encryption key" in call("doctor", "--db", copy, "--json").json["keys"]
     empty = tmp_path / "empty.db"
     Record.open(str(empty)).close()
-    assert "does not exist" in call("doctor", "--db", empty, "--json").json["keys"]
+    new = call("doctor", "--db", empty, "--json")
+    assert (new.status, "does not exist" in new.json["keys"]) == (0, True)  # the first entry will make them
     assert not (tmp_path / "empty.db.keys").exists()
+
+
+def unreachable(stored: str, said: str, *more: object) -> None:
+    """Doctor still says all it knows, in both forms, and that the keys are out of reach in one sentence of its own."""
+    for form in ((), ("--json",)):
+        found = call("doctor", "--db", stored, *more, *form)
+        assert found.status == 1
+        assert found.err.startswith("earlystart: keys: ")
+        assert found.err.count("\n") == 1
+        assert said in found.err
+    assert found.json["keys"] == found.err.removeprefix("earlystart: keys: ").rstrip("\n")
+    assert found.json["store"]["head"] > 0
+    assert found.json["erasures"] == {"recorded": 0, "unfinished": None}
+
+
+@pytest.mark.parametrize(
+    ("kek", "said"),
+    [
+        ("ff" * 32, "another key-encryption key: expected that one"),
+        ("7f7f", "expected 64 hexadecimal digits, got something else"),
+        ("", "expected 64 hexadecimal digits, got something else"),
+    ],
+)
+def test_doctor_fails_where_the_key_encryption_key_is_wrong(
+    stored: str, kek: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EARLYSTART_KEK", kek)
+    unreachable(stored, said)
+
+
+def test_doctor_fails_where_the_keys_are_gone(copy: Path, tmp_path: Path) -> None:
+    keys = copy.with_name(f"{copy.name}.keys")
+    unreachable(str(copy), "elsewhere.db does not exist: expected a store", "--keys", tmp_path / "elsewhere.db")
+    keys.with_name(f"{keys.name}.kek").unlink()
+    unreachable(str(copy), "expected the key-encryption key of this key store there, or in EARLYSTART_KEK")
+    keys.write_bytes(b"no database")
+    unreachable(str(copy), f"{keys} cannot be used: file is not a database")
+    keys.unlink()
+    unreachable(str(copy), f"{keys} does not exist: expected a store")
+    keys.mkdir()
+    unreachable(str(copy), "expected a file, got a folder")
 
 
 def test_doctor_tells_versions_also_where_there_is_no_store(tmp_path: Path) -> None:

@@ -152,8 +152,10 @@ def test_a_folder_that_cannot_be_written_still_answers(copy: Path, city: Path, t
         for folder in (built, unbuilt):
             asked = process("tiers", "--db", folder / "s.db", "--json", preexec_fn=bound)
             assert (asked.status, asked.out) == (0, expected)
-            for command in (("log", "export"), ("doctor",), ("view", "package_status", "--known", "99")):
+            for command in (("log", "export"), ("view", "package_status", "--known", "99")):
                 assert process(*command, "--db", folder / "s.db", preexec_fn=bound).status == 0
+            keyless = process("doctor", "--db", folder / "s.db", preexec_fn=bound)
+            assert (keyless.status, "s.db.keys does not exist" in keyless.err) == (1, True)
             assert sorted(each.name for each in folder.iterdir()) == ["s.db"]
         assert process("rebuild", "--check", "--db", built / "s.db", preexec_fn=bound).status == 0
         refused = process("rebuild", "--db", built / "s.db", preexec_fn=bound)
