@@ -10,6 +10,7 @@ from sqlalchemy.exc import ArgumentError
 from earlystart_core.errors import Invalid
 
 EXPECTED = "expected a file path, sqlite:///FILE or postgresql://HOST/DATABASE"
+_TELLING = ("user", "host", "hostaddr", "port", "dbname", "service")  # options of libpq that say which database
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(//)?")
 _KNOWN = {
     "sqlite": "sqlite",
@@ -21,7 +22,7 @@ _KNOWN = {
 
 
 class Address(msgspec.Struct, frozen=True):
-    """A store's place. `name` is safe to show: without user, password and options."""
+    """A store's place. `name` says which one it is, and is safe to show: no password is in it."""
 
     dialect: str  # sqlite or postgresql
     name: str
@@ -54,7 +55,7 @@ def address_of(text: str, *, field: str = "db") -> Address:
         url = make_url(scheme[1].lower() + text[scheme.end(1) :])
     except (ArgumentError, ValueError):
         raise Invalid(field, f"{EXPECTED}, got a malformed {scheme[1]} URL") from None
-    return _sqlite(url, field) if dialect == "sqlite" else _postgresql(url)
+    return _sqlite(url, field) if dialect == "sqlite" else _postgresql(url, field)
 
 
 def _sqlite(url: URL, field: str) -> Address:
@@ -75,6 +76,17 @@ def _file(name: str, field: str) -> Address:
     return Address("sqlite", str(path), path=path)
 
 
-def _postgresql(url: URL) -> Address:
-    place = f"{url.host or ''}{f':{url.port}' if url.port else ''}/{url.database or ''}"
-    return Address("postgresql", f"postgresql://{place}", url=url.set(drivername="postgresql+psycopg"))
+def _postgresql(url: URL, field: str) -> Address:
+    if "@" in f"{url.host}{url.database}":  # what stands before it may be the rest of a password
+        raise Invalid(field, f"{EXPECTED}, got an @ in the host or the database: within a password it is written %40")
+    user = f"{url.username}@" if url.username else ""
+    host = f"[{url.host}]" if ":" in (url.host or "") else url.host or ""
+    port = f":{url.port}" if url.port else ""
+    options = "&".join(f"{name}={value}" for name in _TELLING for value in _values(url, name))
+    name = f"postgresql://{user}{host}{port}/{url.database or ''}{'?' if options else ''}{options}"
+    return Address("postgresql", name, url=url.set(drivername="postgresql+psycopg"))
+
+
+def _values(url: URL, name: str) -> list[str]:
+    """What the URL gives for an option; a whole URL or connection string is none, for it may hold a password."""
+    return [value for value in url.normalized_query.get(name, ()) if "=" not in value and "://" not in value]

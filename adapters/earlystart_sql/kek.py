@@ -17,13 +17,17 @@ VARIABLE = "EARLYSTART_KEK"
 def file_of(address: Address) -> Path:
     """Where the key-encryption key of a key store is kept without the environment.
 
-    Beside an SQLite file; for a PostgreSQL database in the user's configuration folder, under a name that its address
-    gives, so that it is never in the database's own backups.
+    Beside an SQLite file; for a PostgreSQL database in the user's configuration folder, under a name that its host,
+    port and database give, so that it is never in the database's own backups. The name never changes, for the keys of
+    a store are lost with it.
     """
     if address.path is not None:
         return Path(f"{address.path}.kek")
+    assert address.url is not None
+    host, port = address.url.host or "", f":{address.url.port}" if address.url.port else ""
+    place = f"postgresql://{host}{port}/{address.url.database or ''}"
     home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
-    return home / "earlystart" / f"{sha256(address.name.encode()).hexdigest()[:16]}.kek"
+    return home / "earlystart" / f"{sha256(place.encode()).hexdigest()[:16]}.kek"
 
 
 def kek_of(path: Path, *, create: bool) -> bytes:

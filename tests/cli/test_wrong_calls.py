@@ -105,6 +105,7 @@ def test_the_password_of_a_url_is_never_shown(here: Path) -> None:
     assert found.status == 3
     one_sentence(found.err)
     assert "hunter2" not in found.err
+    assert found.err.startswith("earlystart: postgresql://someone@127.0.0.1:1/none cannot be used: ")
 
 
 READING = [

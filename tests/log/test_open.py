@@ -1,5 +1,6 @@
 """Opening a store: what it is set to, and one clear sentence for whatever is wrong."""
 
+import hashlib
 import os
 import subprocess
 import sys
@@ -12,7 +13,9 @@ import pytest
 from earlystart_core.entry import Entry
 from earlystart_core.errors import Invalid, StoreUnavailable
 from earlystart_sql import postgres, sqlite
+from earlystart_sql.address import address_of
 from earlystart_sql.database import open_database
+from earlystart_sql.kek import file_of
 from earlystart_sql.layout import Layout
 from earlystart_sql.log import SqlLog
 from earlystart_sql.schema import LOG
@@ -108,6 +111,9 @@ URLS = [
     ("sqlite://host/x.db", "three slashes"),
     ("sqlite:///x.db?mode=ro", "with options"),
     ("postgresql://u:secret@h:port/d", "malformed postgresql URL"),
+    ("postgresql://u:p@secret@h/d", "an @ in the host or the database: within a password it is written %40"),
+    ("postgresql://u:p@h/secret@h/d", "an @ in the host or the database"),
+    ("postgresql://u/x:secret@h/d", "an @ in the host or the database"),
 ]
 
 
@@ -119,6 +125,36 @@ def test_a_wrong_url_is_invalid(url: str, sentence: str, tmp_path: Path, monkeyp
     assert raised.value.field == "db"
     assert "secret" not in str(raised.value)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("postgresql://h/d", "postgresql://h/d"),
+        ("postgres:///d", "postgresql:///d"),
+        ("postgresql+psycopg://ann:secret@h:5433/d", "postgresql://ann@h:5433/d"),
+        ("postgresql://ann:s%40cret%2Fsecret@[::1]:5433/d", "postgresql://ann@[::1]:5433/d"),
+        (
+            "postgresql://ann@/d?host=/run/pg&port=5433&password=secret&sslpassword=secret&passfile=secret",
+            "postgresql://ann@/d?host=/run/pg&port=5433",
+        ),
+        ("postgresql:///d?host=a:1&host=b:2&user=ann", "postgresql:///d?user=ann&host=a:1&host=b:2"),
+        ("postgresql://?service=case-record", "postgresql:///?service=case-record"),
+        ("postgresql://h/?dbname=password%3Dsecret&dbname=postgresql://u:secret%40h/d", "postgresql://h/"),
+    ],
+)
+def test_a_database_is_named_so_that_an_operator_can_tell_which(url: str, name: str) -> None:
+    assert address_of(url).name == name
+
+
+def test_the_file_of_a_key_encryption_key_is_where_it_always_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However a database is named in messages: a key that is not found opens nothing."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", "config")
+    for url in ("postgresql://ann:secret@h:5433/d?sslmode=require", "postgresql://h:5433/d"):
+        name = hashlib.sha256(b"postgresql://h:5433/d").hexdigest()[:16]
+        assert file_of(address_of(url)) == Path(f"config/earlystart/{name}.kek")
+    name = hashlib.sha256(b"postgresql:///d").hexdigest()[:16]
+    assert file_of(address_of("postgresql://ann@/d?host=/run/pg")) == Path(f"config/earlystart/{name}.kek")
 
 
 def wrong_files(folder: Path) -> dict[str, str]:
