@@ -19,12 +19,11 @@ def explain(
         Source | None, typer.Option("--from", help="Of the log's segments and what is not sealed, or of its rows.")
     ] = None,
     json: Json = False,
-) -> int:
+) -> None:
     """Print the plan of a rebuild: what is read from where, and what each pass makes of it. Changes nothing."""
     with opened(db, keys) as record:
-        lines = record.store.views.explain(None if source is None else source.value)
+        found = record.store.views.explain(None if source is None else source.value)
     if json:
-        put_json(lines)
+        put_json(found)
     else:
-        put(lines)
-    return 0
+        put(found.lines())

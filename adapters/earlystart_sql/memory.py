@@ -15,6 +15,7 @@ from earlystart_core.log import Clock, MemoryLog
 from earlystart_core.privacy.keys import Chance, MemoryKeys
 from earlystart_core.replay.as_at import AsAt
 from earlystart_core.replay.check import built, differences, rows_by_row
+from earlystart_core.replay.explain import Explained
 from earlystart_core.store import Difference, Frames, Rebuilt, Source
 from earlystart_core.ulid import ulid
 from earlystart_core.views import VIEWS
@@ -48,7 +49,7 @@ class MemoryViews:
         views = {name: built(rows) for name, rows in columns.items()}
         return Rebuilt(folded.events, "rows", seconds, 0.0, seconds, views), found
 
-    def explain(self, source: Source | None = None) -> list[str]:
+    def explain(self, source: Source | None = None) -> Explained:
         return AsAt(self._log, EVENTS, clocks_at(self._log)).explain()
 
     def lag(self) -> dict[str, int | None]:

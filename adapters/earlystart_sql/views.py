@@ -17,6 +17,7 @@ from earlystart_core.errors import Unreadable
 from earlystart_core.live import Kept, advance
 from earlystart_core.replay.as_at import AsAt
 from earlystart_core.replay.check import built, differences, rows_by_row
+from earlystart_core.replay.explain import Explained
 from earlystart_core.replay.shelf import Looking, Shelf
 from earlystart_core.store import Difference, Frames, Rebuilt, Source
 from earlystart_core.views import VIEWS
@@ -114,7 +115,7 @@ class SqlViews:
         views = {name: built(rows) for name, rows in columns.items()}
         return Rebuilt(folded.events, first, seconds, 0.0, seconds, views), found
 
-    def explain(self, source: Source | None = None) -> list[str]:
+    def explain(self, source: Source | None = None) -> Explained:
         return self._as_at(Clocks(self._log.head(), None), None if source == "rows" else self.shelf).explain()
 
     def lag(self) -> dict[str, int | None]:

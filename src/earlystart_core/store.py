@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from earlystart_core.access.keeping import AccessLog
     from earlystart_core.erasure import Forgetting
+    from earlystart_core.replay.explain import Explained
     from earlystart_core.replay.shelf import Shelf
 
 GROUP = "earlystart.stores"
@@ -105,8 +106,8 @@ class Views(Protocol):
         held against, and timed; `segments` means rows where there are none.
         """
 
-    def explain(self, source: Source | None = None) -> list[str]:
-        """The plan of a rebuild in words; `source` as there, but nothing is sealed."""
+    def explain(self, source: Source | None = None) -> "Explained":
+        """The plan of a rebuild; `source` as there, but nothing is sealed."""
 
     def lag(self) -> dict[str, int | None]:
         """How many positions each view is behind the head; None where it was never built."""

@@ -155,3 +155,30 @@ def test_check_compares_segments_with_the_rows_and_drops_nothing(copy: Path) -> 
     assert "by segments: differs in tier" in ways
     assert not any(way.startswith("by the row executor") for way in ways)
     assert call("doctor", "--db", copy, "--json").json["segments"] == sound
+
+
+def test_the_plan_is_one_object_for_programs_and_the_same_in_words(copy: Path) -> None:
+    head = call("doctor", "--db", copy, "--json").json["store"]["head"]
+    told = call("log", "export", "--db", copy).out.decode()
+    plans = []
+    for sealing in (False, True):
+        if sealing:
+            call("rebuild", "--db", copy, "--from", "segments")
+        for source in ((), ("--from", "rows")):
+            found = call("explain", "--db", copy, "--json", *source)
+            assert (found.status, found.err) == (0, "")
+            plan = found.json
+            plans.append(plan)
+            sealed = head if sealing and not source else 0
+            assert (plan["sealed_positions"], plan["row_positions"]) == (sealed, head - sealed)
+            assert plan["sealed_runs"] == (1 if sealed else 0)
+            for read in plan["reads"]:
+                assert read["facts"] == (told.count(f'"type":"{read["type"]}"') if sealed else 0)
+                assert (read["bytes"] > 0) == bool(read["facts"])
+            lines = call("explain", "--db", copy, *source).lines
+            assert lines[0].startswith(f"read {sealed:,} positions from {plan['sealed_runs']} sealed runs")
+            assert len(lines) == 1 + len(plan["reads"]) + sum(1 + len(fold["steps"]) for fold in plan["folds"])
+    assert {frozenset(plan) for plan in plans} == {frozenset(plans[0])}
+    assert {fold["view"] for fold in plans[0]["folds"]} == VIEWS
+    taken = {facts["type"] for fold in plans[0]["folds"] for step in fold["steps"] for facts in step["of"]}
+    assert taken <= {read["type"] for read in plans[0]["reads"]}

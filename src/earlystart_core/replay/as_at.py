@@ -14,6 +14,7 @@ from earlystart_core.log import Log
 from earlystart_core.projection import Row
 from earlystart_core.registry import Registry
 from earlystart_core.replay.dictionaries import Dictionaries
+from earlystart_core.replay.explain import Explained
 from earlystart_core.replay.fold import Took
 from earlystart_core.replay.frames import Cells, Folding, frame_of_rows
 from earlystart_core.replay.shelf import Shelf
@@ -84,9 +85,9 @@ class AsAt:
             self._cells[view] = self._folding.cells(view)
         return self._cells[view]
 
-    def explain(self) -> list[str]:
-        """The plan of a fold of every view, in words."""
-        return [*self._folding.explain(dict.fromkeys(VIEW))]
+    def explain(self) -> Explained:
+        """The plan of a fold of every view."""
+        return self._folding.explain(dict.fromkeys(VIEW))
 
     @property
     def dictionaries(self) -> Dictionaries:

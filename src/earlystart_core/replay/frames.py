@@ -1,6 +1,6 @@
 """Frames: a folded projection as a table of what people read, its finishing expressions worked out."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +13,7 @@ from earlystart_core.projection import Projection, Row
 from earlystart_core.registry import Registry
 from earlystart_core.replay.columns import NULL, PLAIN, Array
 from earlystart_core.replay.dictionaries import Dictionaries
-from earlystart_core.replay.explain import explained
+from earlystart_core.replay.explain import Explained, explained
 from earlystart_core.replay.fold import Folded, Took, count_rows, fold
 from earlystart_core.replay.plan import Plan, needed
 from earlystart_core.replay.reading import SPAN, Reading
@@ -87,10 +87,9 @@ class Folding:
             found.columns = kept_columns | found.columns
             self._folded[name] = found
 
-    def explain(self, wanted: Mapping[str, Iterable[str] | None]) -> Iterator[str]:
-        """What a fold of those columns would do, in words: what is read, from where, and what is made of it."""
-        plan = Plan(wanted, self._projections)
-        yield from explained(plan, self._reading, self._threads)
+    def explain(self, wanted: Mapping[str, Iterable[str] | None]) -> Explained:
+        """What a fold of those columns would do: what is read, from where, and what is made of it."""
+        return explained(Plan(wanted, self._projections), self._reading, self._threads)
 
     def cells(self, name: str, names: Iterable[str] | None = None) -> Cells:
         """The rows of a projection with its key and those columns; None means all. Raises TypeError for any other."""

@@ -31,13 +31,6 @@ class Step(msgspec.Struct, frozen=True):
     where: Where | None
     reducers: tuple[str, ...]
 
-    def __str__(self) -> str:
-        asked = " and ".join(f"{ask.event.__name__}{f' with {ask.there}' if ask.there else ''}" for ask in self.asks)
-        named = f"{self.rule} of {asked}: {', '.join(self.reducers)}"
-        if self.where is None:
-            return named
-        return f"{named}, where {self.where.source} is {' or '.join(sorted(self.where.values))}"
-
 
 class Plan:
     """What one fold of some projections does."""
