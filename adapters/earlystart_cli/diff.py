@@ -1,6 +1,8 @@
 """Diff: what the record learnt between two moments, and what had been decided meanwhile."""
 
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +15,7 @@ from earlystart_cli.stores import opened
 if TYPE_CHECKING:
     from earlystart_core.diff import Diff
 
+WIDE = 90  # columns that a line for people takes, if its ids let it
 EXAMPLE = "earlystart diff 2026-03-31 2026-04-30 --team team:armley"
 
 
@@ -44,29 +47,65 @@ def diff(
 
 
 def _lines(found: "Diff") -> Iterator[str]:
-    tables = {
-        "rows that changed": [_change(row) for row in found.changed],
-        "entries": [_short(row, "tags") for row in found.entries],
-        "marks": [_short(row, "tags") for row in found.marks],
-        "decisions taken meanwhile (unknown: what had happened before, and was recorded later)": found.decisions,
-        "decisions that had relied on what was struck since": found.relied_on_struck,
-    }
-    for title, rows in tables.items():
+    parts: tuple[tuple[str, Sequence[Row], Callable[[Sequence[Row]], Iterator[str]]], ...] = (
+        ("rows that changed", found.changed, _changes),
+        ("entries", found.entries, _entries),
+        ("marks", found.marks, _marks),
+        ("decisions taken meanwhile (what they did not know of was recorded later)", found.decisions, _decisions),
+        ("decisions that had relied on what was struck since", found.relied_on_struck, _decisions),
+    )
+    for title, rows, told in parts:
         if rows:
             yield f"{title}: {len(rows)}"
-            yield from (f"  {line}" for line in lines_of(rows, None))
+            yield from (f"  {line}" for line in told(rows))
             yield ""
 
 
-def _change(row: Row) -> Row:
-    """A row that changed on one line: its key, and what each column was and is."""
-    was, now = row["before"], row["after"]
-    if was is None or now is None:
-        what = "is new" if was is None else "is gone"
-    else:
-        what = "; ".join(f"{name} {text_of(was[name])} > {text_of(now[name])}" for name in row["columns"])
-    return {"view": row["view"], "key": " ".join(row["key"].values()), "what": what}
+def _changes(rows: Sequence[Row]) -> Iterator[str]:
+    """A block a row: its key, then what each column was and is."""
+    for row in rows:
+        was, now = row["before"], row["after"]
+        state = ": is new" if was is None else ": is gone" if now is None else ""
+        yield from _wrapped(f"{row['view']} {' '.join(row['key'].values())}{state}")
+        for name in row["columns"] if was is not None and now is not None else ():
+            before, after = f"  {name}: {text_of(was[name])}", f"-> {text_of(now[name])}"
+            yield from [f"{before} {after}"] if len(before) + len(after) < WIDE else [before, f"    {after}"]
 
 
-def _short(row: Row, *left_out: str) -> Row:
-    return {name: value for name, value in row.items() if name not in left_out}
+def _entries(rows: Sequence[Row]) -> Iterator[str]:
+    """A line an entry; instants to the second."""
+    return lines_of(
+        [
+            {
+                "position": row["position"],
+                "happened": _second(row["occurred_at"]),
+                "recorded": _second(row["recorded_at"]),
+                "type": row["type"],
+                "": " ".join(name for name in ("late", "struck") if row[name]),
+            }
+            for row in rows
+        ],
+        None,
+    )
+
+
+def _marks(rows: Sequence[Row]) -> Iterator[str]:
+    return lines_of([{name: value for name, value in row.items() if name != "tags"} for row in rows], None)
+
+
+def _decisions(rows: Sequence[Row]) -> Iterator[str]:
+    """A block a decision: when it was taken and recorded, and the entries it did not know of or had relied on."""
+    for row in rows:
+        yield f"entry {row['position']}, {row['type']}{', struck' if row['struck'] else ''}: {row['case']}"
+        yield f"  taken {_second(row['occurred_at'])}, recorded {_second(row['recorded_at'])}"
+        if facts := row.get("unknown") or row.get("relied_on"):
+            said = "had relied on" if "relied_on" in row else "did not know of"
+            yield from _wrapped(f"  {said} {', '.join(map(str, facts))}")
+
+
+def _wrapped(line: str) -> list[str]:
+    return textwrap.wrap(line, WIDE, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+
+
+def _second(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -47,12 +47,33 @@ def test_of_a_team_it_is_about_its_cases(stored: str) -> None:
     assert all({*entry["tags"]} & (rows[0].keys() | rows[1].keys()) for entry in found["entries"])
 
 
-def test_for_people_each_part_has_its_lines(city: Path) -> None:
+def test_for_people_each_part_has_its_lines_in_a_hundred_columns(city: Path) -> None:
     found = call("diff", "2025-12-31", "--db", city)
     told = call("diff", "2025-12-31", "--db", city, "--json").json
-    assert f"entries: {len(told['entries'])}\n" in found.out.decode()
-    assert f"rows that changed: {len(told['changed'])}\n" in found.out.decode()
-    assert "unknown: what had happened before" in found.out.decode()
+    text = found.out.decode()
+    assert max(map(len, found.lines)) <= 100
+    assert " > " not in text
+    for title, part in (("rows that changed", "changed"), ("entries", "entries"), ("marks", "marks")):
+        assert not told[part] or f"{title}: {len(told[part])}\n" in text
+    blocks = re.split(r"^  (?=\S)", text.split("\nentries: ")[0], flags=re.MULTILINE)[1:]
+    assert len(blocks) == len(told["changed"])
+    for block, row in zip(blocks, told["changed"], strict=True):
+        shown = " ".join(block.split())
+        assert shown.startswith(f"{row['view']} ")
+        assert all(f" {value}" in shown for value in row["key"].values())
+        if row["before"] is None or row["after"] is None:
+            assert shown.endswith(": is new" if row["before"] is None else ": is gone")
+        else:
+            assert shown.count(" -> ") == len(row["columns"])
+            assert all(re.search(rf" {name}: \S+ -> \S+", shown) for name in row["columns"])
+    entries = text.split("\nentries: ")[1].splitlines()[2 : 2 + len(told["entries"])]
+    for line, entry in zip(entries, told["entries"], strict=True):
+        assert line.split()[0] == str(entry["position"])
+        assert line.split()[4:] == [name for name in ("late", "struck") if entry[name]]
+    for decision in told["decisions"]:
+        shown = text.split(f"  entry {decision['position']}, {decision['type']}")[1].split("\n  entry ")[0]
+        assert decision["case"] in shown
+        assert all(re.search(rf"did not know of[^a-z]*\b{one}\b", shown) for one in decision["unknown"])
 
 
 def test_between_a_moment_and_itself_nothing_is_learnt(city: Path) -> None:
