@@ -9,7 +9,7 @@ from earlystart_cli.files import content_of
 from earlystart_cli.options import HERE, Db, Keys
 from earlystart_cli.output import note, writing
 from earlystart_cli.stores import opened
-from earlystart_core.errors import Tampered
+from earlystart_core.errors import Invalid, Tampered
 
 CHECKPOINT_EXAMPLE = "earlystart log checkpoint --db leeds.db --key log.pem > 2026-03-31.checkpoint"
 PROVE_EXAMPLE = "earlystart log prove 42 --db leeds.db > 42.tlog-proof"
@@ -57,6 +57,10 @@ def prove(
     try:
         with opened(db, keys) as record:
             found = record.proof.entry(position, text)
+    except Invalid as error:
+        if error.field != "checkpoint" or text is not None:
+            raise
+        raise Invalid(error.field, f"{error.message}; earlystart log checkpoint signs one") from None
     except Tampered as doubt:
         note(f"earlystart: {doubt}")
         return 1

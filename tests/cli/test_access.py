@@ -143,7 +143,10 @@ def test_the_access_log_is_checked_before_it_is_believed(copy: Path, held: tuple
     case, practitioner, _ = held
     for _ in range(3):
         call("timeline", case, "--db", copy, "--as", practitioner, "--role", "health_visitor", *CARE)
-    assert call("audit", "access", "--db", copy, "--check").status == 0
+    sound = call("audit", "access", "--db", copy, "--check", "--json")
+    assert (sound.status, len(sound.json)) == (0, 3)
+    assert sound.err.splitlines()[0] == "access log: sound, 3 entries"
+    assert "access log:" not in call("audit", "access", "--db", copy).err
     with Record.open(str(copy)) as record, record.store.database.writing() as connection:
         connection.exec_driver_sql("DROP TRIGGER look_tag_no_DELETE")
         connection.exec_driver_sql("DELETE FROM look_tag WHERE position = 2")

@@ -146,6 +146,15 @@ def test_the_key_that_openssl_makes_signs(copy: Path, tmp_path: Path) -> None:
     assert re.match(rb"earlystart/[0-9a-f]{16}\n", found.out)
 
 
+def test_without_a_checkpoint_it_is_said_what_signs_one(copy: Path) -> None:
+    found = call("log", "prove", "17", "--db", copy)
+    assert (found.status, found.out) == (2, b"")
+    assert found.err == (
+        "earlystart: checkpoint: expected a signed checkpoint that covers the entry, got none;"
+        " earlystart log checkpoint signs one\n"
+    )
+
+
 def test_one_entry_is_proven_to_someone_who_may_see_no_other(
     copy: Path, held: tuple[Path, Path], tmp_path: Path
 ) -> None:
