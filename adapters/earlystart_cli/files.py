@@ -19,3 +19,17 @@ def content_of(option: str, path: Path, most: int) -> bytes:
     if len(found) > most:
         raise Invalid(option, f"expected a file of at most {most:,} bytes, got a longer one")
     return found
+
+
+def text_in(option: str, path: Path | None, most: int) -> str | None:
+    """The text in the file; None where none is named.
+
+    Raises:
+        Invalid: it cannot be read, is longer than that many bytes, or is no UTF-8; names the option.
+    """
+    if path is None:
+        return None
+    try:
+        return content_of(option, path, most).decode()
+    except UnicodeDecodeError:
+        raise Invalid(option, "expected text in UTF-8, got other bytes") from None

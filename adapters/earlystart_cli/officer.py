@@ -1,17 +1,15 @@
 """The officer's twenty questions: `audit questions` lists them, `audit ask` answers one."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from earlystart_cli.columns import lines_of
-from earlystart_cli.files import content_of
+from earlystart_cli.files import text_in
 from earlystart_cli.options import HERE, Db, Effective, Json, Keys, Known, Ndjson, Team, form
 from earlystart_cli.output import note, put, put_answer, put_json
-from earlystart_cli.proving import MOST
+from earlystart_cli.proving import MOST, Held, VkeyFile
 from earlystart_cli.stores import opened
-from earlystart_core.errors import Invalid
 
 ASK_EXAMPLE = "earlystart audit ask late --hours 72 --db leeds.db"
 QUESTIONS_EXAMPLE = "earlystart audit questions"
@@ -72,10 +70,8 @@ def ask(
     ] = None,
     on: Annotated[str | None, typer.Option("--on", metavar="DATE", help="The London day on which it is due.")] = None,
     hours: Annotated[int | None, typer.Option("--hours", metavar="N", help="How many hours count.")] = None,
-    checkpoint: Annotated[
-        Path | None, typer.Option("--checkpoint", metavar="FILE", help="A checkpoint that someone kept.")
-    ] = None,
-    vkey: Annotated[Path | None, typer.Option("--vkey", metavar="FILE", help="The log's verifier key.")] = None,
+    checkpoint: Held = None,
+    vkey: VkeyFile = None,
     known: Known = None,
     effective: Effective = None,
     json: Json = False,
@@ -96,8 +92,8 @@ def ask(
         "at": at,
         "on": on,
         "hours": hours,
-        "checkpoint": _text("--checkpoint", checkpoint),
-        "vkey": _text("--vkey", vkey),
+        "checkpoint": text_in("--checkpoint", checkpoint, MOST),
+        "vkey": text_in("--vkey", vkey, MOST),
     }
     with opened(db, keys) as record:
         answer = record.ask(question, known, effective, **options)
@@ -106,17 +102,3 @@ def ask(
     for doubt in doubts:
         note(f"earlystart: {doubt}")
     return 1 if doubts else 0
-
-
-def _text(option: str, path: Path | None) -> str | None:
-    """The text of a small file.
-
-    Raises:
-        Invalid: it cannot be read, is too long, or is no UTF-8.
-    """
-    if path is None:
-        return None
-    try:
-        return content_of(option, path, MOST).decode()
-    except UnicodeDecodeError:
-        raise Invalid(option, "expected text in UTF-8, got other bytes") from None

@@ -1,7 +1,7 @@
 """Signing a checkpoint of the log, and proving a single entry to someone who may see no other."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,9 +11,37 @@ from earlystart_cli.output import note, writing
 from earlystart_cli.stores import opened
 from earlystart_core.errors import Invalid, Tampered
 
+if TYPE_CHECKING:
+    from earlystart_core.proof.checkpoint import Checkpoint
+
 CHECKPOINT_EXAMPLE = "earlystart log checkpoint --db leeds.db --key log.pem > 2026-03-31.checkpoint"
 PROVE_EXAMPLE = "earlystart log prove 42 --db leeds.db > 42.tlog-proof"
 MOST = 65_536  # bytes of a key, a vkey or a checkpoint
+
+Held = Annotated[
+    Path | None,
+    typer.Option("--checkpoint", metavar="FILE", help="A checkpoint that someone kept: the log must go on from it."),
+]
+VkeyFile = Annotated[
+    Path | None,
+    typer.Option("--vkey", metavar="FILE", help="The log's verifier key: the checkpoint must be signed by it."),
+]
+
+
+def held_in(path: Path | None) -> "Checkpoint | None":
+    """The checkpoint in a file that someone kept.
+
+    Raises:
+        Invalid: the file cannot be read, or is too long.
+        Tampered: it holds none.
+    """
+    from earlystart_core.proof.checkpoint import checkpoint_in
+
+    content = None if path is None else content_of("--checkpoint", path, MOST + 1)
+    try:
+        return None if content is None else checkpoint_in(content)
+    except Invalid as error:
+        raise Tampered(str(error)) from None
 
 
 def checkpoint(

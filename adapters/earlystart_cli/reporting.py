@@ -6,11 +6,13 @@ from typing import Annotated
 
 import typer
 
+from earlystart_cli.files import text_in
 from earlystart_cli.options import HERE, Db, Json, Keys, Known
 from earlystart_cli.output import note, put, put_json
 from earlystart_cli.progress import working
+from earlystart_cli.proving import MOST, Held, VkeyFile, held_in
 from earlystart_cli.stores import opened
-from earlystart_core.errors import Invalid, StoreUnavailable
+from earlystart_core.errors import Invalid, StoreUnavailable, Tampered
 
 REPORT_EXAMPLE = "earlystart audit report --db leeds.db --case case:01JH0000000000000000000000 --out case.html"
 SUBJECT_EXAMPLE = "earlystart audit subject case:01JH0000000000000000000000 --db leeds.db --out for-the-family"
@@ -24,23 +26,35 @@ def report(
         str | None, typer.Option("--case", metavar="CASE", help="Of that case; without it of the whole record.")
     ] = None,
     known: Known = None,
-) -> None:
-    """Write one HTML file: the story on two clocks, disclosures with their cover, access, corrections, the proof."""
+    checkpoint: Held = None,
+    vkey: VkeyFile = None,
+) -> int:
+    """Write one HTML file: the story on two clocks, disclosures and cover, access, corrections, proof. 1 on a doubt."""
     _expect_templates()
     from earlystart_core.desk.questions import check_option
-    from earlystart_report import report_page
+    from earlystart_report import book_of, page_of
 
     if case is not None:
         check_option("case", case)
     if out.is_dir():
         raise Invalid("--out", f"expected a file to write, got the folder {str(out)!r}")
+    key = text_in("--vkey", vkey, MOST)
+    try:
+        held = held_in(checkpoint)
+    except Tampered as none:
+        note(f"earlystart: {none}")
+        return 1
     with opened(db, keys) as record, working("reporting"):
-        page = report_page(record, case, known)
+        book = book_of(record, case, known, checkpoint=held, vkey=key)
+    page = page_of(book)
     try:
         out.write_text(page, "utf-8")
     except OSError as error:
         raise Invalid("--out", f"expected a file that can be written, got {str(out)!r}: {error.strerror}") from None
     note(f"{out}: {len(page):,} characters, one file that needs nothing else")
+    for doubt in book.proof["doubts"]:
+        note(f"earlystart: {doubt}")
+    return 0 if book.proof["sound"] else 1
 
 
 def subject(

@@ -10,7 +10,7 @@ from earlystart_cli.files import content_of
 from earlystart_cli.options import HERE, Db, Json, Keys
 from earlystart_cli.output import note, put, put_json, writing
 from earlystart_cli.progress import working
-from earlystart_cli.proving import MOST
+from earlystart_cli.proving import MOST, Held, VkeyFile, held_in
 from earlystart_cli.stores import opened
 from earlystart_core.errors import Invalid, Tampered
 
@@ -39,30 +39,20 @@ def verify(
         Path | None,
         typer.Option("--proof", metavar="FILE", help="Verify the proof of one entry (.tlog-proof); needs --vkey."),
     ] = None,
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(
-            "--checkpoint", metavar="FILE", help="A checkpoint that someone kept: the log must go on from it."
-        ),
-    ] = None,
-    vkey: Annotated[
-        Path | None, typer.Option("--vkey", metavar="FILE", help="The log's verifier key: the checkpoint must be its.")
-    ] = None,
+    checkpoint: Held = None,
+    vkey: VkeyFile = None,
     json: Json = False,
 ) -> int:
     """Hash the whole log again: leaves, gaps, order, the tree, consistency with a checkpoint. Status 1 on any doubt."""
-    from earlystart_core.proof.checkpoint import checkpoint_in
     from earlystart_core.proof.keys import vkey_in
 
     key = None if vkey is None else vkey_in(content_of("--vkey", vkey, MOST))
     if proof is not None:
         return _entry(proof, key, others=(export, checkpoint))
     try:
-        held = None if checkpoint is None else checkpoint_in(content_of("--checkpoint", checkpoint, MOST + 1))
-    except Invalid as error:
-        if error.field != "checkpoint":
-            raise
-        note(f"earlystart: {error}")
+        held = held_in(checkpoint)
+    except Tampered as none:
+        note(f"earlystart: {none}")
         return 1
     found, shredded = _of_store(db, keys, held, key) if export is None else _of_export(export, held, key)
     if json:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from earlystart_core.clocks import Moment, clocks_at
 from earlystart_core.desk.asked import Asked
 from earlystart_core.desk.casebook import Casebook, casebook
+from earlystart_core.proof.checkpoint import Checkpoint
 from earlystart_report.charts import by_practitioner, covers, delays
 from earlystart_report.templating import ids_in, render
 
@@ -21,8 +22,32 @@ def report_page(record: "Record", case: str | None = None, known: Moment | None 
     Raises:
         Invalid: the case is not on record then, or `known` lies beyond the head.
     """
+    return page_of(book_of(record, case, known))
+
+
+def book_of(
+    record: "Record",
+    case: str | None = None,
+    known: Moment | None = None,
+    *,
+    checkpoint: Checkpoint | None = None,
+    vkey: str | None = None,
+) -> Casebook:
+    """What such a report tells; `proof["doubts"]` says what is doubtful.
+
+    checkpoint: one that someone kept; without it the log is held against the last that was signed here. vkey: the
+    log's verifier key, as text: the checkpoint must be signed by it.
+
+    Raises:
+        Invalid: as for `report_page`; the vkey is malformed, or there is no checkpoint that it could have signed.
+    """
     asked = Asked(record, clocks_at(record.store.log, known), now=known is None)
-    return render("report.html", values_of(casebook(asked, case)))
+    return casebook(asked, case, checkpoint=checkpoint, vkey=vkey)
+
+
+def page_of(book: Casebook) -> str:
+    """The page that tells it."""
+    return render("report.html", values_of(book))
 
 
 def values_of(book: Casebook) -> dict[str, Any]:

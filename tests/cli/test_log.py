@@ -1,5 +1,6 @@
-"""`log verify`, `log checkpoint`, `log prove`, and what demo and doctor say of the proof."""
+"""`log verify`, `log checkpoint`, `log prove`, and what demo, doctor and a report say of the proof."""
 
+import html
 import re
 import subprocess
 from collections.abc import Callable
@@ -274,3 +275,71 @@ def test_importing_and_writing_on_keeps_the_log_provable(feed: Callable[..., Pat
     assert call("import", folder, "--db", sql_url).status == 0
     assert call("log", "checkpoint", "--db", sql_url, "--key", key).status == 0
     assert call("log", "verify", "--db", sql_url).status == 0
+
+
+def section(page: Path) -> str:
+    """What the proof's part of a report says, without its tags."""
+    text = page.read_text("utf-8").split('<h2 id="proof">')[1].split("</section>")[0]
+    return html.unescape(" ".join(re.sub(r"<[^>]+>", " ", text).split()))
+
+
+def test_a_report_checks_the_signature_of_a_checkpoint(copy: Path, held: tuple[Path, Path], tmp_path: Path) -> None:
+    checkpoint, vkey = held
+    page = tmp_path / "report.html"
+    for options, says, says_not in (
+        ((), ("not checked: no verifier key", "Last signed checkpoint", "is the store's own"), "handed in"),
+        (("--vkey", vkey), ("checkpoint good", vkey.read_text().strip(), "Last signed checkpoint"), "not checked"),
+        (("--checkpoint", checkpoint), ("not checked", "Checkpoint that was handed in"), "the store's own"),
+        (
+            ("--checkpoint", checkpoint, "--vkey", vkey),
+            ("checkpoint good", vkey.read_text().strip(), "Checkpoint that was handed in", "council.example/log"),
+            "not checked",
+        ),
+    ):
+        found = call("audit", "report", "--db", copy, "--out", page, *options)
+        assert (found.status, found.out) == (0, b""), found.err
+        assert found.err.count("\n") == 1
+        said = section(page)
+        assert all(each in said for each in says), (options, said)
+        assert says_not not in said
+        assert ("which the log's key signed" in html.unescape(page.read_text("utf-8"))) == ("--vkey" in options)
+
+
+def test_a_doubt_stands_in_the_report_and_is_status_1(copy: Path, held: tuple[Path, Path], tmp_path: Path) -> None:
+    checkpoint, _ = held
+    page, other, forged = (tmp_path / name for name in ("report.html", "other.vkey", "forged.checkpoint"))
+    other.write_text(f"{signer('council.example/log', OTHER_PEM).vkey}\n")
+    size = checkpoint.read_bytes().split(b"\n")[1]
+    forged.write_bytes(checkpoint.read_bytes().replace(b"\n%b\n" % size, b"\n%d\n" % (int(size) - 1), 1))
+    for options, sentence in (
+        (("--vkey", other), "is not signed by council.example/log"),
+        (("--checkpoint", forged), "are not those of the checkpoint|not hold|root"),
+    ):
+        verified = call("log", "verify", "--db", copy, *options)
+        found = call("audit", "report", "--db", copy, "--out", page, *options)
+        assert (found.status, found.out) == (verified.status, b"") == (1, b"")
+        doubts = found.err.splitlines()[1:]
+        assert doubts == verified.err.splitlines()
+        assert all(doubt.removeprefix("earlystart: ") in section(page) for doubt in doubts)
+        assert re.search(sentence, doubts[0]), doubts
+        assert "There is a doubt about this log." in page.read_text("utf-8")
+        assert ("Signature of the checkpoint there is a doubt" in section(page)) == ("--vkey" in options)
+    page.unlink()
+    forged.write_bytes(b"no note")
+    found = call("audit", "report", "--db", copy, "--out", page, "--checkpoint", forged)
+    assert (found.status, found.err.startswith("earlystart: checkpoint: "), page.exists()) == (1, True, False)
+
+
+def test_a_report_wants_a_checkpoint_for_a_verifier_key(copy: Path, tmp_path: Path) -> None:
+    vkey, page = tmp_path / "log.vkey", tmp_path / "report.html"
+    vkey.write_text(f"{signer('council.example/log', OTHER_PEM).vkey}\n")
+    for file, says in (
+        (vkey, "vkey: expected a checkpoint that it signed, got none"),
+        (tmp_path / "none", "--vkey: expected a file that can be read"),
+    ):
+        found = call("audit", "report", "--db", copy, "--out", page, "--vkey", file)
+        assert (found.status, found.out, page.exists()) == (2, b"", False)
+        assert says in found.err
+    unsigned = call("audit", "report", "--db", copy, "--out", page)
+    assert unsigned.status == 0
+    assert "None was signed yet" in section(page)

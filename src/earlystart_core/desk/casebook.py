@@ -11,7 +11,8 @@ from earlystart_core.desk.looking import looked
 from earlystart_core.desk.mistakes import relied
 from earlystart_core.desk.sharings import overrides
 from earlystart_core.desk.soundness import unaltered, versions
-from earlystart_core.errors import Invalid
+from earlystart_core.errors import Invalid, Tampered
+from earlystart_core.proof.checkpoint import Checkpoint
 from earlystart_core.words.correction import MarkedInError
 from earlystart_core.words.sharing import InformationShared
 
@@ -30,20 +31,23 @@ class Casebook(msgspec.Struct, frozen=True):
     relied: list[Row]
     late: list[Row]
     versions: list[Row]
-    proof: Row  # as `unaltered` gives it, and `checkpoint`: the text of the last one that was signed
+    proof: Row  # as `unaltered` gives it; `checkpoint`, the text of the one it was held against; `kept`, `vkey`: given
 
 
-def casebook(asked: Asked, case: str | None) -> Casebook:
+def casebook(
+    asked: Asked, case: str | None, *, checkpoint: Checkpoint | None = None, vkey: str | None = None
+) -> Casebook:
     """What a report tells of a case, or of the whole record, at those clocks.
 
+    checkpoint, vkey: as for `unaltered`.
+
     Raises:
-        Invalid: no entry is about that case at those clocks.
+        Invalid: no entry is about that case at those clocks, or the vkey is malformed or has no checkpoint to check.
     """
     story = [] if case is None else asked.questions.timeline(case).rows
     if case is not None and not story:
         raise Invalid("case", f"expected a case that is on record at these clocks, got {case}")
-    (proof,) = unaltered(asked)
-    last = asked.log.tree.last_signed() if proof["sound"] else None
+    (proof,) = unaltered(asked, checkpoint=checkpoint, vkey=vkey)
     return Casebook(
         case=case,
         clocks=asked.clocks,
@@ -56,8 +60,23 @@ def casebook(asked: Asked, case: str | None) -> Casebook:
         relied=relied(asked, case=case),
         late=late(asked, case=case),
         versions=[row for row in versions(asked) if row["kind"] not in ("event", "retention")],
-        proof={**proof, "checkpoint": None if last is None else str(last.checkpoint)},
+        proof={
+            **proof,
+            "checkpoint": _text(asked, checkpoint),
+            "kept": checkpoint is not None,
+            "vkey": None if vkey is None else vkey.strip(),
+        },
     )
+
+
+def _text(asked: Asked, checkpoint: Checkpoint | None) -> str | None:
+    """Of the checkpoint that was given, else of the last one signed; None where there is none, or none is readable."""
+    try:
+        last = asked.log.tree.last_signed()
+    except Tampered:  # that is among the doubts
+        last = None
+    given = checkpoint or (None if last is None else last.checkpoint)
+    return None if given is None else str(given)
 
 
 def _disclosures(asked: Asked, case: str | None) -> list[dict[str, Any]]:

@@ -8,15 +8,16 @@ from importlib.metadata import version
 from earlystart_core import retention
 from earlystart_core.desk.asked import Asked, Row
 from earlystart_core.errors import Invalid
+from earlystart_core.proof.checkpoint import Checkpoint
 from earlystart_core.tombstones import tombstones
 from earlystart_core.views import VIEW
 from earlystart_core.words.policy import POLICIES
 
 
-def unaltered(asked: Asked, *, checkpoint: str | None = None, vkey: str | None = None) -> list[Row]:
+def unaltered(asked: Asked, *, checkpoint: Checkpoint | str | None = None, vkey: str | None = None) -> list[Row]:
     """One row: the whole log read and hashed again, as `proof.verify` does; `sound` is false on any doubt.
 
-    checkpoint: the text of one that someone kept; without it the last that was signed here. vkey: the log's verifier
+    checkpoint: one that someone kept, or its text; without it the last that was signed here. vkey: the log's verifier
     key, as text.
 
     Raises:
