@@ -16,6 +16,7 @@ from earlystart_core.event import shape_of
 from earlystart_core.log import Log
 from earlystart_core.registry import Registry
 from earlystart_core.tombstones import holds, tombstones
+from earlystart_core.words.case import CaseOpened
 from earlystart_core.words.erasure import subjects_of_tombstone
 from earlystart_core.words.hold import covers, standing_holds
 
@@ -82,6 +83,16 @@ def people_in(log: Log, registry: Registry) -> Iterator[tuple[str, str]]:
                     yield from ((case, person) for person in _ids(data, people))
 
 
+def opened_in(log: Log, registry: Registry) -> set[str]:
+    """Every case that was ever opened, by mistake too: such a one has no row in `case_status`."""
+    name = CaseOpened.__name__
+    return {
+        registry.lift(name, batch.version, bytes(raw))["case"]
+        for batch in log.batches([name])
+        for raw in msgspec.json.decode(batch.data, type=list[msgspec.Raw])
+    }
+
+
 def retention(
     log: Log,
     registry: Registry,
@@ -97,7 +108,7 @@ def retention(
     erased, and not held.
     """
     until = {row["case"]: kept(row["born_on"], row["closed_on"]) for row in cases}
-    beside: dict[str, set[str]] = {case: set() for case in until}
+    beside: dict[str, set[str]] = {case: set() for case in opened_in(log, registry)}
     for case, person in {*people_in(log, registry), *linked}:
         beside.setdefault(person, set()).add(case)
         beside.setdefault(case, set()).add(person)

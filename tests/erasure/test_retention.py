@@ -112,7 +112,7 @@ def test_what_is_held_or_erased_is_not_due(place: Place) -> None:
 
 
 def test_a_person_of_a_case_opened_in_error_has_no_date(place: Place) -> None:
-    """The case is in no view then, and its text is there all the same: people decide."""
+    """The case has no row in `case_status` then, and its text is there all the same: people decide."""
     with place.open() as record:
         opening = OpenCase(case=CHILD, family=FAMILY, team="team:armley", reason="birth", born_on=date(2020, 1, 1))
         opened = record.submit(opening, by=BY).positions[0]
@@ -126,3 +126,14 @@ def test_a_person_of_a_case_opened_in_error_has_no_date(place: Place) -> None:
             "case_unknown",
             False,
         )
+
+
+def test_a_case_opened_in_error_is_listed_without_a_date_also_where_it_names_nobody(place: Place) -> None:
+    with place.open() as record:
+        opening = OpenCase(case=CHILD, family=FAMILY, team="team:armley", reason="birth", born_on=date(2020, 1, 1))
+        opened = record.submit(opening, by=BY).positions[0]
+        record.submit(MarkInError(target=opened), by=BY)
+        assert record.view("case_status", case=CHILD).rows == []
+        assert record.kept_until(CHILD) == Kept(None, "case_unknown")
+    row = rows_of(place, date(2100, 1, 1))[CHILD]
+    assert (row["kept_until"], row["rule"], row["due"]) == (None, "case_unknown", False)
