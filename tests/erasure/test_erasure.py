@@ -15,6 +15,7 @@ from earlystart_core import (
     LiftLegalHold,
     MarkInError,
     PlaceLegalHold,
+    Reader,
     Record,
     Refused,
     StoreUnavailable,
@@ -297,3 +298,14 @@ def test_the_key_opens_nothing_for_anyone_who_kept_the_store_open(place: Place) 
         secrets_of(early, ANNA)
         record.erase(ANNA, **WORDS_OF_TWO)
         assert isinstance(opened_text(early, ANNA), Shredded)
+
+
+def test_who_had_looked_stays(place: Place) -> None:
+    """The access log is kept as long as the store: nothing of it goes with a case."""
+    officer = Reader(BY.practitioner, "information_governance", BY.employer, "audit")
+    with place.open() as record:
+        record.seen_by(officer).timeline(ANNA)
+        before = record.looked(ANNA).rows
+        record.erase(ANNA, **WORDS_OF_TWO)
+        assert record.looked(ANNA).rows == before != []
+        assert record.access_proof.verify().sound
