@@ -1,13 +1,14 @@
 """A database that holds one store: consistent reading, and writing one at a time under the append lock."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from threading import Lock, RLock
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from earlystart_core.errors import StoreUnavailable
+from earlystart_core.store import was_closed
 from earlystart_sql import postgres, sqlite
 from earlystart_sql.address import Address, address_of
 from earlystart_sql.faults import Driver, is_busy, said, translated, unavailable
@@ -32,12 +33,18 @@ class Database:
         # of this process queue here, in order, before they ask the database for its lock.
         self._alone = RLock() if address.in_memory else None
         self._turn = self._alone or Lock()
+        self.closed = False
         self._held: Connection | None = None  # in memory: the connection that this thread writes with
         self._shared: Connection | None = None  # in memory: the one that it reads with
 
     def close(self) -> None:
-        """Closes every connection. Reading or writing later opens a new one."""
-        self.engine.dispose()
+        """Closes every connection, for good; one that is in use, at the end of its block. Closing again does nothing.
+
+        Reading or writing later raises Invalid, and opens nothing.
+        """
+        with self._alone or nullcontext():
+            self.closed = True
+            self.engine.dispose()
 
     @property
     def sees_uncommitted(self) -> bool:
@@ -46,21 +53,26 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection that sees one moment of the store until the end of the block."""
+        """A connection that sees one moment of the store until the end of the block.
+
+        Raises:
+            Invalid: the store was closed.
+            StoreUnavailable: it failed.
+        """
         if self._alone is not None:
             with self._alone, translated(self.name):
                 outer = self._held or self._shared
                 if outer is not None:  # within this thread's own writing or reading
                     yield outer
                     return
-                with self._begun(self._readers) as connection:
+                with self._used(self._begun(self._readers)) as connection:
                     self._shared = connection
                     try:
                         yield connection
                     finally:
                         self._shared = None
             return
-        with translated(self.name), self._begun(self._readers) as connection:
+        with translated(self.name), self._used(self._begun(self._readers)) as connection:
             yield connection
             connection.commit()  # as good as a rollback, and PostgreSQL keeps its prepared statements
 
@@ -69,6 +81,7 @@ class Database:
         """A connection that holds the append lock; the block's changes are durable at its end, or all undone.
 
         Raises:
+            Invalid: the store was closed.
             StoreUnavailable: the store takes no writing, another writer held the lock too long, or it failed.
         """
         if self.read_only:
@@ -78,7 +91,7 @@ class Database:
         try:
             if self._held is not None:
                 raise StoreUnavailable(f"{self.name} is being written already: a writing block cannot hold another")
-            with translated(self.name), self._begun(self._writers) as connection:
+            with translated(self.name), self._used(self._begun(self._writers)) as connection:
                 yield from self._write(connection)
         finally:
             self._turn.release()
@@ -94,20 +107,39 @@ class Database:
                 if self._held is not None or (connection := self._tried()) is None:
                     yield None
                     return
-                with connection:
+                with self._used(connection):
                     yield from self._write(connection)
         finally:
             self._turn.release()
 
+    @contextmanager
+    def _used(self, connection: Connection) -> Iterator[Connection]:
+        """The connection goes back to the pool at the end; where the store was closed meanwhile, it is closed too."""
+        with connection:
+            try:
+                yield connection
+            finally:
+                if self.closed:
+                    connection.invalidate()
+
+    def _connected(self, engine: Engine) -> Connection:
+        if not self.closed:
+            connection = engine.connect()
+            if not self.closed:
+                return connection
+            connection.invalidate()  # it may have been opened behind the closing
+            connection.close()
+        raise was_closed()
+
     def _begun(self, engine: Engine) -> Connection:
-        connection = engine.connect()
+        connection = self._connected(engine)
         try:
             connection.begin()
         except Driver.errors as error:
             connection.close()
             if not getattr(error, "connection_invalidated", False):
                 raise
-            connection = engine.connect()  # the server had gone away and its connections are dropped: ask once more
+            connection = self._connected(engine)  # the server had gone away with all connections: ask once more
             connection.begin()
         return connection
 
@@ -118,7 +150,7 @@ class Database:
                 return connection
             connection.close()
             return None
-        connection = self._tryers.connect()
+        connection = self._connected(self._tryers)
         driver = connection.connection.driver_connection
         assert driver is not None
         driver.execute("PRAGMA busy_timeout = 0")

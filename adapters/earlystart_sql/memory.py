@@ -93,6 +93,7 @@ class MemoryStore:
     def __init__(self, clock: Clock, chance: Chance) -> None:
         self.clock = clock
         self.chance = chance
+        self.closed = False
         self.log = MemoryLog(clock)
         self.keys = MemoryKeys(chance, lambda: f"k_{ulid(clock(), chance)}")
         self.views = MemoryViews(self.log)
@@ -100,7 +101,8 @@ class MemoryStore:
         self.access = MemoryAccessLog(self.log, clock)
 
     def close(self) -> None:
-        """Nothing to give back."""
+        """Nothing to give back: only nothing more is told."""
+        self.closed = True
 
 
 def open_store(

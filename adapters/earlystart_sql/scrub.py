@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from earlystart_core.errors import StoreUnavailable
+from earlystart_core.store import was_closed
 from earlystart_sql.database import Database
 from earlystart_sql.faults import translated
 
@@ -24,6 +25,8 @@ def scrub(database: Database, tables: Iterable[str]) -> None:
     """
     if database.address.in_memory:
         return
+    if database.closed:
+        raise was_closed()
     if database.read_only:
         raise StoreUnavailable(f"{database.name} is open for reading only: expected the right to write")
     with translated(database.name):

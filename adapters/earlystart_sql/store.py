@@ -11,6 +11,7 @@ from earlystart_core.log import Clock
 from earlystart_core.privacy.keys import Chance, KeyStore, MemoryKeys
 from earlystart_core.privacy.wrapping import KeyEncryption
 from earlystart_core.reconciling import KeysCameBack, came_back, reconcile
+from earlystart_core.store import was_closed
 from earlystart_core.ulid import ulid
 from earlystart_sql.access import SqlAccessLog
 from earlystart_sql.address import address_of
@@ -51,6 +52,11 @@ class SqlStore:
         self._opening = Lock()
 
     @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self.database.closed
+
+    @property
     def keys(self) -> KeyStore:
         """The keys of sealed fields, opened at first use: what needs no key never asks for one.
 
@@ -60,10 +66,12 @@ class SqlStore:
             KeysCameBack: that was so.
 
         Raises:
-            Invalid: the key store's URL is wrong.
+            Invalid: the key store's URL is wrong, or the store was closed.
             StoreUnavailable: it cannot be opened, or there is no key-encryption key.
         """
         with self._opening:
+            if self.closed:
+                raise was_closed()
             if self._opened is None:
                 keys = self._open_keys()
                 try:
@@ -76,10 +84,11 @@ class SqlStore:
             return self._opened
 
     def close(self) -> None:
-        """Closes every connection."""
+        """Closes every connection, for good. Closing again does nothing."""
         self.database.close()
-        if isinstance(self._opened, SqlKeys):
-            self._opened.close()
+        with self._opening:  # whoever opens the keys just now is waited for, and nobody begins to after that
+            if isinstance(self._opened, SqlKeys):
+                self._opened.close()
 
     def __enter__(self) -> Self:
         return self

@@ -9,7 +9,7 @@ from earlystart_core.checking import check_id
 from earlystart_core.clocks import Clocks, clocks_at
 from earlystart_core.disclosures import disclosures
 from earlystart_core.errors import Invalid
-from earlystart_core.store import Frames, Store
+from earlystart_core.store import Frames, Store, still_open
 from earlystart_core.timeline import story
 from earlystart_core.views import VIEW
 from earlystart_core.words import EVENTS
@@ -19,7 +19,11 @@ class Questions:
     """What can be asked of a record, at one pair of clocks."""
 
     def __init__(self, store: Store) -> None:
-        self._store = store
+        self._opened = store
+
+    @property
+    def _store(self) -> Store:
+        return still_open(self._opened)
 
     def _reading(self) -> AbstractContextManager[Frames]:
         raise TypeError("ask a Record, or what its as_at gives")
@@ -101,6 +105,7 @@ class AsAt(Questions):
         self._frames = Folded(store.log, EVENTS, clocks, store.views.shelf, store.views.threads)
 
     def _reading(self) -> AbstractContextManager[Frames]:
+        _ = self._store  # what was folded before is kept, and not told either once the record is closed
         return nullcontext(self._frames)
 
     def _moment(self) -> Clocks:

@@ -34,11 +34,19 @@ from earlystart_core.words.erasure import two_authorities
 
 
 class Record(Questions):
-    """A case record on a store. Usable from threads; open one in each process."""
+    """A case record on a store. Usable from threads; open one in each process.
 
-    def __init__(self, store: Store) -> None:
-        super().__init__(store)
-        self.store = store
+    Once it is closed whatever is asked of it, or of what it gave (`as_at`, `seen_by`, …), raises Invalid.
+    """
+
+    @property
+    def store(self) -> Store:
+        """What the record stands on.
+
+        Raises:
+            Invalid: the record was closed.
+        """
+        return self._store
 
     @classmethod
     def open(
@@ -261,10 +269,14 @@ class Record(Questions):
         return LogProof(self.store.log.tree, self.store.clock)
 
     def close(self) -> None:
-        """Gives back the store's connections."""
-        self.store.close()
+        """Gives back the store's connections; what another thread is being answered just now, it still is.
+
+        Closing again does nothing.
+        """
+        self._opened.close()
 
     def __enter__(self) -> Self:
+        _ = self.store
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -124,11 +124,31 @@ class Store(Protocol):
     chance: Chance
 
     @property
+    def closed(self) -> bool:
+        """Whether it was closed. What is asked of it then raises, and opens nothing again."""
+
+    @property
     def keys(self) -> KeyStore:
         """The keys of sealed text; what needs none never asks for them. Raises StoreUnavailable without them."""
 
     def close(self) -> None:
         """Gives back what the store holds. Closing twice is harmless."""
+
+
+def still_open(store: Store) -> Store:
+    """The same store.
+
+    Raises:
+        Invalid: it was closed.
+    """
+    if store.closed:
+        raise was_closed()
+    return store
+
+
+def was_closed() -> Invalid:
+    """What is said to whoever asks something of a record after it was closed."""
+    return Invalid("record", "expected an open one, got one that was closed: open it again")
 
 
 def open_store(url: str, **options: Any) -> Store:

@@ -65,7 +65,7 @@ def test_the_safe_mode_of_an_old_sqlite(
         with log.reading() as connection:
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == mode
         log.database.close()
-    assert log.head() == 3
+    assert open_log(str(tmp_path / "store.db")).head() == 3
 
 
 SECOND = """
