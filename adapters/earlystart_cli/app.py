@@ -27,12 +27,12 @@ from earlystart_cli import (
     hold,
     importing,
     logs,
-    looking,
     rebuild,
     retention,
     simulate,
     timeline,
 )
+from earlystart_cli.groups import add
 from earlystart_cli.output import ReaderGone, note, writing
 from earlystart_cli.stopping import ENDED, STOPPED, stoppable
 from earlystart_core.errors import EarlyStartError, Invalid, NotPermitted, Refused
@@ -48,7 +48,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for name, command, epilog in (
+for name, command, example in (
     ("demo", demo.demo, demo.EXAMPLE),
     ("simulate", simulate.simulate, simulate.EXAMPLE),
     ("import", importing.import_, importing.EXAMPLE),
@@ -64,10 +64,7 @@ for name, command, epilog in (
     ("diff", diff.diff, diff.EXAMPLE),
     ("doctor", doctor.doctor, doctor.EXAMPLE),
 ):
-    app.command(name, epilog=f"Example: {epilog}")(command)
-audit.app.command("access", epilog=f"Example: {looking.ACCESS_EXAMPLE}")(looking.access)
-audit.app.command("could-see", epilog=f"Example: {looking.COULD_EXAMPLE}")(looking.could_see)
-audit.app.command("break-glass", epilog=f"Example: {looking.GLASS_EXAMPLE}")(looking.break_glass)
+    add(app, name, command, example)
 app.add_typer(audit.app, name="audit")
 app.add_typer(glass.app, name="glass")
 app.add_typer(logs.app, name="log")

@@ -1,13 +1,13 @@
 """Audit: what an information governance officer asks of the record."""
 
-from typing import Annotated
-
 import typer
 
-from earlystart_cli import officer, reporting
-from earlystart_cli.options import HERE, Db, Effective, Json, Keys, Known, Ndjson, form
+from earlystart_cli import looking, officer, reporting
+from earlystart_cli.groups import add
+from earlystart_cli.options import Case, Form, TwoClocks
 from earlystart_cli.output import note, put_answer
-from earlystart_cli.stores import opened
+from earlystart_cli.reading import AsSomeone, asked
+from earlystart_cli.stores import Stored, opened
 
 EXAMPLE = "earlystart audit disclosures --db leeds.db --known 2026-03-31"
 
@@ -19,31 +19,32 @@ def audit() -> None:
     """What an information governance officer asks of the record."""
 
 
-@app.command("disclosures", epilog=f"Example: {EXAMPLE}")
 def disclosures(
-    db: Db = HERE,
-    keys: Keys = None,
-    case: Annotated[
-        str | None, typer.Option("--case", metavar="CASE", help="Only sharings about that case, such as case:01J….")
-    ] = None,
-    known: Known = None,
-    effective: Effective = None,
-    json: Json = False,
-    ndjson: Ndjson = False,
+    *,
+    store: Stored,
+    case: Case = None,
+    clocks: TwoClocks,
+    someone: AsSomeone,
+    form: Form,
 ) -> None:
     """Print every sharing of information, and whether its basis covered it, as known then and as known now."""
-    asked = form(json=json, ndjson=ndjson)
-    with opened(db, keys) as record:
-        now = known is None and effective is None
-        answer = (record if now else record.as_at(known=known, effective=effective)).disclosures(case)
-    put_answer(answer, asked)
-    if asked == "text" and answer:
+    with opened(store) as record:
+        answer = asked(record, clocks, someone).disclosures(case)
+    put_answer(answer, form.name)
+    if form.name == "text" and answer:
         doubtful = sum(not row["struck"] and not row["covered_now"] for row in answer)
         unknown = sum(not row["struck"] and row["reason"] == "withdrawn_unrecorded" for row in answer)
         note(f"{doubtful} not covered as known now, {unknown} of them against a no that was not yet recorded")
 
 
-app.command("ask", epilog=f"Example: {officer.ASK_EXAMPLE}")(officer.ask)
-app.command("questions", epilog=f"Example: {officer.QUESTIONS_EXAMPLE}")(officer.questions)
-app.command("report", epilog=f"Example: {reporting.REPORT_EXAMPLE}")(reporting.report)
-app.command("subject", epilog=f"Example: {reporting.SUBJECT_EXAMPLE}")(reporting.subject)
+for name, command, example in (
+    ("disclosures", disclosures, EXAMPLE),
+    ("access", looking.access, looking.ACCESS_EXAMPLE),
+    ("could-see", looking.could_see, looking.COULD_EXAMPLE),
+    ("break-glass", looking.break_glass, looking.GLASS_EXAMPLE),
+    ("ask", officer.ask, officer.ASK_EXAMPLE),
+    ("questions", officer.questions, officer.QUESTIONS_EXAMPLE),
+    ("report", reporting.report, reporting.REPORT_EXAMPLE),
+    ("subject", reporting.subject, reporting.SUBJECT_EXAMPLE),
+):
+    add(app, name, command, example)

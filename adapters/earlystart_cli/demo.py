@@ -17,7 +17,7 @@ from earlystart_cli.output import Screen, note, screen
 from earlystart_cli.progress import working
 from earlystart_cli.rebuild import rate_of
 from earlystart_cli.simulate import Progress
-from earlystart_cli.stores import opened
+from earlystart_cli.stores import Stored, opened
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.proof.strict import in_base64
 
@@ -55,8 +55,8 @@ def demo(
         raise StoreUnavailable(f"no temporary store can be made: {error.strerror}") from error
     with folder as inside:
         clock = city_clock()
-        place = str(Path(inside, "leeds.db"))
-        with opened(place, None, create=True, clock=clock, chance=seeded_chance(seed)) as record:
+        store = Stored(str(Path(inside, "leeds.db")))
+        with opened(store, create=True, clock=clock, chance=seeded_chance(seed)) as record:
             note(f"Writing a simulated Leeds: {TEAMS} early start teams, {cases:,} children, {YEARS} years …")
             started = perf_counter()
             with working("writing") as step:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earlystart_cli.columns import Row, lines_of, text_of
-from earlystart_cli.options import HERE, Db, Effective, Json, Keys, Team
+from earlystart_cli.options import Effective, Json, Team
 from earlystart_cli.output import note, put, put_clocks, put_json
-from earlystart_cli.stores import opened
+from earlystart_cli.stores import Stored, opened
 
 if TYPE_CHECKING:
     from earlystart_core.diff import Diff
@@ -26,15 +26,15 @@ def diff(
     known_b: Annotated[
         str | None, typer.Argument(metavar="KNOWN_B", help="The second, likewise; the head where it is left out.")
     ] = None,
-    db: Db = HERE,
-    keys: Keys = None,
+    *,
+    store: Stored,
     team: Team = None,
     case: Annotated[str | None, typer.Option("--case", metavar="CASE", help="Only that case, read by its id.")] = None,
     effective: Effective = None,
     json: Json = False,
 ) -> None:
     """Print what was learnt between two moments: rows that changed, entries, marks, and decisions taken meanwhile."""
-    with opened(db, keys) as record:
+    with opened(store) as record:
         found = record.diff(known_a, known_b, effective, team=team, case=case)
     put_clocks(found.before)
     put_clocks(found.after)

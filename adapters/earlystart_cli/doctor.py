@@ -5,9 +5,9 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from earlystart_cli.columns import text_of
-from earlystart_cli.options import HERE, Db, Json, Keys, form
+from earlystart_cli.options import Json
 from earlystart_cli.output import note, put, put_json
-from earlystart_cli.stores import on_sql, opened
+from earlystart_cli.stores import Stored, on_sql, opened
 from earlystart_core.errors import EarlyStartError
 
 if TYPE_CHECKING:
@@ -20,19 +20,18 @@ PACKAGES = (
 )  # fmt: skip
 
 
-def doctor(db: Db = HERE, keys: Keys = None, json: Json = False) -> int:
+def doctor(*, store: Stored, json: Json = False) -> int:
     """Print versions, settings as read back, lag of views and segments, checkpoint, glass, keys. Status 1 on a fault.
 
     A fault: the last checkpoint cannot be read, or the keys cannot be reached.
     """
-    asked = form(json=json)
     found: dict[str, Any] = {"versions": versions(), "sqlite": sqlite()}
     faults: list[str] = []
     unopened: EarlyStartError | None = None
     try:
-        with opened(db, keys) as record:
+        with opened(store) as record:
             found |= {
-                "store": store(record),
+                "store": settled(record),
                 "views": record.store.views.lag(),
                 "segments": segments(record),
                 "checkpoint": checkpoint(record, faults),
@@ -42,7 +41,7 @@ def doctor(db: Db = HERE, keys: Keys = None, json: Json = False) -> int:
             }
     except EarlyStartError as error:  # what runs here is worth knowing also where the store does not open
         unopened = error
-    if asked == "json":
+    if json:
         put_json(found)
     else:
         put(line for title, values in found.items() for line in _told(title, values))
@@ -83,7 +82,7 @@ def sqlite() -> dict[str, Any]:
     }
 
 
-def store(record: "Record") -> dict[str, Any]:
+def settled(record: "Record") -> dict[str, Any]:
     """Where the store is, how far its log goes, and its settings as the database itself gives them."""
     from earlystart_core.clocks import clocks_at
 

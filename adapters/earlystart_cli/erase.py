@@ -5,10 +5,10 @@ from typing import Annotated
 import msgspec
 import typer
 
-from earlystart_cli.by import By, Employer, practitioner
-from earlystart_cli.options import HERE, Db, Json, Keys, Ndjson, form
+from earlystart_cli.by import Recorder
+from earlystart_cli.options import Form, Json
 from earlystart_cli.output import note, put, put_answer, put_json
-from earlystart_cli.stores import opened
+from earlystart_cli.stores import Stored, opened
 
 EXAMPLE = 'earlystart erase case:01JH0000000000000000000000 --authority "Caldicott guardian, IG-7" --second-authority …'
 ERASURES_EXAMPLE = "earlystart erasures --db leeds.db --json"
@@ -23,19 +23,17 @@ def erase(
     second_authority: Annotated[
         str, typer.Option("--second-authority", metavar="TEXT", help="And on whose besides: another person.")
     ],
-    db: Db = HERE,
-    keys: Keys = None,
-    by: By = None,
-    employer: Employer = None,
+    *,
+    store: Stored,
+    recorder: Recorder,
     json: Json = False,
 ) -> None:
     """Destroy the keys of a case or person and what imports left of it, then record its tombstone. For good."""
     from earlystart_core.types import london_date
 
-    who = practitioner(by, employer)
-    with opened(db, keys) as record:
+    with opened(store) as record:
         kept, today = record.kept_until(subject), london_date(record.store.clock())
-        done = record.erase(subject, authority=authority, second_authority=second_authority, by=who)
+        done = record.erase(subject, authority=authority, second_authority=second_authority, by=recorder.practitioner)
     if not done.again and (kept.until is None or kept.until > today):
         until = "longer" if kept.until is None else f"until {kept.until.isoformat()}"
         note(f"it was to be kept {until} ({kept.rule}): it was erased on the word of the two authorities")
@@ -58,9 +56,8 @@ def erase(
     put(f"{name}: {', '.join(value) if isinstance(value, list) else value}" for name, value in plain.items())
 
 
-def erasures(db: Db = HERE, keys: Keys = None, json: Json = False, ndjson: Ndjson = False) -> None:
+def erasures(store: Stored, form: Form) -> None:
     """Print the tombstones: who was erased, when, on whose word, and which key went."""
-    asked = form(json=json, ndjson=ndjson)
-    with opened(db, keys) as record:
+    with opened(store) as record:
         answer = record.erasures()
-    put_answer(answer, asked)
+    put_answer(answer, form.name)

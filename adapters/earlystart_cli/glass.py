@@ -5,10 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
-from earlystart_cli.options import HERE, Db, Keys
+from earlystart_cli.groups import add
+from earlystart_cli.options import CaseId
 from earlystart_cli.output import note, put
-from earlystart_cli.reading import ByRole, ForOrg, ForPurpose, Own, Who, reader_of
-from earlystart_cli.stores import opened
+from earlystart_cli.reading import Someone
+from earlystart_cli.stores import Stored, opened
 from earlystart_core.errors import Invalid
 
 EXAMPLE = (
@@ -27,9 +28,9 @@ def glass() -> None:
     """Reading a case in an emergency, and the review of it."""
 
 
-@app.command("break", epilog=f"Example: {EXAMPLE}")
 def break_(
-    case: Annotated[str, typer.Argument(metavar="CASE", help="The case: an id such as case:01J….")],
+    case: CaseId,
+    *,
     reason: Annotated[
         str,
         typer.Option(
@@ -38,44 +39,30 @@ def break_(
             help="danger_of_harm, emergency_care, safeguarding_enquiry, legal_proceedings or complaint.",
         ),
     ],
-    who: Who,
-    role: ByRole,
-    employer: ForOrg,
-    purpose: ForPurpose,
-    own: Own = None,
+    someone: Someone,
     hours: Annotated[int, typer.Option("--hours", metavar="N", help="For how long, 1 to 8.")] = 4,
-    db: Db = HERE,
-    keys: Keys = None,
+    store: Stored,
 ) -> None:
     """Break the glass for one case: why, in words, comes from standard input and is sealed; someone else reviews it."""
     text = _why()
-    reader = reader_of(who, role, employer, purpose, own=own)
-    assert reader is not None
     code: Any = reason
-    with opened(db, keys) as record:
-        found = record.glass.break_for(case, reason=code, text=text, by=reader, hours=hours)
+    with opened(store) as record:
+        found = record.glass.break_for(case, reason=code, text=text, by=someone.reading(), hours=hours)
     note(f"until {found.until:%Y-%m-%dT%H:%M:%SZ}, to be reviewed by {found.review_by.date().isoformat()}")
     put([found.id])
 
 
-@app.command("review", epilog=f"Example: {REVIEW_EXAMPLE}")
 def review(
     glass: Annotated[str, typer.Argument(metavar="GLASS", help="The glass: an id such as glass:01J….")],
+    *,
     outcome: Annotated[str, typer.Option("--outcome", metavar="CODE", help="justified, not_justified or unclear.")],
-    who: Who,
-    role: ByRole,
-    employer: ForOrg,
-    purpose: ForPurpose,
-    own: Own = None,
-    db: Db = HERE,
-    keys: Keys = None,
+    someone: Someone,
+    store: Stored,
 ) -> None:
     """Record what the review of a broken glass came to. Nobody reviews their own."""
-    reader = reader_of(who, role, employer, purpose, own=own)
-    assert reader is not None
     code: Any = outcome
-    with opened(db, keys) as record:
-        record.glass.review(glass, outcome=code, by=reader)
+    with opened(store) as record:
+        record.glass.review(glass, outcome=code, by=someone.reading())
     put([f"{glass} reviewed: {outcome}"])
 
 
@@ -87,3 +74,7 @@ def _why() -> str:
         return sys.stdin.read(100_000)
     except UnicodeDecodeError:
         raise Invalid("text", "expected text in UTF-8 on standard input, got other bytes") from None
+
+
+add(app, "break", break_, EXAMPLE)
+add(app, "review", review, REVIEW_EXAMPLE)

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from earlystart_cli.columns import lines_of
-from earlystart_cli.options import HERE, Db, Json, Keys
+from earlystart_cli.options import Json
 from earlystart_cli.output import put, put_json
 from earlystart_cli.progress import working
-from earlystart_cli.stores import on_sql, opened
+from earlystart_cli.stores import Stored, on_sql, opened
 from earlystart_core.errors import Invalid
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ class Beside(NamedTuple):
 
 def import_(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder with the feed's CSV files.")],
-    db: Db = HERE,
-    keys: Keys = None,
+    *,
+    store: Stored,
     json: Json = False,
 ) -> None:
     """Import a feed. Refused rows stay out, each with its reason; the same feed again adds nothing."""
@@ -44,13 +44,13 @@ def import_(
         found = "no such folder" if not path.is_dir() else "none of them"
         raise Invalid("DIR", f"expected a folder with the files of a feed ({TABLES[0].file}, …), found {found}")
     feed = read_feed(path)
-    with opened(db, keys, create=True) as record, working("reading the feed") as step:
-        store = on_sql(record)
+    with opened(store, create=True) as record, working("reading the feed") as step:
+        place = on_sql(record)
         report = import_read(
             feed,
-            Beside(store.log, store.keys, SqlLedger(store.log)),
-            clock=store.clock,
-            chance=store.chance,
+            Beside(place.log, place.keys, SqlLedger(place.log)),
+            clock=place.clock,
+            chance=place.chance,
             progress=lambda done, total: step(done / total if total else None, f"{done:,} of {total:,} rows recorded"),
         )
     if json:

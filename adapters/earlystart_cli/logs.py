@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from earlystart_cli import proving, verifying
-from earlystart_cli.options import HERE, Db, Keys
+from earlystart_cli.groups import add
 from earlystart_cli.output import put_clocks, writing
-from earlystart_cli.stores import on_sql, opened
+from earlystart_cli.stores import Stored, on_sql, opened
 
 app = typer.Typer(help="The log: every entry as it is hashed.", epilog="Example: earlystart log export --ndjson")
 
@@ -17,10 +17,9 @@ def log() -> None:
     """The log: every entry as it is hashed."""
 
 
-@app.command("export", epilog="Example: earlystart log export --db leeds.db --ndjson > leeds.ndjson")
 def export(
-    db: Db = HERE,
-    keys: Keys = None,
+    *,
+    store: Stored,
     _: Annotated[
         bool, typer.Option("--ndjson", metavar="", help="One entry a line: the only form, so it may be left out.")
     ] = True,
@@ -32,7 +31,7 @@ def export(
     from earlystart_core.clocks import clocks_at
     from earlystart_sql.export import canonical_lines
 
-    with opened(db, keys) as record, writing() as write:
+    with opened(store) as record, writing() as write:
         log = on_sql(record).log
         clocks = clocks_at(log)
         put_clocks(clocks)
@@ -41,8 +40,9 @@ def export(
 
 
 for name, command, example in (
+    ("export", export, "earlystart log export --db leeds.db --ndjson > leeds.ndjson"),
     ("verify", verifying.verify, verifying.EXAMPLE),
     ("checkpoint", proving.checkpoint, proving.CHECKPOINT_EXAMPLE),
     ("prove", proving.prove, proving.PROVE_EXAMPLE),
 ):
-    app.command(name, epilog=f"Example: {example}")(command)
+    add(app, name, command, example)

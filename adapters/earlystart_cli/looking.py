@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from earlystart_cli.options import HERE, Db, Json, Keys, Ndjson, form
+from earlystart_cli.options import Case, CaseId, Form
 from earlystart_cli.output import note, put_answer, put_clocks, screen
-from earlystart_cli.reading import ByGlass, ByRole, ForOrg, ForPurpose, OfTeam, Own, Who, reader_of
-from earlystart_cli.stores import opened
+from earlystart_cli.reading import AsSomeone, ByGlass, OfTeam, Someone
+from earlystart_cli.stores import Stored, opened
 from earlystart_cli.timeline import show
 from earlystart_core.answer import Answer
 
@@ -18,45 +18,35 @@ COULD_EXAMPLE = (
 )
 GLASS_EXAMPLE = "earlystart audit break-glass --db leeds.db"
 
-Case = Annotated[str | None, typer.Option("--case", metavar="CASE", help="Only that case, such as case:01J….")]
-
 
 def could_see(
-    case: Annotated[str, typer.Argument(metavar="CASE", help="The case: an id such as case:01J….")],
+    case: CaseId,
+    *,
     known: Annotated[
         str, typer.Option("--known", metavar="K", help="When: a position, an instant, or the end of a London day.")
     ],
-    who: Who,
-    role: ByRole,
-    employer: ForOrg,
-    purpose: ForPurpose,
+    someone: Someone,
     of_team: OfTeam = None,
-    own: Own = None,
     glass: ByGlass = None,
-    db: Db = HERE,
-    keys: Keys = None,
-    json: Json = False,
-    ndjson: Ndjson = False,
+    store: Stored,
+    form: Form,
 ) -> int:
     """Print what someone could have seen of a case at a moment, by the ties and the knowledge of then."""
-    asked = form(json=json, ndjson=ndjson)
-    reader = reader_of(who, role, employer, purpose, of_team, glass, own)
-    assert reader is not None
-    with opened(db, keys) as record:
-        decision, answer = record.could_see(reader, case, known)
+    with opened(store) as record:
+        decision, answer = record.could_see(someone.reading(of_team, glass), case, known)
     reach = f", up to the ring {decision.rings[-1]}" if decision.rings else ""
     note(f"{decision.effect} by {', '.join(decision.rules)} ({decision.policy}){reach}")
-    if asked == "text" and answer:
+    if form.name == "text" and answer:
         put_clocks(answer.clocks)
         show(screen(), answer.rows, case)
     else:
-        put_answer(answer, asked)
+        put_answer(answer, form.name)
     return 0 if decision.permitted else 1
 
 
 def access(
-    db: Db = HERE,
-    keys: Keys = None,
+    *,
+    store: Stored,
     case: Case = None,
     since: Annotated[
         str | None, typer.Option("--since", metavar="TIME", help="Only from an instant or a London day on.")
@@ -64,34 +54,32 @@ def access(
     check: Annotated[
         bool, typer.Option("--check", metavar="", help="First verify the access log; status 1 on any doubt.")
     ] = False,
-    json: Json = False,
-    ndjson: Ndjson = False,
+    someone: AsSomeone,
+    form: Form,
 ) -> int:
     """Print who looked at a case, or at anything, when, why and by which rules; refusals too."""
-    asked = form(json=json, ndjson=ndjson)
-    with opened(db, keys) as record:
-        answer = record.looked(case=case, since=since)
+    with opened(store) as record:
         verified = record.access_proof.verify() if check else None
+        reader = someone.reader
+        answer = (record if reader is None else record.seen_by(reader)).looked(case=case, since=since)
     if verified is not None:
         for found in verified.doubts or (f"sound, {verified.size:,} {'entry' if verified.size == 1 else 'entries'}",):
             note(f"access log: {found}")
-    put_answer(answer, asked)
+    put_answer(answer, form.name)
     return 0 if verified is None or verified.sound else 1
 
 
 def break_glass(
-    db: Db = HERE,
-    keys: Keys = None,
+    *,
+    store: Stored,
     case: Case = None,
     every: Annotated[bool, typer.Option("--all", metavar="", help="Those that were reviewed, too.")] = False,
-    json: Json = False,
-    ndjson: Ndjson = False,
+    form: Form,
 ) -> None:
     """Print the broken glasses that await a review, with why, and by when; overdue ones are counted."""
-    asked = form(json=json, ndjson=ndjson)
-    with opened(db, keys) as record:
+    with opened(store) as record:
         found = record.glass.rows(case)
     rows = [row for row in found if every or row["state"] != "reviewed"]
-    put_answer(Answer(rows, found.clocks), asked)
+    put_answer(Answer(rows, found.clocks), form.name)
     if overdue := sum(row["state"] == "overdue" for row in rows):
         note(f"{overdue} overdue: expected a review by someone else within days")

@@ -6,10 +6,10 @@ import typer
 
 from earlystart_cli.columns import lines_of
 from earlystart_cli.files import text_in
-from earlystart_cli.options import HERE, Db, Effective, Json, Keys, Known, Ndjson, Team, form
+from earlystart_cli.options import Form, Json, Team, TwoClocks
 from earlystart_cli.output import note, put, put_answer, put_json
 from earlystart_cli.proving import MOST, Held, VkeyFile
-from earlystart_cli.stores import opened
+from earlystart_cli.stores import Stored, opened
 
 ASK_EXAMPLE = "earlystart audit ask late --hours 72 --db leeds.db"
 QUESTIONS_EXAMPLE = "earlystart audit questions"
@@ -48,8 +48,8 @@ def ask(
     question: Annotated[
         str, typer.Argument(metavar="QUESTION", help="Its number, 1 to 20, or its name: audit questions lists them.")
     ],
-    db: Db = HERE,
-    keys: Keys = None,
+    *,
+    store: Stored,
     case: Annotated[str | None, typer.Option("--case", metavar="CASE", help="About that case.")] = None,
     subject: Annotated[str | None, typer.Option("--subject", metavar="ID", help="About that case or person.")] = None,
     practitioner: Annotated[
@@ -72,13 +72,10 @@ def ask(
     hours: Annotated[int | None, typer.Option("--hours", metavar="N", help="How many hours count.")] = None,
     checkpoint: Held = None,
     vkey: VkeyFile = None,
-    known: Known = None,
-    effective: Effective = None,
-    json: Json = False,
-    ndjson: Ndjson = False,
+    clocks: TwoClocks,
+    form: Form,
 ) -> int:
     """Answer one of the officer's twenty questions. Status 1 where `unaltered` finds a doubt."""
-    asked = form(json=json, ndjson=ndjson)
     options: dict[str, Any] = {
         "case": case,
         "subject": subject,
@@ -95,9 +92,9 @@ def ask(
         "checkpoint": text_in("--checkpoint", checkpoint, MOST),
         "vkey": text_in("--vkey", vkey, MOST),
     }
-    with opened(db, keys) as record:
-        answer = record.ask(question, known, effective, **options)
-    put_answer(answer, asked)
+    with opened(store) as record:
+        answer = record.ask(question, clocks.known, clocks.effective, **options)
+    put_answer(answer, form.name)
     doubts = [doubt for row in answer for doubt in row.get("doubts", ())]
     for doubt in doubts:
         note(f"earlystart: {doubt}")

@@ -1,5 +1,6 @@
 """The options that commands share, each with one meaning everywhere."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -13,6 +14,8 @@ Keys = Annotated[
     str | None,
     typer.Option("--keys", metavar="URL", help="Its key store; without it the one beside the store."),
 ]
+CaseId = Annotated[str, typer.Argument(metavar="CASE", help="The case: an id such as case:01J….")]
+Case = Annotated[str | None, typer.Option("--case", metavar="CASE", help="Only that case, such as case:01J….")]
 Team = Annotated[
     str | None, typer.Option("--team", metavar="TEAM", help="Only cases under that team, such as team:armley.")
 ]
@@ -28,12 +31,35 @@ Json = Annotated[bool, typer.Option("--json", metavar="", help="One JSON value, 
 Ndjson = Annotated[bool, typer.Option("--ndjson", metavar="", help="One JSON object a line, for programs.")]
 
 
-def form(*, json: bool, ndjson: bool = False) -> str:
-    """In which form to answer: `json`, `ndjson`, or `text` for people.
+@dataclass(frozen=True)
+class TwoClocks:
+    """The two clocks that a question is asked for; neither: now."""
+
+    known: Known = None
+    effective: Effective = None
+
+    @property
+    def now(self) -> bool:
+        """Whether neither is given."""
+        return self.known is None and self.effective is None
+
+
+@dataclass(frozen=True)
+class Form:
+    """In which form to answer.
 
     Raises:
         Invalid: both are asked for.
     """
-    if json and ndjson:
-        raise Invalid("--json", "expected --json or --ndjson, got both")
-    return "json" if json else "ndjson" if ndjson else "text"
+
+    json: Json = False
+    ndjson: Ndjson = False
+
+    def __post_init__(self) -> None:
+        if self.json and self.ndjson:
+            raise Invalid("--json", "expected --json or --ndjson, got both")
+
+    @property
+    def name(self) -> str:
+        """`json`, `ndjson`, or `text` for people."""
+        return "json" if self.json else "ndjson" if self.ndjson else "text"

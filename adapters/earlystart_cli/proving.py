@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from earlystart_cli.files import content_of
-from earlystart_cli.options import HERE, Db, Keys
 from earlystart_cli.output import note, writing
-from earlystart_cli.stores import opened
+from earlystart_cli.stores import Stored, opened
 from earlystart_core.errors import Invalid, Tampered
 
 if TYPE_CHECKING:
@@ -48,8 +47,8 @@ def checkpoint(
     key: Annotated[
         Path, typer.Option("--key", metavar="FILE", help="The log's Ed25519 key, as PKCS#8 PEM.", show_default=False)
     ],
-    db: Db = HERE,
-    keys: Keys = None,
+    *,
+    store: Stored,
     origin: Annotated[
         str | None,
         typer.Option("--origin", metavar="NAME", help="The log's name at its first checkpoint; it never changes."),
@@ -60,7 +59,7 @@ def checkpoint(
 
     pem = content_of("--key", key, MOST)
     try:
-        with opened(db, keys) as record:
+        with opened(store) as record:
             signed = record.proof.checkpoint(pem, origin)
     except Tampered as doubt:
         note(f"earlystart: {doubt}")
@@ -73,8 +72,8 @@ def checkpoint(
 
 def prove(
     position: Annotated[int, typer.Argument(metavar="POSITION", help="Of the entry.", show_default=False)],
-    db: Db = HERE,
-    keys: Keys = None,
+    *,
+    store: Stored,
     checkpoint: Annotated[
         Path | None,
         typer.Option("--checkpoint", metavar="FILE", help="The checkpoint to lead to; without it the last one signed."),
@@ -83,7 +82,7 @@ def prove(
     """Print the proof of one entry (a .tlog-proof): the entry, its way to the root, and the signed checkpoint."""
     text = None if checkpoint is None else content_of("--checkpoint", checkpoint, MOST)
     try:
-        with opened(db, keys) as record:
+        with opened(store) as record:
             found = record.proof.entry(position, text)
     except Invalid as error:
         if error.field != "checkpoint" or text is not None:

@@ -1,9 +1,11 @@
 """Reading as someone: a command that names a reader is judged and recorded before it prints anything."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from earlystart_cli.options import TwoClocks
 from earlystart_core.errors import Invalid
 
 if TYPE_CHECKING:
@@ -33,44 +35,62 @@ ForOrg = Annotated[str, typer.Option("--employer", metavar="ORG", help="For whom
 ForPurpose = Annotated[str, typer.Option("--purpose", metavar="CODE", help="For what, such as safeguarding.")]
 
 
-def reader_of(
-    practitioner: str | None,
-    role: str | None,
-    employer: str | None,
-    purpose: str | None,
-    team: str | None = None,
-    glass: str | None = None,
-    own: list[str] | None = None,
-) -> "Reader | None":
-    """The reader whom a command names, None where it names none.
+@dataclass(frozen=True)
+class AsSomeone:
+    """The reader whom a command may name.
 
     Raises:
         Invalid: only a part of one is named.
     """
-    from earlystart_core.access.reader import Reader
 
-    needed = {"--as": practitioner, "--role": role, "--employer": employer, "--purpose": purpose}
-    if practitioner is None:
-        more = {"--of-team": team, "--own": own or None, "--glass": glass}
-        given = [name for name, value in (needed | more).items() if value is not None]
-        if given:
-            raise Invalid(given[0], "expected --as with it, to say who reads")
-        return None
-    for name, value in needed.items():
-        if value is None:
-            raise Invalid(name, "expected with --as, to say in which role, for whom and for what someone reads")
-    assert role is not None
-    assert employer is not None
-    assert purpose is not None
-    return Reader(practitioner, role, employer, purpose, team=team, own=tuple(own or ()), break_glass=glass)
+    who: As = None
+    role: Role = None
+    employer: For = None
+    purpose: Purpose = None
+    of_team: OfTeam = None
+    own: Own = None
+    glass: ByGlass = None
+
+    def __post_init__(self) -> None:
+        needed = {"--as": self.who, "--role": self.role, "--employer": self.employer, "--purpose": self.purpose}
+        more = {"--of-team": self.of_team, "--own": self.own or None, "--glass": self.glass}
+        if self.who is None:
+            for name, value in (needed | more).items():
+                if value is not None:
+                    raise Invalid(name, "expected --as with it, to say who reads")
+        for name, value in needed.items():
+            if self.who is not None and value is None:
+                raise Invalid(name, "expected with --as, to say in which role, for whom and for what someone reads")
+
+    @property
+    def reader(self) -> "Reader | None":
+        """None where nobody is named."""
+        if self.who is None or self.role is None or self.employer is None or self.purpose is None:
+            return None
+        named = Someone(self.who, self.role, self.employer, self.purpose, self.own)
+        return named.reading(self.of_team, self.glass)
 
 
-def asked(
-    record: "Record", known: str | None, effective: str | None, reader: "Reader | None"
-) -> "Record | AsAt | Seeing":
+@dataclass(frozen=True)
+class Someone:
+    """The reader whom a command must name."""
+
+    who: Who
+    role: ByRole
+    employer: ForOrg
+    purpose: ForPurpose
+    own: Own = None
+
+    def reading(self, of_team: str | None = None, glass: str | None = None) -> "Reader":
+        """The reader, who works in a team or broke a glass if it is so."""
+        from earlystart_core.access.reader import Reader
+
+        own = tuple(self.own or ())
+        return Reader(self.who, self.role, self.employer, self.purpose, team=of_team, own=own, break_glass=glass)
+
+
+def asked(record: "Record", clocks: TwoClocks, someone: AsSomeone) -> "Record | AsAt | Seeing":
     """Whom to ask: the record, now or at two clocks, or what a reader may see of it."""
-    now = known is None and effective is None
-    if reader is None:
-        return record if now else record.as_at(known=known, effective=effective)
-    seen = record.seen_by(reader)
-    return seen if now else seen.as_at(known=known, effective=effective)
+    reader = someone.reader
+    whole = record if reader is None else record.seen_by(reader)
+    return whole if clocks.now else whole.as_at(clocks.known, clocks.effective)

@@ -1,15 +1,16 @@
 """Rebuild: every view anew from the log; or beside the served views, to see whether they are what the log says."""
 
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from earlystart_cli.columns import lines_of
-from earlystart_cli.options import HERE, Db, Json, Keys
+from earlystart_cli.options import Json
 from earlystart_cli.output import note, put, put_json
 from earlystart_cli.progress import working
-from earlystart_cli.stores import opened
+from earlystart_cli.stores import Stored, opened
 
 if TYPE_CHECKING:
     from earlystart_core.store import Difference, Rebuilt
@@ -24,12 +25,24 @@ class Source(StrEnum):
     rows = "rows"
 
 
-def rebuild(
-    db: Db = HERE,
-    keys: Keys = None,
+@dataclass(frozen=True)
+class From:
+    """What of the log to read; without it the segments that there are."""
+
     source: Annotated[
-        Source | None, typer.Option("--from", help="Read the log's segments, sealing what is not yet, or its rows.")
-    ] = None,
+        Source | None, typer.Option("--from", help="The log's segments (a rebuild seals what is not yet), or its rows.")
+    ] = None
+
+    @property
+    def read(self) -> Literal["segments", "rows"] | None:
+        """Its name, as the record takes it."""
+        return None if self.source is None else self.source.value
+
+
+def rebuild(
+    *,
+    store: Stored,
+    of: From,
     check: Annotated[
         bool, typer.Option("--check", metavar="", help="Change nothing; compare with the served views.")
     ] = False,
@@ -38,16 +51,16 @@ def rebuild(
     """Rebuild every view from the log. With --check, say whether the served views are what the log says."""
     found: list[Difference] = []
     known = lag = 0  # how far the served views of a check go, and how far they are behind
-    with opened(db, keys) as record:
+    with opened(store) as record:
         if check:
             with working("rebuilding beside the served views"):
-                rebuilt, found = record.store.views.check(None if source is None else source.value)
+                rebuilt, found = record.store.views.check(of.read)
             lag = max((behind or 0) for behind in record.store.views.lag().values())
             known = record.store.log.head() - lag
         else:
             with working("rebuilding every view"):
-                rebuilt = record.rebuild(None if source is None else source.value)
-    if source is Source.segments and rebuilt.source != source.value:
+                rebuilt = record.rebuild(of.read)
+    if of.source is Source.segments and rebuilt.source != of.read:
         note(f"there are no segments: read {rebuilt.source} instead")
     if json:
         put_json(as_json(rebuilt) | ({"differences": found} if check else {}))

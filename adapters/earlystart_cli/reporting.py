@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from earlystart_cli.files import text_in
-from earlystart_cli.options import HERE, Db, Json, Keys, Known
+from earlystart_cli.options import Json, Known
 from earlystart_cli.output import note, put, put_json
 from earlystart_cli.progress import working
 from earlystart_cli.proving import MOST, Held, VkeyFile, held_in
-from earlystart_cli.stores import opened
+from earlystart_cli.stores import Stored, opened
 from earlystart_core.errors import Invalid, StoreUnavailable, Tampered
 
 REPORT_EXAMPLE = "earlystart audit report --db leeds.db --case case:01JH0000000000000000000000 --out case.html"
@@ -20,8 +20,8 @@ SUBJECT_EXAMPLE = "earlystart audit subject case:01JH0000000000000000000000 --db
 
 def report(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The HTML file to write.", show_default=False)],
-    db: Db = HERE,
-    keys: Keys = None,
+    *,
+    store: Stored,
     case: Annotated[
         str | None, typer.Option("--case", metavar="CASE", help="Of that case; without it of the whole record.")
     ] = None,
@@ -44,7 +44,7 @@ def report(
     except Tampered as none:
         note(f"earlystart: {none}")
         return 1
-    with opened(db, keys) as record, working("reporting"):
+    with opened(store) as record, working("reporting"):
         book = book_of(record, case, known, checkpoint=held, vkey=key)
     page = page_of(book)
     try:
@@ -62,8 +62,8 @@ def subject(
     out: Annotated[
         Path, typer.Option("--out", metavar="FOLDER", help="A new or empty folder to write to.", show_default=False)
     ],
-    db: Db = HERE,
-    keys: Keys = None,
+    *,
+    store: Stored,
     known: Known = None,
     json: Json = False,
 ) -> None:
@@ -73,7 +73,7 @@ def subject(
     from earlystart_report import write_bundle
 
     check_option("subject", subject)
-    with opened(db, keys) as record:
+    with opened(store) as record:
         manifest = write_bundle(record, subject, out, known)
     if json:
         put_json(manifest)

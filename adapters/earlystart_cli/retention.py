@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from earlystart_cli.options import HERE, Db, Json, Keys, Ndjson, form
+from earlystart_cli.options import Form
 from earlystart_cli.output import put_answer
-from earlystart_cli.stores import opened
+from earlystart_cli.stores import Stored, opened
 from earlystart_core.answer import Answer
 from earlystart_core.errors import Invalid
 
@@ -15,23 +15,21 @@ EXAMPLE = "earlystart retention --db leeds.db --on 2051-12-31"
 
 
 def retention(
-    db: Db = HERE,
-    keys: Keys = None,
+    *,
+    store: Stored,
     on: Annotated[
         str | None, typer.Option("--on", metavar="DATE", help="What is due on that London day; today without it.")
     ] = None,
     every: Annotated[
         bool, typer.Option("--all", metavar="", help="Every case and person, not only those that are due.")
     ] = False,
-    json: Json = False,
-    ndjson: Ndjson = False,
+    form: Form,
 ) -> None:
     """Print which cases and persons have been kept long enough; erasing them is another command."""
-    asked = form(json=json, ndjson=ndjson)
     try:
         day = None if on is None else date.fromisoformat(on)
     except ValueError:
         raise Invalid("--on", f"expected a date such as 2051-12-31, got {on!r:.40}") from None
-    with opened(db, keys) as record:
+    with opened(store) as record:
         answer = record.retention(on=day)
-    put_answer(answer if every else Answer([row for row in answer if row["due"]], answer.clocks), asked)
+    put_answer(answer if every else Answer([row for row in answer if row["due"]], answer.clocks), form.name)

@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from earlystart_cli.options import HERE, Db, Json, Keys
+from earlystart_cli.options import Json
 from earlystart_cli.output import put, put_json
 from earlystart_cli.progress import Step, working
-from earlystart_cli.stores import opened
+from earlystart_cli.stores import Stored, opened
 
 EXAMPLE = "earlystart simulate --db leeds.db --cases 5000 --years 5 --seed 1"
 
@@ -21,8 +21,8 @@ def simulate(
     seed: Annotated[
         int, typer.Option("--seed", metavar="N", min=0, max=2**63 - 1, help="The same seed gives the same log.")
     ],
-    db: Db = HERE,
-    keys: Keys = None,
+    *,
+    store: Stored,
     teams: Annotated[
         int, typer.Option("--teams", metavar="N", min=1, max=1000, help="How many early start teams.")
     ] = 26,
@@ -33,7 +33,7 @@ def simulate(
     from earlystart_city import simulate as write_city
 
     clock = city_clock()
-    with opened(db, keys, create=True, clock=clock, chance=seeded_chance(seed)) as record, working("writing") as step:
+    with opened(store, create=True, clock=clock, chance=seeded_chance(seed)) as record, working("writing") as step:
         log, sealing = record.store.log, record.store.keys
         written = write_city(
             log, sealing, clock, cases=cases, years=years, seed=seed, teams=teams, progress=Progress(step, years)

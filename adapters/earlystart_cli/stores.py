@@ -2,8 +2,10 @@
 
 import warnings
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from earlystart_cli.options import HERE, Db, Keys
 from earlystart_cli.output import note
 from earlystart_core.errors import Invalid, StoreUnavailable
 
@@ -14,8 +16,16 @@ if TYPE_CHECKING:
     from earlystart_sql import SqlStore
 
 
+@dataclass(frozen=True)
+class Stored:
+    """Where a record is."""
+
+    db: Db = HERE
+    keys: Keys = None
+
+
 @contextmanager
-def opened(db: str, keys: str | None, *, create: bool = False, **options: Any) -> "Iterator[Record]":
+def opened(store: Stored, *, create: bool = False, **options: Any) -> "Iterator[Record]":
     """The record in that store until the end of the block; made where there was none only if `create` is true.
 
     Raises:
@@ -27,9 +37,9 @@ def opened(db: str, keys: str | None, *, create: bool = False, **options: Any) -
     from earlystart_sql import SqlStore
 
     lasting = Invalid("--db", "expected a store that outlives the command, got one in memory")
-    if db.partition(":")[0].lower() == "memory":
+    if store.db.partition(":")[0].lower() == "memory":
         raise lasting
-    with Record.open(db, keys=keys, create=create, **options) as record, warnings.catch_warnings():
+    with Record.open(store.db, keys=store.keys, create=create, **options) as record, warnings.catch_warnings():
         warnings.simplefilter("always", KeysCameBack)
         warnings.showwarning = lambda warned, *_, **__: note(str(warned))
         if isinstance(record.store, SqlStore) and record.store.database.address.in_memory:

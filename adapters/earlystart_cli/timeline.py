@@ -3,17 +3,16 @@
 import re
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 
-import typer
 from rich.style import Style
 from rich.text import Text
 
 from earlystart_cli.columns import Row, text_of
-from earlystart_cli.options import HERE, Db, Effective, Json, Keys, Known, Ndjson, form
+from earlystart_cli.options import CaseId, Form, TwoClocks
 from earlystart_cli.output import Screen, note, plain, put_answer, put_clocks, screen
-from earlystart_cli.reading import As, ByGlass, For, OfTeam, Own, Purpose, Role, asked, reader_of
-from earlystart_cli.stores import opened
+from earlystart_cli.reading import AsSomeone, asked
+from earlystart_cli.stores import Stored, opened
 from earlystart_core.codes import CODES
 from earlystart_core.types import LONDON
 
@@ -24,32 +23,22 @@ SEALED = "(sealed)"
 
 
 def timeline(
-    case: Annotated[str, typer.Argument(metavar="CASE", help="The case: an id such as case:01J….")],
-    db: Db = HERE,
-    keys: Keys = None,
-    known: Known = None,
-    effective: Effective = None,
-    who: As = None,
-    role: Role = None,
-    employer: For = None,
-    purpose: Purpose = None,
-    of_team: OfTeam = None,
-    own: Own = None,
-    glass: ByGlass = None,
-    json: Json = False,
-    ndjson: Ndjson = False,
+    case: CaseId,
+    *,
+    store: Stored,
+    clocks: TwoClocks,
+    someone: AsSomeone,
+    form: Form,
 ) -> None:
     """Print a case's story: when each thing happened, when it was recorded, by whom, and what was corrected."""
-    told = form(json=json, ndjson=ndjson)
-    reader = reader_of(who, role, employer, purpose, of_team, glass, own)
-    with opened(db, keys) as record:
-        answer = asked(record, known, effective, reader).timeline(case)
+    with opened(store) as record:
+        answer = asked(record, clocks, someone).timeline(case)
     if any(SEALED in row["fields"].values() for row in answer):
         note(
             "some text stays sealed: this reader has no key for it (earlystart doctor says what is wrong with the keys)"
         )
-    if told != "text":
-        put_answer(answer, told)
+    if form.name != "text":
+        put_answer(answer, form.name)
         return
     put_clocks(answer.clocks)
     if not answer:

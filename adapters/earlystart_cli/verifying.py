@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from earlystart_cli.files import content_of
-from earlystart_cli.options import HERE, Db, Json, Keys
+from earlystart_cli.options import Json
 from earlystart_cli.output import note, put, put_json, writing
 from earlystart_cli.progress import working
 from earlystart_cli.proving import MOST, Held, VkeyFile, held_in
-from earlystart_cli.stores import opened
+from earlystart_cli.stores import Stored, opened
 from earlystart_core.errors import Invalid, Tampered
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ MOST_PROOF = 32 * 2**20  # bytes
 
 
 def verify(
-    db: Db = HERE,
-    keys: Keys = None,
+    *,
+    store: Stored,
     export: Annotated[
         Path | None,
         typer.Option("--export", metavar="FILE", help="Verify this export, and need no store at all."),
@@ -54,7 +54,7 @@ def verify(
     except Tampered as none:
         note(f"earlystart: {none}")
         return 1
-    found, shredded = _of_store(db, keys, held, key) if export is None else _of_export(export, held, key)
+    found, shredded = _of_store(store, held, key) if export is None else _of_export(export, held, key)
     if json:
         put_json(_as_json(found, shredded))
     else:
@@ -64,11 +64,11 @@ def verify(
     return 0 if found.sound else 1
 
 
-def _of_store(db: str, keys: str | None, held: "Checkpoint | None", key: "Vkey | None") -> "Found":
+def _of_store(store: Stored, held: "Checkpoint | None", key: "Vkey | None") -> "Found":
     from earlystart_core.proof.judging import verify_log
     from earlystart_core.shredding import shredded_in
 
-    with opened(db, keys) as record, working("verifying"):
+    with opened(store) as record, working("verifying"):
         tree = record.store.log.tree
         processes = min(2, os.cpu_count() or 1) if tree.size() >= LARGE else 1
         return verify_log(tree, held, key, processes), shredded_in(record.store.log)

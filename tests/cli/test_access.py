@@ -75,6 +75,38 @@ def test_a_reader_says_which_cases_are_of_their_own_family(
     assert (review.status, "forbid.own_family" in review.err) == (1, True)
 
 
+def test_every_question_of_a_reader_can_be_asked_as_one(copy: Path, held: tuple[str, str, str]) -> None:
+    """Judged and recorded, then the answer that anyone gets; or refused, and nothing is shown."""
+    case, practitioner, team = held
+    worker = ("--as", practitioner, "--role", "health_visitor", *CARE)
+    officer, stranger = ("--as", OTHER, *OFFICER), ("--as", WHO, "--role", "teacher", *CARE)
+    asked = (
+        (("caseload", "--team", team), worker, "count"),
+        (("caseload", "--known", "700"), worker, "count"),
+        (("tiers",), officer, "count"),
+        (("tiers", "--effective", "2025-06-30"), officer, "count"),
+        (("audit", "disclosures"), officer, "audit"),
+        (("audit", "disclosures", "--known", "2025-12-31"), officer, "audit"),
+        (("audit", "disclosures", "--case", case), worker, "read"),
+        (("audit", "access", "--case", case), officer, "audit"),
+    )
+    for number, (command, reader, action) in enumerate(asked, 1):
+        before = call(*command, "--db", copy, "--json")
+        shown = call(*command, "--db", copy, "--json", *reader)
+        assert (shown.status, shown.err) == (0, before.err), command
+        refused = call(*command, "--db", copy, "--json", *stranger)
+        assert (refused.status, refused.out) == (1, b""), command
+        assert refused.err.count("\n") == 1
+        looks = call("audit", "access", "--db", copy, "--json").json
+        assert len(looks) == 2 * number
+        assert [look["result"] for look in looks[-2:]] == ["permitted", "refused"]
+        assert {look["action"] for look in looks[-2:]} == {action}
+        if command[:2] == ("audit", "access"):  # this asking stands in it too
+            assert shown.json == [*before.json, looks[-2]]
+        else:
+            assert shown.json == before.json
+
+
 def test_what_someone_could_have_seen(copy: Path, held: tuple[str, str, str]) -> None:
     case, practitioner, _ = held
     head = call("log", "verify", "--db", copy, "--json").json["size"]
@@ -162,6 +194,10 @@ def test_the_access_log_is_checked_before_it_is_believed(copy: Path, held: tuple
         (("view", "case_status", "--glass", "glass:1"), "--glass: expected --as with it"),
         (("timeline", "CASE", "--own", "CASE"), "--own: expected --as with it"),
         (("timeline", "CASE", "--as", WHO, *OFFICER, "--own", "anna"), "reader.own: expected case:"),
+        (("caseload", "--of-team", "team:armley"), "--of-team: expected --as with it"),
+        (("tiers", "--as", WHO, "--role", "health_visitor"), "--employer: expected with --as"),
+        (("audit", "disclosures", "--purpose", "audit"), "--purpose: expected --as with it"),
+        (("audit", "access", "--as", "jo", *OFFICER), "reader.practitioner: expected practitioner:"),
         (("timeline", "CASE", "--as", WHO), "--role: expected with --as"),
         (("timeline", "CASE", "--as", "jo", *OFFICER), "reader.practitioner: expected practitioner:"),
         (("timeline", "anna", "--as", WHO, *OFFICER), "case: expected case:"),
