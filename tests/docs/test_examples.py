@@ -1,25 +1,25 @@
 """Every example in the README and the pages is run, top to bottom, page by page, in a folder of its own.
 
 ```python     run; what stands after >>> is compared with what is shown, `...` standing for any text.
-```console    each line after $ is run; `# exit N` at its end says which status is expected, and what is shown below
-              it is compared where anything is shown. `…` stands for any text, alone on a line for any lines.
+```console    each line after $ is run, all of a page in one shell; `# exit N` at its end says which status is
+              expected, and what is shown below it is compared where anything is shown. `…` stands for any text,
+              alone on a line for any lines.
 
-Anything else (```sh, ```text, ```json) is only shown.
+Anything else (```text, ```json) is only shown; and ```sh, for what would install something or needs a server.
 A page finds the folder `docs/how-to/feeds` as `feeds`, the URL of a fresh PostgreSQL database in DATABASE_URL, and a
 key-encryption key in EARLYSTART_KEK where it names that.
 """
 
-import os
 import re
 import shutil
-import subprocess
-import sys
 from doctest import ELLIPSIS
 from pathlib import Path
 
 import pytest
 from sybil import Document, Example
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
+
+from tests.docs.shell import Shell
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -37,20 +37,11 @@ def run_console(example: Example) -> None:
             assert commands, f"{example.path}: a console block begins with a command"
             commands[-1][2].append(line)
     for command, status, shown in commands:
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        ran = subprocess.run(
-            ["sh", "-c", command],
-            env={**os.environ, "PATH": path, "COLUMNS": "120", "NO_COLOR": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
+        ended, printed = example.namespace["SHELL"].run(command)
         where = f"{example.path}:{example.line}: {command}"
-        assert ran.returncode == status, f"{where}: expected exit status {status}, got {ran.returncode}\n{ran.stdout}"
+        assert ended == status, f"{where}: expected exit status {status}, got {ended}\n{printed}"
         if any(line.strip() for line in shown):
-            assert re.fullmatch(pattern(shown), ran.stdout.rstrip() + "\n"), f"{where} printed\n{ran.stdout}"
+            assert re.fullmatch(pattern(shown), printed.rstrip() + "\n"), f"{where} printed\n{printed}"
 
 
 def pattern(shown: list[str]) -> str:
@@ -81,8 +72,10 @@ def test_the_examples_of_a_page_hold(
         monkeypatch.setenv("EARLYSTART_KEK", "11" * 32)
     if "feeds/" in text:
         shutil.copytree(ROOT / "docs" / "how-to" / "feeds", tmp_path / "feeds")
-    for example in Document.parse(str(page), *PARSERS).examples():
-        example.evaluate()
+    document = Document.parse(str(page), *PARSERS)
+    with Shell() as document.namespace["SHELL"]:
+        for example in document.examples():
+            example.evaluate()
 
 
 def test_the_readme_holds_both_commands() -> None:
@@ -90,3 +83,12 @@ def test_the_readme_holds_both_commands() -> None:
     lines = (ROOT / "README.md").read_text("utf-8").splitlines()
     assert "pip install '.[cli]' && earlystart demo" in lines
     assert "pip install '.[test]' && pytest" in lines
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_what_can_be_run_is_run(page: Path) -> None:
+    """Only what installs something, needs a server or takes very long is shown and not run."""
+    left = ("pip install ", "createdb ", "export DATABASE_URL=", "export EARLYSTART_KEK=", "python -m benchmarks")
+    for block in re.findall(r"^```sh\n(.*?)^```", page.read_text("utf-8"), re.DOTALL | re.MULTILINE):
+        for line in block.splitlines():
+            assert line.startswith(left), line
