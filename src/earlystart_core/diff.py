@@ -12,7 +12,7 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 from earlystart_core.changes import changes, of_all, of_case
 from earlystart_core.clocks import Clocks
 from earlystart_core.errors import Unreadable
-from earlystart_core.hindsight import DECISIONS, Told, decisions_about, relied_on, unknown_to
+from earlystart_core.hindsight import DECISIONS, Told, decisions_about, marks_near, relied_on, unknown_to
 from earlystart_core.log import Log
 from earlystart_core.marks import Marks, struck_by
 from earlystart_core.projection import Row
@@ -65,10 +65,10 @@ def diff(
     else:
         differing, cases = of_all(store, registry, (before, after), team)
     learnt = [told for told in _entries(log, registry, before.known, after, case) if _about(told, cases)]
-    pairs = [*_marks(log, registry, after.known, case)]
+    pairs = _marks(log, registry, after.known) if case is None else marks_near(log, registry, case, after.known)
     out = struck_by(pairs)
     fresh = sorted(out - struck_by(pair for pair in pairs if pair[0] <= before.known))
-    struck = [told for position in fresh if _about(told := _at(log, registry, position), cases)]
+    struck = [_at(log, registry, position) for position in fresh]  # an agreement is of no case, and is relied on too
     relied = relied_on(log, registry, struck, Marks(pairs), after.known)
     return Diff(
         before,
@@ -104,12 +104,10 @@ def _entries(log: Log, registry: Registry, known: int, after: Clocks, case: str 
             yield told
 
 
-def _marks(log: Log, registry: Registry, known: int, case: str | None) -> Iterator[tuple[int, int]]:
-    item = DCBQueryItem([MarkedInError.__name__], [] if case is None else [case])
-    for recorded in log.read(DCBQuery([item])).entries():
-        event = registry.event(recorded)
-        if recorded.position <= known and isinstance(event, MarkedInError):
-            yield recorded.position, event.target
+def _marks(log: Log, registry: Registry, known: int) -> list[tuple[int, int]]:
+    read = log.read(DCBQuery([DCBQueryItem([MarkedInError.__name__])])).entries()
+    events = ((recorded.position, registry.event(recorded)) for recorded in read if recorded.position <= known)
+    return [(position, event.target) for position, event in events if isinstance(event, MarkedInError)]
 
 
 def _meanwhile(

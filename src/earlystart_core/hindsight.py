@@ -40,7 +40,8 @@ DECISIONS: tuple[type[Event], ...] = (  # what the service decides; what a famil
     InformationShared,
     DisclosureRefused,
 )
-_NARROW = ("case:", "package:", "request:", "meeting:", "agreement:")
+_THINGS = ("package:", "request:")  # that a case has
+_NARROW = ("case:", *_THINGS, "meeting:", "agreement:")
 COURSES: dict[type[Event], str] = {  # what a boundary may ask for whole (`command.Fact`), and by which kind of id
     **dict.fromkeys(AGREEMENT, "agreement"),
     **dict.fromkeys(COURSE, "package"),
@@ -73,6 +74,28 @@ def decisions_about(log: Log, registry: Registry, tags: Iterable[str], upto: int
         ]
         for tag in dict.fromkeys(tags)
     }
+
+
+def marks_near(log: Log, registry: Registry, case: str, upto: int) -> list[tuple[int, int]]:
+    """The marks, up to that position, on whatever decisions about a case may have relied on, each with its target.
+
+    Not all of that carries the case: an agreement is between organisations, and a package or a request may have been
+    under another case when something was said of it.
+    """
+    decisions = decisions_about(log, registry, [case], upto)[case]
+    tags = dict.fromkeys(
+        [case, *(tag for told in decisions for tag in told.entry.event.tags if tag.startswith(_THINGS))]
+    )
+    shared = [told.event for told in decisions if isinstance(told.event, InformationShared)]
+    relying = dict.fromkeys(
+        one.recipient for one in shared if one.basis == "agreement" or one.basis_position is not None
+    )
+    names = [cls.__name__ for cls in AGREEMENT]
+    for entry in _entries(log, (DCBQueryItem(names, [recipient]) for recipient in relying), upto):
+        tags |= dict.fromkeys(tag for tag in entry.event.tags if tag.startswith("agreement:"))
+    marks = _entries(log, (DCBQueryItem([MarkedInError.__name__], [tag]) for tag in tags), upto)
+    events = ((entry.position, registry.event(entry)) for entry in marks)
+    return [(position, event.target) for position, event in events if isinstance(event, MarkedInError)]
 
 
 def _entries(log: Log, items: Iterable[DCBQueryItem], upto: int) -> list[Recorded]:

@@ -1,5 +1,6 @@
 """The dashboard of a day beside today's: every row that differs, and the entries that make the difference."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from earlystart_core.changes import changes, of_all, of_case
@@ -16,14 +17,16 @@ def then_and_now(asked: Asked, *, at: Moment, case: str | None = None, team: str
 
     The dashboard of a moment: as known then, of what had happened by then. `before, after`: whole rows, null where
     there was none. `because`: the positions of the entries that could make the difference: recorded since, or known
-    then but happening only later, about the row's key, of the types that its view reads.
+    then but happening only later, about the key of the row or of one that it counts, of the types that its view reads.
     """
     was = then(asked, at)
     pair = (was, asked.clocks)
     store, log = asked.record.store, asked.log
     if case is not None:
         rows = changes(of_case(log, asked.registry, pair, team, case))
-        since = [one for one in asked.recorded(case) if _is_new(one, was)]
+        things = (tag for row in rows if "case" not in row["key"] for tag in row["key"].values())
+        read = {one.position: one for tag in dict.fromkeys([case, *things]) for one in asked.recorded(tag)}
+        since = [one for _, one in sorted(read.items()) if _is_new(one, was)]
     else:
         differing, _ = of_all(store, asked.registry, pair, team)
         rows = changes(differing)
@@ -34,12 +37,14 @@ def then_and_now(asked: Asked, *, at: Moment, case: str | None = None, team: str
             for tag in one.event.tags:
                 by_tag.setdefault(tag, []).append(one)
     reads = {name: _types(view) for name, view in VIEW.items()}
-    return [row | {"because": _because(row, by_tag, reads[row["view"]])} for row in rows]
+    return _with_counted([row | {"because": _because(row, by_tag, reads[row["view"]])} for row in rows])
 
 
 def _is_new(one: Recorded, was: Clocks) -> bool:
+    if one.position > was.known or one.event.type == MARK:  # a mark counts from when it is known, whatever its instant
+        return one.position > was.known
     occurred = one.event.occurred_at
-    return one.position > was.known or (occurred is not None and was.effective is not None and occurred > was.effective)
+    return occurred is not None and was.effective is not None and occurred > was.effective
 
 
 def _future(asked: Asked, was: Clocks) -> Iterator[Recorded]:
@@ -62,3 +67,15 @@ def _because(row: Row, by_tag: dict[str, list[Recorded]], types: Iterable[str]) 
     ids = {value for value in row["key"].values() if isinstance(value, str) and ":" in value}
     known = min((by_tag.get(one, []) for one in ids), key=len)
     return sorted({one.position for one in known if one.event.type in types and ids.issubset(one.event.tags)})
+
+
+def _with_counted(rows: list[Row]) -> list[Row]:
+    """The rows, each with what made the difference in the rows that it counts: those may be explained by other tags."""
+    of: dict[tuple[str, str], set[int]] = defaultdict(set)  # by view and case
+    for row in rows:
+        for case in {each["case"] for each in (row["before"], row["after"]) if each is not None}:
+            of[row["view"], case].update(row["because"])
+    for row in rows:
+        for count in VIEW[row["view"]].counts.values():
+            row["because"] = sorted({*row["because"], *of[count.projection, row["key"][count.by]]})
+    return rows
