@@ -2,11 +2,14 @@
 
 from datetime import timedelta
 
-from earlystart_core.access.reader import Reader
+from earlystart_core.access.judging import could
+from earlystart_core.access.policy import POLICY
+from earlystart_core.access.reader import Reader, check_reader
+from earlystart_core.access.seeing import in_reach
 from earlystart_core.answer import Answer
 from earlystart_core.clocks import Clocks, Moment, clocks_at, instant_of
 from earlystart_core.desk.asked import Asked, Row, about, by, stamp
-from earlystart_core.desk.looking import ties
+from earlystart_core.desk.looking import dealings, ties
 from earlystart_core.errors import Invalid
 from earlystart_core.words.case import PointOfContactNamed
 
@@ -39,22 +42,35 @@ def could_see(
     purpose: str = "direct_care",
     team: str | None = None,
 ) -> Answer:
-    """The case as it stood in the record at that moment, and what tied the practitioner to it (`ties`).
+    """The case as it stood in the record at that moment, what tied the practitioner to it, and what else they had done.
 
-    Rows as of `timeline`, with `allowed`: whether the access policy would have shown that row to someone of that role
-    and employer, for that purpose; null where role and employer are not given.
+    Rows as of `timeline`, with `ties` and `dealings` as of `looked`, `team` where a team is given, and with `allowed`:
+    whether the access policy would have shown that row to someone of that role and employer, for that purpose; null
+    where role and employer are not given.
+
+    Raises:
+        Invalid: `at` is no moment, or role, employer, purpose or team is malformed.
     """
     clocks = then(asked, at)
-    tied = [] if clocks.effective is None else ties(asked, case, practitioner, clocks.effective)
-    story = asked.at(clocks).questions.timeline(case)
-    allowed: set[int] | None = None
-    if role is not None and employer is not None and clocks.known:
+    reader = Reader(practitioner, "", "", purpose, team=team)
+    if role is not None and employer is not None:
         reader = Reader(practitioner, role, employer, purpose, team=team)
-        allowed = {row["position"] for row in asked.record.could_see(reader, case, clocks.known)[1]}
+        check_reader(reader)
+    story = asked.at(clocks).questions.timeline(case)
+    if clocks.effective is None:
+        return story  # before the first entry
+    tied = ties(asked, reader, case, clocks, clocks.effective)
+    had = dealings(asked, practitioner, case, clocks, clocks.effective)
+    allowed: set[int] | None = None
+    if reader.role:
+        known = Clocks(clocks.known, clocks.known_at)
+        decision = could(asked.record.store, reader, POLICY, case, known, clocks.effective)
+        allowed = {row["position"] for row in in_reach(story, case, decision)}
     rows = [
         {
             "practitioner": practitioner,
             "ties": tied,
+            "dealings": had,
             "allowed": None if allowed is None else row["position"] in allowed,
             **row,
         }
