@@ -230,3 +230,19 @@ def test_question_one_goes_by_the_same_ties() -> None:
     outside["at"] = (work.now + timedelta(days=1)).isoformat()
     (row, *_) = work.record.ask("could_see", **outside)
     assert (row["ties"], row["allowed"]) == ([], False)
+
+
+def test_consent_that_had_run_out_is_none_in_the_answer_either_when_the_clock_is_set_back() -> None:
+    work = Work()
+    about = {"case": work.case, "recipient": "org:b", "purpose": "p", "wording": "w"}
+    person = work.record.new_id("person")
+    work.submit(RecordSharingConsent(**about, person=person, capacity="mother", decision="given", until=START.date()))
+    nursery = Reader(work.record.new_id("practitioner"), "nursery_worker", "org:b", "p")
+    work.record.seen_by(nursery).timeline(work.case)
+    early = work.now
+    work.now += timedelta(days=2)
+    work.submit(NamePointOfContact(case=work.case, practitioner=work.ada.practitioner))
+    work.now = early
+    with pytest.raises(NotPermitted):
+        work.record.seen_by(nursery).timeline(work.case)
+    assert [row["ties"] for row in work.record.ask("looked")] == [["consented"], []]

@@ -4,6 +4,7 @@ import itertools
 import random
 from collections import Counter
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -24,7 +25,14 @@ TIES = ("allocated", "point_of_contact", "team", "consented")
 MANY = [  # the events that ties come from, met more often
     EVENTS.classes[name]
     for name in ("CaseOpened", "PackageStarted", "PackageAllocated", "PackageEnded", "AllocationEnded", "CaseClosed")
-    + ("PointOfContactNamed", "SharingConsentRecorded", "MarkedInError", "MarkedInError", "ContactRecorded")
+    + (
+        "PointOfContactNamed",
+        "SharingConsentRecorded",
+        "SharingConsentRecorded",
+        "MarkedInError",
+        "MarkedInError",
+        "ContactRecorded",
+    )
 ]
 
 
@@ -49,6 +57,8 @@ def looks(given: Iterable[Recorded], chance: random.Random, often: float) -> tup
                 [Entry(told.type, told.data, told.tags, by, told.command_id, told.version, told.occurred_at)]
             )
             if pairs and all(known.values()) and chance.random() < often:
+                if chance.random() < 0.1:
+                    now[0] -= timedelta(days=2)  # someone sets the clock back
                 look(record, chance, pairs[-30:], {kind: found[-9:] for kind, found in known.items()})
         rows = record.ask("looked").rows
         return rows, naive.parse("\n".join(canonical_of(one).decode() for one in record.store.log.read()))

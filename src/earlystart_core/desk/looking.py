@@ -5,7 +5,7 @@ from datetime import datetime
 from earlystart_core.access.policy import RULES
 from earlystart_core.access.reader import Reader
 from earlystart_core.access.ties import ties_then
-from earlystart_core.clocks import Clocks
+from earlystart_core.clocks import Clocks, clocks_at
 from earlystart_core.desk.asked import Asked, Row
 from earlystart_core.words.contact import ContactRecorded
 
@@ -50,8 +50,9 @@ def looked(asked: Asked, *, case: str | None = None, practitioner: str | None = 
             found.append({**row, "ties": [], "dealings": [], "reason": None})
             continue
         reader = Reader(row["practitioner"], row["role"], row["employer"], row["purpose"])
-        clocks = Clocks(row["known"], None)
-        tied = ties(asked, reader, about, clocks, row["at"], of_team=not _BY_TEAM.isdisjoint(row["rules"]))
+        clocks = clocks_at(asked.log, row["known"])
+        at = max(one for one in (row["at"], clocks.known_at) if one is not None)  # as the policy tells what time it is
+        tied = ties(asked, reader, about, clocks, at, of_team=not _BY_TEAM.isdisjoint(row["rules"]))
         had = dealings(asked, reader.practitioner, about, clocks, row["at"])
         found.append({**row, "ties": tied, "dealings": had, "reason": bool(tied)})
     return found
