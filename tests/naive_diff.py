@@ -8,6 +8,7 @@ import naive
 LIFE = ("CaseOpened", "CaseClosed", "CaseReopened")
 GROUND = ("ServiceAgreementRecorded", "SharingOverridden", "InformationShared")
 AGREEMENT = ("AgreementSigned", "AgreementReviewed", "AgreementEnded")
+COURSE = ("PackageStarted", "PackageEnded")
 RESTS_ON = {  # each decision: the facts that its rule asks for, and the fields that both must share
     "TierDecided": [(LIFE, ("case",))],
     "RequestDecided": [(("SupportRequested", "RequestWithdrawn"), ("request",))],
@@ -16,9 +17,7 @@ RESTS_ON = {  # each decision: the facts that its rule asks for, and the fields 
     "PackageEnded": [(("PackageStarted",), ("package",))],
     "PackageAllocated": [(("PackageStarted", "PackageEnded", "AllocationEnded"), ("package",))],
     "ResponsibilityPassed": [(LIFE, ("case",))],
-    "CaseClosed": [
-        (("CaseOpened", "CaseReopened", "ResponsibilityPassed", "PackageStarted", "PackageEnded"), ("case",))
-    ],
+    "CaseClosed": [(("CaseOpened", "CaseReopened", "ResponsibilityPassed"), ("case",))],  # and packages, as below
     "CaseReopened": [(("CaseOpened", "CaseClosed"), ("case",))],
     "SharingOverridden": [(("CaseOpened",), ("case",))],
     "InformationShared": [(("CaseOpened",), ("case",))],
@@ -34,7 +33,18 @@ def struck(entries, known):
     return out
 
 
-def rests_on(decision, fact):
+def of_same(entries, decision, fact, types, field, tag):
+    """Whether the fact is of a thing (its `field`) of which an event, recorded before the decision, carries the tag."""
+    return fact["type"] in types and any(
+        one["type"] in types
+        and one["position"] < decision["position"]
+        and one["data"][field] == fact["data"][field]
+        and tag in one["tags"]
+        for one in entries
+    )
+
+
+def rests_on(entries, decision, fact):
     data = decision["data"]
     if decision["type"] == "InformationShared":
         if data.get("basis_position") == fact["position"]:
@@ -43,8 +53,10 @@ def rests_on(decision, fact):
         kind = {"consent": "SharingConsentRecorded", "override": "SharingOverridden"}.get(data["basis"])
         if fact["type"] == kind and {data["case"], data["recipient"]} <= set(fact["tags"]):
             return fact["data"].get("purpose", data["purpose"]) == data["purpose"]
-        if data["basis"] == "agreement" and fact["type"] in AGREEMENT and data["recipient"] in fact["tags"]:
+        if data["basis"] == "agreement" and of_same(entries, decision, fact, AGREEMENT, "agreement", data["recipient"]):
             return True
+    if decision["type"] == "CaseClosed" and of_same(entries, decision, fact, COURSE, "package", data["case"]):
+        return True
     if decision["type"] == fact["type"]:
         return False
     return any(
@@ -131,9 +143,7 @@ def diff(entries, a, b, effective=None, case=None, since=None):
             fact = by_position[position]
             if fact["type"] == "MarkedInError" or position >= decision["position"]:
                 continue
-            if case is not None and case not in fact["tags"] and fact["type"] not in AGREEMENT:
-                continue
-            if rests_on(decision, fact) and position not in struck(entries, decision["position"] - 1):
+            if rests_on(entries, decision, fact) and position not in struck(entries, decision["position"] - 1):
                 rested.append(position)
         if rested:
             relied.append({**row, "relied_on": rested})

@@ -43,15 +43,10 @@ def lack_of_agreement(facts, shared):
     today = naive.day_of(shared["occurred_at"])
     worst = "no_agreement"
     for agreement in sorted({fact["data"]["agreement"] for fact in facts if fact["type"] == "AgreementSigned"}):
-        course = [
-            fact
-            for fact in facts
-            if fact["data"].get("agreement") == agreement and data["recipient"] in fact["data"]["parties"]
-        ]
-        signed = naive.last(naive.of(course, "AgreementSigned"))
-        if signed is None or sharer not in signed["data"]["parties"] or sharer == data["recipient"]:
+        course = [fact for fact in facts if fact["data"].get("agreement") == agreement]  # whoever each of them names
+        terms = naive.last(naive.of(course, "AgreementSigned"))["data"]
+        if not {sharer, data["recipient"]} <= set(terms["parties"]) or sharer == data["recipient"]:
             continue
-        terms = signed["data"]
         ends_on = naive.last(naive.values(naive.of(course, "AgreementSigned", "AgreementReviewed"), "ends_on"))
         ended = naive.of(course, "AgreementEnded")
         if ended or not terms["starts_on"] <= today <= (ends_on or date.max.isoformat()):

@@ -8,7 +8,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent
+from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
 
 from earlystart_core.command import Command
 from earlystart_core.decide import AHEAD, TRIES, Done, Shell
@@ -18,6 +18,7 @@ from earlystart_core.event import Event
 from earlystart_core.log import MemoryLog, Receipt
 from earlystart_core.privacy.keys import MemoryKeys
 from earlystart_core.words import EVENTS, WORDS
+from earlystart_core.words.agreement import AgreementEnded, SignAgreement
 from earlystart_core.words.allocation import AllocatePackage
 from earlystart_core.words.case import CaseOpened, OpenCase
 from earlystart_core.words.closing import CloseCase
@@ -26,7 +27,7 @@ from earlystart_core.words.contact import RecordContact
 from earlystart_core.words.correction import MarkInError
 from earlystart_core.words.meeting import CancelMeeting
 from earlystart_core.words.responsibility import PassResponsibility
-from earlystart_core.words.sharing import OverrideSharing
+from earlystart_core.words.sharing import OverrideSharing, ShareInformation
 from earlystart_core.words.starting import StartPackage
 from earlystart_core.words.tier import DecideTier, TierDecided
 
@@ -273,6 +274,64 @@ def test_a_mark_on_a_bearing_fact_is_a_conflict(busy):
     with pytest.raises(Refused) as refusal:
         busy.submit(visit())
     assert refusal.value.code == "case.unknown"
+
+
+PACT = {"agreement": an("agreement", 1)}
+TERMS = {**PACT, "purposes": ["place"], "items": ["x"], "lawful_basis": "public_task", "wording": "w"}
+SHARE = ShareInformation(case=CASE, recipient="org:school", purpose="place", items=["x"], basis="agreement")
+
+
+def signed_twice(desk: Desk) -> None:
+    """An agreement with a school, corrected to one with a nursery; then the correction was taken back."""
+    days = {"starts_on": NOW.date(), "occurred_at": NOW - timedelta(days=1)}
+    first = desk.submit(SignAgreement(**TERMS, **days, parties=["org:lch", "org:school"])).positions[0]
+    mark = desk.submit(MarkInError(target=first)).positions[0]
+    days["occurred_at"] -= timedelta(days=1)
+    desk.submit(SignAgreement(**TERMS, **days, parties=["org:lch", "org:nursery"]))
+    desk.submit(MarkInError(target=mark))
+
+
+def ends(desk: Desk) -> object:
+    """It ends in the name of its parties as they were when nobody had taken the correction back."""
+    ended = AgreementEnded(occurred_at=NOW, **PACT, parties=("org:lch", "org:nursery"), reason="other")
+    return desk.log.append([EVENTS.entry(ended, by=BY, command_id=None, keys=desk.keys, chance=bytes)])
+
+
+def test_an_end_that_names_other_parties_is_a_conflict_for_who_shares_under_the_agreement(busy):
+    signed_twice(busy)
+    busy.log.others = [lambda: ends(busy)]
+    with pytest.raises(Refused) as refusal:
+        busy.submit(SHARE)
+    assert refusal.value.code == "sharing.agreement_not_in_force"
+
+
+def test_what_is_recorded_between_the_two_readings_of_a_course_is_a_conflict(busy, monkeypatch):
+    """Decided as the log stood at the first, and then again."""
+    signed_twice(busy)
+    read, before, tries = busy.log.read, busy.log.head(), busy.log.tries
+
+    def interrupted(query: DCBQuery | None = None, **bounds: Any) -> Any:
+        if any(item.tags == [PACT["agreement"]] for item in query.items) and busy.log.head() == before:
+            ends(busy)
+        return read(query, **bounds)
+
+    monkeypatch.setattr(busy.log, "read", interrupted)
+    with pytest.raises(Refused) as refusal:
+        busy.submit(SHARE)
+    assert refusal.value.code == "sharing.agreement_not_in_force"
+    assert (busy.log.head(), busy.log.tries) == (before + 1, tries + 2)
+
+
+def test_an_end_of_another_agreement_is_no_conflict(busy):
+    signed_twice(busy)
+    other = AgreementEnded(
+        occurred_at=NOW, agreement=an("agreement", 2), parties=("org:lch", "org:nursery"), reason="other"
+    )
+    entry = EVENTS.entry(other, by=BY, command_id=None, keys=busy.keys, chance=bytes)
+    busy.log.others = [lambda: busy.log.append([entry])]
+    tries = busy.log.tries
+    assert busy.submit(SHARE).positions == (busy.log.head(),)
+    assert busy.log.tries == tries + 2  # theirs, and ours
 
 
 def at_once(count: int, act: Callable[[int], object]) -> list[object]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from earlystart_core.clocks import Moment
 from earlystart_core.desk.asked import Asked
 from earlystart_core.desk.casebook import Casebook, casebook
+from earlystart_core.desk.looking import is_reading
 from earlystart_core.proof.checkpoint import Checkpoint
 from earlystart_report.charts import by_practitioner, covers, delays
 from earlystart_report.templating import ids_in, render
@@ -52,6 +53,7 @@ def page_of(book: Casebook) -> str:
 def values_of(book: Casebook) -> dict[str, Any]:
     """What the template draws."""
     doubtful = [row for row in book.disclosures if not row["struck"] and not row["covered_now"]]
+    read = [row for row in book.looked if row["reason"] is not None and is_reading(row)]
     shown = book.disclosures if book.case is not None else [*doubtful, *_turned(book)]
     return {
         "book": book,
@@ -62,7 +64,8 @@ def values_of(book: Casebook) -> dict[str, Any]:
         "covers": covers(book.disclosures),
         "delays": delays(book.story),
         "late_by": by_practitioner(book.late),
-        "without_reason": [row for row in book.looked if row["reason"] is False],
+        "read": read,
+        "without_reason": [row for row in read if not row["reason"]],
         "struck": sum(row["struck"] for row in book.story),
         "ids": sorted(ids_in([book.status, book.story, *(rows[:MOST] for rows in (shown, *_listed(book)))])),
         "made_by": version("earlystart-core"),

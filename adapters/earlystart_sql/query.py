@@ -13,6 +13,7 @@ from earlystart_sql.dictionary import Numbers, kind_of
 
 # An entry whose data is gone has null there: it is found unreadable, not passed over.
 WHOLE = "entry AS e LEFT JOIN fact AS f ON f.shape = e.shape AND f.position = e.position"
+MOST = 400  # terms of one compound SELECT: SQLite's own bound is 500
 BROAD = frozenset({"team", "org", "centre", "cluster", "practitioner"})  # tags that a great many entries share
 
 
@@ -92,7 +93,8 @@ def page(parts: Sequence[Part] | None, after: int, upto: int, limit: int, mark: 
         return f"{columns} WHERE {bounds} {order}", (after, upto)
     if not parts:
         return None
-    union = " UNION ".join(f"SELECT position FROM ({part.within(bounds)} {order}) AS part" for part in parts)
+    selects = [f"SELECT position FROM ({part.within(bounds)} {order}) AS part" for part in parts]
+    union = _united(selects, "UNION", "position")
     values = tuple(chain.from_iterable((*part.values, after, upto) for part in parts))
     return f"{columns} WHERE e.position IN ({union}) {order}", values
 
@@ -104,5 +106,13 @@ def any_match(parts: Sequence[Part] | None, after: int, mark: str) -> Statement 
         return f"SELECT 1 FROM entry AS e WHERE {bounds} LIMIT 1", (after,)
     if not parts:
         return None
-    union = " UNION ALL ".join(f"SELECT 1 FROM ({part.within(bounds)} LIMIT 1) AS part" for part in parts)
-    return union, tuple(chain.from_iterable((*part.values, after) for part in parts))
+    selects = [f"SELECT 1 FROM ({part.within(bounds)} LIMIT 1) AS part" for part in parts]
+    return _united(selects, "UNION ALL", "1"), tuple(chain.from_iterable((*part.values, after) for part in parts))
+
+
+def _united(selects: Sequence[str], by: str, column: str) -> str:
+    """The union of them all, in groups where there are more than SQLite takes in one."""
+    if len(selects) <= MOST:
+        return f" {by} ".join(selects)
+    groups = (f" {by} ".join(selects[start : start + MOST]) for start in range(0, len(selects), MOST))
+    return f" {by} ".join(f"SELECT {column} FROM ({group}) AS several" for group in groups)

@@ -144,10 +144,15 @@ def latest(events: Sequence[AnyEvent], at: datetime) -> AnyEvent | None:
 
 
 class Fact(msgspec.Struct, frozen=True):
-    """Events of those types that carry all of those tags."""
+    """Events of those types that carry all of those tags.
+
+    whole: a kind of id, such as `agreement`. Then the whole course of each thing of that kind that one of them names
+    bears on the command, whatever else its other events carry: a corrected one may say something else of it.
+    """
 
     types: tuple[type[Event], ...]
     tags: tuple[str, ...]
+    whole: str | None = None
 
 
 class Facts(msgspec.Struct, frozen=True):
@@ -160,9 +165,11 @@ class Facts(msgspec.Struct, frozen=True):
     target: int | None = None
 
 
-def facts(*parts: tuple[Sequence[type[Event]], Sequence[str]], target: int | None = None) -> Facts:
+def facts(*parts: tuple[Sequence[type[Event]], Sequence[str]] | Fact, target: int | None = None) -> Facts:
     """Facts, briefly: `facts(([CaseOpened, CaseClosed], [case]), …)`."""
-    return Facts(tuple(Fact(tuple(types), tuple(tags)) for types, tags in parts), target)
+    return Facts(
+        tuple(part if isinstance(part, Fact) else Fact(tuple(part[0]), tuple(part[1])) for part in parts), target
+    )
 
 
 class Word(msgspec.Struct, Generic[State], frozen=True):

@@ -5,25 +5,27 @@ Struck facts are left out, and the rest is read in order of (occurred_at, positi
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from itertools import takewhile
+from typing import Any, NamedTuple
 
 import msgspec
 from eventsourcing.dcb.api import DCBAppendCondition, DCBQuery, DCBQueryItem
 from eventsourcing.persistence import IntegrityError
 
-from earlystart_core.command import Command, Facts, Word
+from earlystart_core.command import Command, Fact, Facts, Word
 from earlystart_core.entry import Entry, Practitioner, Recorded
 from earlystart_core.errors import Conflict, Refused
 from earlystart_core.event import Event
-from earlystart_core.log import AlreadyRecorded, Log, Receipt
+from earlystart_core.log import AlreadyRecorded, Log, Receipt, matches
 from earlystart_core.marks import struck
 from earlystart_core.privacy.keys import Chance, Keys
 from earlystart_core.registry import Registry
 from earlystart_core.words.correction import MarkedInError
 
 TRIES = 3
+_MARK = MarkedInError.__name__
 AHEAD = timedelta(minutes=5)  # how far a clock elsewhere may run before ours (audit.md section 6)
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -33,6 +35,14 @@ class Done(msgspec.Struct, frozen=True):
 
     positions: tuple[int, ...]
     ids: tuple[str, ...]
+
+
+class _Read(NamedTuple):
+    """What bears on a command: the query, the log's head when it was asked (None: an empty log), and what answered."""
+
+    query: DCBQuery
+    head: int | None
+    entries: list[Recorded]
 
 
 class Shell:
@@ -83,12 +93,11 @@ class Shell:
         word = self._words[type(command)]
         bearing = word.boundary(command)
         target = self._target(bearing)
-        query = query_of(bearing, target)
-        read = self._log.read(query) if query.items else None
+        read = self._read(bearing, target)
         state = word.initial
         if target is not None:
             state = word.evolve(state, target)
-        found = [(recorded.position, self._events.event(recorded)) for recorded in read or ()]
+        found = [(recorded.position, self._events.event(recorded)) for recorded in read.entries]
         for event in standing(found, marks=target is not None):
             state = word.evolve(state, event)
         events = word.judge(command, state, by)
@@ -99,9 +108,22 @@ class Shell:
             )
             for event in events
         ]
-        condition = DCBAppendCondition(query, after=read.head) if entries and read is not None else None
+        condition = DCBAppendCondition(read.query, after=read.head) if entries and read.query.items else None
         last = self._log.append(entries, condition, receipt=receipt)
         return Done(tuple(range(last - len(entries) + 1, last + 1)), ids_of(entries))
+
+    def _read(self, bearing: Facts, target: Recorded | None) -> "_Read":
+        query = query_of(bearing, target)
+        if not query.items:
+            return _Read(query, None, [])
+        read = self._log.read(query)
+        found = {one.position: one for one in read.entries()}
+        whole = courses(bearing, [one.event for one in found.values()])
+        if whole and read.head is not None:
+            # as the log stood at the first reading: then one condition holds for both
+            more = takewhile(lambda one: one.position <= (read.head or 0), self._log.read(DCBQuery(whole)).entries())
+            found |= {one.position: one for one in more}
+        return _Read(DCBQuery([*query.items, *whole]), read.head, list(found.values()))
 
     def _target(self, bearing: Facts) -> Recorded | None:
         if bearing.target is None:
@@ -143,14 +165,25 @@ def standing(found: Iterable[tuple[int, Event]], *, marks: bool) -> list[Event]:
 
 def query_of(bearing: Facts, target: Recorded | None) -> DCBQuery:
     """The facts as a query, with the marks on them: a mark carries all tags of its target."""
-    mark = "MarkedInError"
-    items = [
-        DCBQueryItem(types=[*(cls.__name__ for cls in fact.types), mark], tags=list(fact.tags))
-        for fact in bearing.facts
-    ]
+    items = [_item(fact, fact.tags) for fact in bearing.facts]
     if target is not None:
-        items.append(DCBQueryItem(types=[mark], tags=list(target.event.tags)))
+        items.append(DCBQueryItem(types=[_MARK], tags=list(target.event.tags)))
     return DCBQuery(items=items)
+
+
+def courses(bearing: Facts, found: Sequence[Entry]) -> list[DCBQueryItem]:
+    """What bears besides: the whole courses of things that entries name. found: what answers `query_of`."""
+    items = []
+    for fact in bearing.facts:
+        if fact.whole is not None:
+            near = DCBQuery([_item(fact, fact.tags)])
+            named = (tag for entry in found if matches(near, entry.type, entry.tags) for tag in entry.tags)
+            items += [_item(fact, [tag]) for tag in dict.fromkeys(named) if tag.startswith(f"{fact.whole}:")]
+    return items
+
+
+def _item(fact: Fact, tags: Iterable[str]) -> DCBQueryItem:
+    return DCBQueryItem(types=[*(cls.__name__ for cls in fact.types), _MARK], tags=list(tags))
 
 
 def ids_of(entries: Iterable[Entry]) -> tuple[str, ...]:

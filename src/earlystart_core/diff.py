@@ -12,13 +12,12 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 from earlystart_core.changes import changes, of_all, of_case
 from earlystart_core.clocks import Clocks
 from earlystart_core.errors import Unreadable
-from earlystart_core.hindsight import DECISIONS, Told, decisions_about, marks_bearing_on, relied_on, unknown_to
+from earlystart_core.hindsight import DECISIONS, Told, decisions_about, marks_near, relied_on, unknown_to
 from earlystart_core.log import Log
 from earlystart_core.marks import Marks, struck_by
 from earlystart_core.projection import Row
 from earlystart_core.registry import Registry
 from earlystart_core.store import Store
-from earlystart_core.words.agreement import AGREEMENT
 from earlystart_core.words.correction import MarkedInError
 
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -66,10 +65,10 @@ def diff(
     else:
         differing, cases = of_all(store, registry, (before, after), team)
     learnt = [told for told in _entries(log, registry, before.known, after, case) if _about(told, cases)]
-    pairs = marks_bearing_on(log, registry, case, after.known)
+    pairs = _marks(log, registry, after.known) if case is None else marks_near(log, registry, case, after.known)
     out = struck_by(pairs)
     fresh = sorted(out - struck_by(pair for pair in pairs if pair[0] <= before.known))
-    struck = [told for position in fresh if _may_bear(told := _at(log, registry, position), cases)]
+    struck = [_at(log, registry, position) for position in fresh]  # an agreement is of no case, and is relied on too
     relied = relied_on(log, registry, struck, Marks(pairs), after.known)
     return Diff(
         before,
@@ -105,6 +104,12 @@ def _entries(log: Log, registry: Registry, known: int, after: Clocks, case: str 
             yield told
 
 
+def _marks(log: Log, registry: Registry, known: int) -> list[tuple[int, int]]:
+    read = log.read(DCBQuery([DCBQueryItem([MarkedInError.__name__])])).entries()
+    events = ((recorded.position, registry.event(recorded)) for recorded in read if recorded.position <= known)
+    return [(position, event.target) for position, event in events if isinstance(event, MarkedInError)]
+
+
 def _meanwhile(
     log: Log, registry: Registry, learnt: list[Told], known: int, since: datetime | None, out: set[int]
 ) -> list[tuple[Told, list[int]]]:
@@ -127,11 +132,6 @@ def _at(log: Log, registry: Registry, position: int) -> Told:
 
 def _about(told: Told, cases: Collection[str] | None) -> bool:
     return cases is None or any(case in cases for case in told.cases)
-
-
-def _may_bear(told: Told, cases: Collection[str] | None) -> bool:
-    """Whether decisions about those cases may rest on it: an agreement between organisations names no case."""
-    return _about(told, cases) or isinstance(told.event, AGREEMENT)
 
 
 def _happened(told: Told, after: Clocks) -> bool:

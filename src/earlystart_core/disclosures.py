@@ -53,7 +53,8 @@ def disclosures(log: Log, registry: Registry, clocks: Clocks, case: str | None =
     recorded_at = {fact.position: fact.recorded_at for fact in facts if isinstance(fact.event, MarkedInError)}
     marks = Marks((fact.position, fact.event.target) for fact in facts if isinstance(fact.event, MarkedInError))
     about: dict[tuple[str, str], list[Fact]] = defaultdict(list)  # by case and recipient
-    agreed: dict[str, list[Fact]] = defaultdict(list)  # by party
+    courses: dict[str, list[Fact]] = defaultdict(list)  # by agreement
+    named: dict[str, dict[str, None]] = defaultdict(dict)  # by party, the agreements of which an event names it
     shared = []
     for fact in facts:
         match fact.event:
@@ -62,23 +63,28 @@ def disclosures(log: Log, registry: Registry, clocks: Clocks, case: str | None =
             case SharingConsentRecorded() | SharingOverridden():
                 about[fact.event.case, fact.event.recipient].append(fact)
             case AgreementSigned() | AgreementReviewed() | AgreementEnded():
-                for party in dict.fromkeys(fact.event.parties):
-                    agreed[party].append(fact)
+                courses[fact.event.agreement].append(fact)
+                for party in fact.event.parties:
+                    named[party][fact.event.agreement] = None
+    agreed = {party: [fact for each in agreements for fact in courses[each]] for party, agreements in named.items()}
     asked = [one for one in shared if clocks.effective is None or one.event.occurred_at <= clocks.effective]
     struck = marks.struck((one.position for one in asked), _anything)
     return [_row(one, _bearing(one.event, about, agreed), marks, recorded_at, struck) for one in asked]
 
 
 def _read(log: Log, registry: Registry, known: int, case: str | None) -> list[Fact]:
-    """The facts that bear on sharings, and the marks on them, up to that position; for one case read by tag."""
+    """The facts that bear on sharings, and the marks on them, up to that position; for one case read by tag.
+
+    Agreements are found by the recipient and read by their own ids: an event of one may name other parties.
+    """
     if case is None:
         return [*_facts(log, registry, known, DCBQueryItem([*_ABOUT_CASES, *_AGREEMENTS, _MARK]))]
     facts = [*_facts(log, registry, known, DCBQueryItem([*_ABOUT_CASES, _MARK], [case]))]
     shared = [fact.event for fact in facts if isinstance(fact.event, InformationShared)]
     recipients = sorted({event.recipient for event in shared if event.basis == "agreement"})
-    agreements = [*_facts(log, registry, known, *(DCBQueryItem(_AGREEMENTS, [each]) for each in recipients))]
-    ids = sorted({fact.event.agreement for fact in agreements})
-    return facts + agreements + [*_facts(log, registry, known, *(DCBQueryItem([_MARK], [each]) for each in ids))]
+    named = _facts(log, registry, known, *(DCBQueryItem(_AGREEMENTS, [each]) for each in recipients))
+    ids = sorted({fact.event.agreement for fact in named})
+    return [*facts, *_facts(log, registry, known, *(DCBQueryItem([*_AGREEMENTS, _MARK], [each]) for each in ids))]
 
 
 def _facts(log: Log, registry: Registry, known: int, *items: DCBQueryItem) -> Iterator[Fact]:

@@ -21,7 +21,7 @@ from earlystart_core.words.allocation import PackageAllocated
 from earlystart_core.words.case import CaseClosed, CaseReopened, ResponsibilityPassed
 from earlystart_core.words.consent import SharingConsentRecorded
 from earlystart_core.words.correction import MarkedInError
-from earlystart_core.words.package import PackageEnded, PackageReviewed, PackageStarted
+from earlystart_core.words.package import COURSE, PackageEnded, PackageReviewed, PackageStarted
 from earlystart_core.words.request import RequestDecided
 from earlystart_core.words.sharing import DisclosureRefused, InformationShared, SharingOverridden
 from earlystart_core.words.tier import TierDecided
@@ -40,8 +40,12 @@ DECISIONS: tuple[type[Event], ...] = (  # what the service decides; what a famil
     InformationShared,
     DisclosureRefused,
 )
-_MARK = MarkedInError.__name__
-_NARROW = ("case:", "package:", "request:", "meeting:", "agreement:")
+_THINGS = ("package:", "request:")  # that a case has
+_NARROW = ("case:", *_THINGS, "meeting:", "agreement:")
+COURSES: dict[type[Event], str] = {  # what a boundary may ask for whole (`command.Fact`), and by which kind of id
+    **dict.fromkeys(AGREEMENT, "agreement"),
+    **dict.fromkeys(COURSE, "package"),
+}
 
 
 class Told(NamedTuple):
@@ -72,6 +76,33 @@ def decisions_about(log: Log, registry: Registry, tags: Iterable[str], upto: int
     }
 
 
+def marks_near(log: Log, registry: Registry, case: str, upto: int) -> list[tuple[int, int]]:
+    """The marks, up to that position, on whatever decisions about a case may have relied on, each with its target.
+
+    Not all of that carries the case: an agreement is between organisations, and a package or a request may have been
+    under another case when something was said of it.
+    """
+    decisions = decisions_about(log, registry, [case], upto)[case]
+    tags = dict.fromkeys(
+        [case, *(tag for told in decisions for tag in told.entry.event.tags if tag.startswith(_THINGS))]
+    )
+    shared = [told.event for told in decisions if isinstance(told.event, InformationShared)]
+    relying = dict.fromkeys(
+        one.recipient for one in shared if one.basis == "agreement" or one.basis_position is not None
+    )
+    names = [cls.__name__ for cls in AGREEMENT]
+    for entry in _entries(log, (DCBQueryItem(names, [recipient]) for recipient in relying), upto):
+        tags |= dict.fromkeys(tag for tag in entry.event.tags if tag.startswith("agreement:"))
+    marks = _entries(log, (DCBQueryItem([MarkedInError.__name__], [tag]) for tag in tags), upto)
+    events = ((entry.position, registry.event(entry)) for entry in marks)
+    return [(position, event.target) for position, event in events if isinstance(event, MarkedInError)]
+
+
+def _entries(log: Log, items: Iterable[DCBQueryItem], upto: int) -> list[Recorded]:
+    query = DCBQuery([*items])
+    return [entry for entry in log.read(query).entries() if entry.position <= upto] if query.items else []
+
+
 def unknown_to(decisions: Iterable[Told], learnt: Iterable[Told]) -> Iterator[tuple[Told, list[int]]]:
     """Each decision with the positions of what had happened to its case before it, and was recorded only after it."""
     of_case: dict[str, list[Told]] = defaultdict(list)
@@ -96,49 +127,38 @@ def relied_on(
 
     struck: entries that marks strike. marks: all that are known, to tell what stood when a decision was recorded.
     """
-    tags = {fact.position: _narrow(fact) for fact in struck if not isinstance(fact.event, MarkedInError)}
+    courses = {fact.position: _course(log, fact, upto) for fact in struck if not isinstance(fact.event, MarkedInError)}
+    tags = {fact.position: _narrow(fact, courses[fact.position]) for fact in struck if fact.position in courses}
     about = decisions_about(log, registry, [tag for each in tags.values() for tag in each], upto)
     found: dict[int, tuple[Told, list[int]]] = {}
     for fact in struck:
         near = {one.position: one for tag in tags.get(fact.position, ()) for one in about.get(tag, ())}
         for position, decision in near.items():
-            if position > fact.position and _rests_on(decision, fact) and not _was_struck(marks, fact, position):
+            if position <= fact.position or _was_struck(marks, fact, position):
+                continue
+            if _rests_on(decision, fact, courses[fact.position]):
                 found.setdefault(position, (decision, []))[1].append(fact.position)
     for _, (decision, facts) in sorted(found.items()):
         yield decision, sorted(facts)
 
 
-def marks_bearing_on(log: Log, registry: Registry, case: str | None, upto: int) -> list[tuple[int, int]]:
-    """Pairs (mark, target) up to that position, in its order: all, or of a case those on what it may have relied on.
-
-    That is what is about the case, and the agreements of whom its sharings went to: these name no case.
-    """
-    if case is None:
-        return _marks(log, registry, [DCBQueryItem([_MARK])], upto)
-    shared = log.read(DCBQuery([DCBQueryItem([InformationShared.__name__], [case])])).entries()
-    orgs = {tag for one in shared if one.position <= upto for tag in one.event.tags if tag.startswith("org:")}
-    signed = [DCBQueryItem([cls.__name__ for cls in AGREEMENT], [org]) for org in sorted(orgs)]
-    told = log.read(DCBQuery(signed)).entries() if signed else ()
-    agreed = {tag for one in told if one.position <= upto for tag in one.event.tags if tag.startswith("agreement:")}
-    return _marks(log, registry, [DCBQueryItem([_MARK], [tag]) for tag in (case, *sorted(agreed))], upto)
+def _course(log: Log, fact: Told, upto: int) -> list[Recorded]:
+    """The entry; with it, of what is asked for whole, every other of the same thing up to that position."""
+    kind = COURSES.get(type(fact.event))
+    if kind is None:
+        return [fact.entry]
+    types = [cls.__name__ for cls, each in COURSES.items() if each == kind]
+    ids = [tag for tag in fact.entry.event.tags if tag.startswith(f"{kind}:")]
+    return _entries(log, (DCBQueryItem(types, [each]) for each in ids), upto)
 
 
-def _marks(log: Log, registry: Registry, items: list[DCBQueryItem], upto: int) -> list[tuple[int, int]]:
-    found = []
-    for recorded in log.read(DCBQuery(items)).entries():
-        event = registry.event(recorded)
-        if recorded.position <= upto and isinstance(event, MarkedInError):
-            found.append((recorded.position, event.target))
-    return found
-
-
-def _narrow(fact: Told) -> list[str]:
+def _narrow(fact: Told, course: Iterable[Recorded]) -> list[str]:
     """The tags by which the decisions that may have relied on an entry are found."""
-    tags = fact.entry.event.tags
-    return tags if isinstance(fact.event, AGREEMENT) else [tag for tag in tags if tag.startswith(_NARROW)]
+    tags = dict.fromkeys(tag for entry in course for tag in entry.event.tags)
+    return [tag for tag in tags if isinstance(fact.event, AGREEMENT) or tag.startswith(_NARROW)]
 
 
-def _rests_on(decision: Told, fact: Told) -> bool:
+def _rests_on(decision: Told, fact: Told, course: Sequence[Recorded]) -> bool:
     event: Event = decision.event
     held = set(fact.entry.event.tags)
     if isinstance(event, InformationShared) and event.basis_position == fact.position:
@@ -150,7 +170,14 @@ def _rests_on(decision: Told, fact: Told) -> bool:
     fields = {name: getattr(event, name) for name in shape_of(type(event)).fields}
     command = COMMAND_OF[type(event)].model_construct(occurred_at=event.occurred_at, **fields)
     bearing = WORDS[type(command)].boundary(command)
-    return any(type(fact.event) in part.types and held.issuperset(part.tags) for part in bearing.facts)
+    before = [entry for entry in course if entry.position < decision.position]
+    return any(
+        type(fact.event) in part.types
+        and any(
+            set(entry.event.tags).issuperset(part.tags) for entry in ([fact.entry] if part.whole is None else before)
+        )
+        for part in bearing.facts
+    )
 
 
 def _was_struck(marks: Marks, fact: Told, before: int) -> bool:

@@ -226,7 +226,7 @@ class Record(Questions):
     def looked(self, case: str | None = None, since: date | datetime | str | None = None) -> Answer:
         """Who looked at that case, or at anything: what the access log has, in its order (`access.looked.rows_of`).
 
-        Rows `at, practitioner, role, employer, purpose, subject, action, rings, result, rules, break_glass`.
+        Rows `at, practitioner, role, employer, purpose, subject, action, rings, result, rules, known, break_glass`.
         since: from that instant, or from the beginning of that London day.
 
         Raises:

@@ -188,6 +188,7 @@ def test_who_looked_says_who_when_why_and_by_which_rules(record: Record, clock) 
         "rings": list(RINGS),
         "result": "permitted",
         "rules": ["read.allocated"],
+        "known": record.store.log.head(),
         "break_glass": None,
     }
     assert (first["practitioner"], first["rings"], first["rules"]) == (KIM, ["outside", "team"], ["read.team"])

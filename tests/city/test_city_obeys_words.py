@@ -4,13 +4,15 @@ The exceptions are the wrongs that the city makes on purpose: sharing on a basis
 """
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
+from eventsourcing.dcb.api import DCBQuery
 from told_city import Told, tell
 
 from earlystart_core.command import Command
-from earlystart_core.decide import query_of, standing
+from earlystart_core.decide import courses, query_of, standing
+from earlystart_core.entry import Recorded
 from earlystart_core.errors import Refused
 from earlystart_core.event import Event, shape_of
 from earlystart_core.log import matches
@@ -30,9 +32,6 @@ from earlystart_core.words import (
     starting,
     tier,
 )
-
-if TYPE_CHECKING:
-    from earlystart_core.entry import Recorded
 
 COMMANDS: dict[str, type[Command]] = {
     "CaseOpened": case.OpenCase,
@@ -70,6 +69,12 @@ def command_of(event: Event) -> Command:
     return COMMANDS[type(event).__name__](occurred_at=event.occurred_at, **fields)
 
 
+def near(query: DCBQuery, by_tag: dict[str, list[Recorded]]) -> list[int]:
+    """The positions that answer the query; each of its items has tags."""
+    some = {known.position: known.event for item in query.items for known in by_tag[item.tags[0]]}
+    return [n for n, entry in some.items() if matches(query, entry.type, entry.tags)]
+
+
 def verdicts(told: Told) -> list[tuple[int, str]]:
     """What the words say to each entry, by position: the code of a refusal, `no event`, or `yes`."""
     by_tag: dict[str, list[Recorded]] = defaultdict(list)
@@ -80,9 +85,9 @@ def verdicts(told: Told) -> list[tuple[int, str]]:
         bearing = word.boundary(command)
         target = told.entries[bearing.target - 1] if bearing.target is not None else None
         state: Any = word.initial if target is None else word.evolve(word.initial, target)
-        query = query_of(bearing, target)
-        near = {known.position: known for item in query.items for known in by_tag[item.tags[0]]}
-        seen = sorted(n for n, known in near.items() if matches(query, known.event.type, known.event.tags))
+        seen = sorted(near(query_of(bearing, target), by_tag))
+        whole = courses(bearing, [told.entries[n - 1].event for n in seen])
+        seen = sorted({*seen, *near(DCBQuery(whole), by_tag)})
         for fact in standing([(n, told.events[n - 1]) for n in seen], marks=target is not None):
             state = word.evolve(state, fact)
         try:

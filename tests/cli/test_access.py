@@ -15,8 +15,8 @@ LEAD = ("--role", "team_lead", "--employer", "org:lch", "--purpose", "service_ma
 OFFICER = ("--role", "information_governance", "--employer", "org:lch", "--purpose", "audit")
 WHO, OTHER = ("practitioner:" + f"{number:026d}" for number in (1, 2))
 KEYS = [
-    *("action", "at", "break_glass", "employer", "practitioner", "purpose"),
-    *("result", "rings", "role", "rules", "subject"),
+    *("action", "at", "break_glass", "employer"),
+    *("known", "practitioner", "purpose", "result", "rings", "role", "rules", "subject"),
 ]
 
 

@@ -119,9 +119,10 @@ class History:
                 "rings": chance.choice([[], ["outside"], ["outside", "team"]]),
                 "result": chance.choice(["permitted", "permitted", "refused"]),
                 "rules": ["r"],
+                "known": position,
                 "break_glass": None,
             }
-            for at in moments
+            for position, at in enumerate(moments, 1)
             if chance.random() < 0.3
         ]
 

@@ -67,7 +67,9 @@ def answered(history: History, name: str, known: Any, effective: Any, options: O
         case "overrides":
             return [row | {text: row[text] is not None for text in ("harm", "if_not_why")} for row in rows]
         case "looked":
-            return [{column: row[column] for column in row if column not in ("ties", "reason")} for row in rows]
+            return [
+                {column: row[column] for column in row if column not in ("ties", "dealings", "reason")} for row in rows
+            ]
         case _:
             found: list[dict[str, Any]] = rows
             return found

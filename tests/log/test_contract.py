@@ -189,6 +189,19 @@ TOO_MUCH = {
 }
 
 
+@pytest.mark.parametrize("number", [400, 401, 1_201])
+def test_a_query_has_as_many_items_as_a_decision_needs(log: Log, number: int) -> None:
+    """An organisation with a great many agreements, each of which is read whole by its own id."""
+    log.append([entry(tags=(f"agreement:{each}", "org:a")) for each in range(number)])
+    some = DCBQuery([DCBQueryItem(types=["Tried"], tags=[f"agreement:{each}"]) for each in range(number)])
+    found = [one.position for one in log.read(some).entries()]
+    assert found == list(range(1, log.head() + 1))
+    assert [one.position for one in log.read(some, after=2, limit=1).entries()] == [3]
+    with pytest.raises(IntegrityError):
+        log.append([entry()], DCBAppendCondition(some, after=log.head() - 1))
+    log.append([entry(tags=("org:b",))], DCBAppendCondition(some, after=log.head()))
+
+
 def test_limits(log: Log) -> None:
     for field, refused in TOO_MUCH.items():
         for one in refused:

@@ -4,7 +4,9 @@ import json
 import random
 from collections import Counter
 
+import msgspec
 import pytest
+from every import ALL
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,15 +17,17 @@ from earlystart_core import Invalid, Record
 from earlystart_core.clocks import clocks_at
 from earlystart_core.diff import diff
 from earlystart_core.entry import canonical_of
-from earlystart_core.hindsight import DECISIONS
+from earlystart_core.event import shape_of
+from earlystart_core.hindsight import COURSES, DECISIONS
 from earlystart_core.views import VIEW
-from earlystart_core.words import EVENTS
+from earlystart_core.words import EVENTS, WORDS
+from earlystart_core.words.sharing import InformationShared
 from tests.projections.strategies import INSTANTS, bounded, ids, ndjson, told, written
 from tests.record.any_history import HOURS, history
 
 MARK = EVENTS.classes["MarkedInError"]
 RESTED_ON = {kind for rests in naive_diff.RESTS_ON.values() for kinds, _ in rests for kind in kinds}
-FACTS = [EVENTS.classes[name] for name in sorted(RESTED_ON)]
+FACTS = [EVENTS.classes[name] for name in sorted({*RESTED_ON, *naive_diff.AGREEMENT})]
 KINDS = [*DECISIONS, *EVENTS.classes.values(), MARK, MARK, MARK, MARK]
 PARTS = ("changed", "entries", "marks", "decisions", "relied_on_struck")
 
@@ -102,6 +106,17 @@ def test_a_diff_applied_to_the_first_state_gives_the_second(data):
     for view in VIEW.values():
         was, now = (naive.answer(view.name, log.lines, str(known), team=team) for known in (a, b))
         assert applied(was, [one for one in changed if one["view"] == view.name], view.keys) == now
+
+
+def test_what_a_rule_asks_for_whole_is_looked_for_whole():
+    """Else a decision that rested on it would not be found by a struck event that names others."""
+    for command, event, _ in ALL:
+        if type(event) is InformationShared:
+            event = msgspec.structs.replace(event, basis="agreement")  # noqa: PLW2901
+        given = {name: getattr(event, name) for name in shape_of(type(event)).fields}
+        for part in WORDS[command].boundary(command.model_construct(occurred_at=event.occurred_at, **given)).facts:
+            if part.whole is not None:
+                assert {*part.types} == {cls for cls, kind in COURSES.items() if kind == part.whole}
 
 
 @bounded(30)

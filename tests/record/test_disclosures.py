@@ -53,7 +53,7 @@ ABOUT = {"occurred_at": HOURS, "case": [CASES[0]] * 4 + CASES[1:], "recipient": 
 PACT = {
     "occurred_at": HOURS,
     "agreement": PACTS,
-    "parties": [("org:a", "org:b"), ("org:b", "org:a", "org:c"), ("org:b", "org:c")],
+    "parties": [("org:a", "org:b"), ("org:b", "org:a", "org:c"), ("org:b", "org:c"), ("org:a", "org:c")],
 }
 PURPOSE = ["p", "p", "p", "q"]
 POOLS = [  # a class and what its fields hold; one that stands twice is met more often
@@ -260,6 +260,36 @@ def test_an_agreement_covers_what_its_parties_share_until_it_ends(record, clock)
     record.submit(MarkInError(target=end), by=lch)
     assert [row["reason"] for row in record.disclosures(case)] == [None, None]
     assert record.disclosures(case).rows == record.disclosures().rows
+
+
+def test_an_agreement_that_ended_covers_nobody_that_it_was_ever_signed_with(record, clock):
+    """It was signed with the wrong school, which was corrected; it ended; then the correction was taken back."""
+    by = Practitioner(WORKER, "health_visitor", "org:lch")
+    case, pact = record.new_id("case"), record.new_id("agreement")
+
+    def done(command):
+        (position,) = record.submit(command, by=by).positions
+        return position
+
+    done(OpenCase(case=case, family=record.new_id("family"), team="team:a", reason="birth"))
+    terms = {"agreement": pact, "purposes": ["place"], "items": ["x"], "lawful_basis": "public_task", "wording": "w"}
+    terms["starts_on"] = london_date(clock.now)
+    with_school, with_nursery = ({"parties": ["org:lch", org]} for org in ("org:school", "org:nursery"))
+    share = {"case": case, "recipient": "org:school", "purpose": "place", "items": ["x"], "basis": "agreement"}
+    at = clock.now
+    clock.now += timedelta(hours=3)
+    signed = done(SignAgreement(**terms, **with_school, occurred_at=at + timedelta(hours=1)))
+    early = done(ShareInformation(**share))
+    mark = done(MarkInError(target=signed))
+    done(SignAgreement(**terms, **with_nursery, occurred_at=at))
+    done(EndAgreement(agreement=pact, **with_nursery, reason="other", occurred_at=at + timedelta(hours=1)))
+    done(MarkInError(target=mark))
+    with pytest.raises(Refused, match="was not on that day"):
+        done(ShareInformation(**share))
+    for answer in (record.disclosures(), record.disclosures(case)):
+        assert [(row["position"], row["covered_then"], row["covered_now"]) for row in answer] == [(early, True, False)]
+    assert [row["in_force"] for row in record.ask("agreements", recipient="org:school")] == [False]
+    assert record.ask("agreements", recipient="org:nursery").rows == []
 
 
 def test_a_case_is_an_id(record):

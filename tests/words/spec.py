@@ -10,9 +10,10 @@ from typing import Any, TypeVar
 
 import msgspec
 import pytest
+from eventsourcing.dcb.api import DCBQuery
 
 from earlystart_core.command import Command
-from earlystart_core.decide import query_of, standing
+from earlystart_core.decide import courses, query_of, standing
 from earlystart_core.entry import Entry, Practitioner, Recorded
 from earlystart_core.errors import Refused
 from earlystart_core.event import Event, tags_of
@@ -55,6 +56,8 @@ def seen(command: Command, events: list[Event]) -> tuple[Recorded | None, list[i
     query = query_of(bearing, target)
     if not query.items:
         return target, []
+    near = [entry.event for entry in entries if matches(query, entry.event.type, entry.event.tags)]
+    query = DCBQuery([*query.items, *courses(bearing, near)])
     return target, [entry.position for entry in entries if matches(query, entry.event.type, entry.event.tags)]
 
 

@@ -101,6 +101,14 @@ class TestWhateverIsSaidOfAnAgreement:
         given(SIGNED).when(order(command, event, parties=[LCH, POLICE])).refused("agreement.other_parties")
 
 
+@pytest.mark.parametrize(("command", "event"), [(ReviewAgreement, RENEWED), (EndAgreement, LAPSED)])
+def test_the_parties_are_those_that_it_was_signed_by_last(command, event):
+    """Two signings stand where the mark on the mistaken one was marked in error itself."""
+    first = but(SIGNED, occurred_at=on(1), parties=(LCH, POLICE))
+    given(first, SIGNED).when(order(command, event)).then(event)
+    given(first, SIGNED).when(order(command, event, parties=[LCH, POLICE])).refused("agreement.other_parties")
+
+
 def course(*events):
     found = Agreement()
     for event in events:

@@ -66,3 +66,18 @@ def test_the_package_of_another_case_does_not_bear_on_it():
 def test_an_end_of_another_package_is_no_end_of_this_one():
     other = but(ENDED, package=an("package", 9))
     given(OPENED, STARTED, other).when(order(CloseCase, CLOSED)).refused("case.package_active")
+
+
+@pytest.mark.parametrize(
+    "starts", [[but(STARTED, case=BEN, occurred_at=on(9)), STARTED], [STARTED, but(STARTED, case=BEN)]]
+)
+def test_a_package_that_ended_under_another_case_has_ended(starts):
+    """Its start was corrected, it ended under the case it was moved to, and then the correction was taken back."""
+    given(OPENED, *starts, but(ENDED, case=BEN)).when(order(CloseCase, CLOSED)).then(CLOSED)
+    given(OPENED, *starts).when(order(CloseCase, CLOSED)).refused("case.package_active")
+
+
+def test_a_package_is_that_of_its_earliest_start():
+    """As the views have it: this case has no active package, and nobody could end one for it."""
+    before = but(STARTED, case=BEN, occurred_at=on(7))
+    given(OPENED, before, STARTED).when(order(CloseCase, CLOSED)).then(CLOSED)

@@ -128,6 +128,33 @@ def test_an_agreement_covers_until_it_ends(day, fine):
     spec.then(AGREED_SHARE) if fine else spec.refused("sharing.agreement_not_in_force")
 
 
+WITH_THE_POLICE = but(SIGNED, parties=(LCH, POLICE))  # of the same agreement: one of the two was a mistake, for a time
+POLICE_LAPSED = but(LAPSED, occurred_at=on(9), parties=(LCH, POLICE))
+
+
+@pytest.mark.parametrize(
+    ("signed", "code"),
+    [
+        ([but(WITH_THE_POLICE, occurred_at=on(1)), SIGNED], "agreement_not_in_force"),
+        ([SIGNED, but(WITH_THE_POLICE, occurred_at=on(3))], "no_agreement"),
+    ],
+)
+def test_an_agreement_that_ended_covers_whoever_its_end_names(signed, code):
+    """Whatever else an event of the agreement names, it bears on every sharing that the agreement might cover."""
+    given(OPENED, *signed, POLICE_LAPSED).when(SHARE_AS_AGREED).refused(f"sharing.{code}")
+    given(OPENED, *signed[::-1], POLICE_LAPSED).when(SHARE_AS_AGREED).refused(f"sharing.{code}")
+
+
+def test_a_mark_on_what_names_others_bears_on_it_too():
+    mistaken = MarkedInError(occurred_at=on(10), target=3)
+    given(OPENED, SIGNED, POLICE_LAPSED, mistaken).when(SHARE_AS_AGREED).then(AGREED_SHARE)
+
+
+def test_another_agreement_of_the_other_party_does_not_bear_on_it():
+    other = irrelevant(but(POLICE_LAPSED, agreement=an("agreement", 2)))
+    given(OPENED, SIGNED, other).when(SHARE_AS_AGREED).then(AGREED_SHARE)
+
+
 def test_two_agreements_do_not_add_up():
     one, other = but(SIGNED, purposes=("transport",)), but(SIGNED, agreement=an("agreement", 2), items=("address",))
     given(OPENED, one, other).when(SHARE_AS_AGREED).refused("sharing.agreement_other_items")

@@ -125,6 +125,7 @@ def look_of(recorded: Recorded) -> Look:
 def rows_of(recorded: Iterable[Recorded]) -> Iterator[dict[str, Any]]:
     """A row an entry: `at, practitioner, role, employer, purpose, subject, action, rings, result, rules` and the glass.
 
+    `known`: the log's position that the reader's ties were read at.
     A glass that was broken, and its review, have rows too, of the actions `break_glass` and `review`.
     """
     for one in recorded:
@@ -138,6 +139,7 @@ def rows_of(recorded: Iterable[Recorded]) -> Iterator[dict[str, Any]]:
             "purpose": look.purpose,
             **_done(look),
             "rules": list(look.rules),
+            "known": look.known,
             "break_glass": look.break_glass,
         }
 

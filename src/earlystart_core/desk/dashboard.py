@@ -1,5 +1,6 @@
 """The dashboard of a day beside today's: every row that differs, and the entries that make the difference."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
@@ -20,14 +21,16 @@ def then_and_now(asked: Asked, *, at: Moment, case: str | None = None, team: str
     The dashboard of a moment: as known then, of what had happened by then. `before, after`: whole rows, null where
     there was none. `because`: the positions of the entries that could make the difference: recorded since, or known
     then but happening only later, and by the effective clock; or marks recorded since, whenever they are dated. They
-    are about the row's key, of the types that its view reads.
+    are about the key of the row or of one that it counts, of the types that its view reads.
     """
     was = then(asked, at)
     pair = (was, asked.clocks)
     store, log = asked.record.store, asked.log
     if case is not None:
         rows = changes(of_case(log, asked.registry, pair, team, case))
-        since = [*asked.log.read(DCBQuery([DCBQueryItem(tags=[case])])).entries()]
+        things = (tag for row in rows if "case" not in row["key"] for tag in row["key"].values())
+        tags = dict.fromkeys([case, *things])
+        since = [*asked.log.read(DCBQuery([DCBQueryItem(tags=[tag]) for tag in tags])).entries()]
     else:
         differing, _ = of_all(store, asked.registry, pair, team)
         rows = changes(differing)
@@ -38,7 +41,7 @@ def then_and_now(asked: Asked, *, at: Moment, case: str | None = None, team: str
             for tag in one.event.tags:
                 by_tag.setdefault(tag, []).append(one)
     reads = {name: _types(view) for name, view in VIEW.items()}
-    return [row | {"because": _because(row, by_tag, reads[row["view"]])} for row in rows]
+    return _with_counted([row | {"because": _because(row, by_tag, reads[row["view"]])} for row in rows])
 
 
 def _is_new(one: Recorded, was: Clocks, now: Clocks) -> bool:
@@ -78,3 +81,15 @@ def _because(row: Row, by_tag: dict[str, list[Recorded]], types: Iterable[str]) 
     ids = {row["key"][name] for name, tagged in zip(view.keys, is_id, strict=True) if tagged}
     known = min((by_tag.get(one, []) for one in ids), key=len)
     return sorted({one.position for one in known if one.event.type in types and ids.issubset(one.event.tags)})
+
+
+def _with_counted(rows: list[Row]) -> list[Row]:
+    """The rows, each with what made the difference in the rows that it counts: those may be explained by other tags."""
+    of: dict[tuple[str, str], set[int]] = defaultdict(set)  # by view and case
+    for row in rows:
+        for case in {each["case"] for each in (row["before"], row["after"]) if each is not None}:
+            of[row["view"], case].update(row["because"])
+    for row in rows:
+        for count in VIEW[row["view"]].counts.values():
+            row["because"] = sorted({*row["because"], *of[count.projection, row["key"][count.by]]})
+    return rows

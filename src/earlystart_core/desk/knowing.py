@@ -9,8 +9,7 @@ from earlystart_core.access.seeing import in_reach
 from earlystart_core.answer import Answer
 from earlystart_core.clocks import Clocks, Moment, clocks_at, instant_of
 from earlystart_core.desk.asked import Asked, Row, about, begun_hours, by, stamp
-from earlystart_core.desk.looking import ties
-from earlystart_core.entry import EPOCH
+from earlystart_core.desk.looking import dealings, ties
 from earlystart_core.errors import Invalid
 from earlystart_core.words.case import PointOfContactNamed
 
@@ -47,43 +46,48 @@ def could_see(
     purpose: str | None = None,
     team: str | None = None,
 ) -> Answer:
-    """The case as it stood in the record at that moment, and what tied the practitioner to it (`ties`).
+    """The case as it stood in the record at that moment, what tied the practitioner to it, and what else they had done.
 
-    Rows as of `timeline`. With a role and an employer each as the access policy would have shown it to such a reader,
-    for that purpose (`direct_care` where none is named): `allowed` says whether at all, `fields` are those that it
-    lets through. Without them everything is there, and `allowed` is null.
+    Rows as of `timeline`, with `ties` and `dealings` as of `looked`, `team` where a team is given. With a role and an
+    employer each as the access policy would have shown it to such a reader, for that purpose (`direct_care` where none
+    is named): `allowed` says whether at all, `fields` are those that it lets through. Without them everything is
+    there, and `allowed` is null.
 
     Raises:
-        Invalid: a role, an employer, a purpose or a team is malformed, or they are no reader.
+        Invalid: `at` is no moment, a role, an employer, a purpose or a team is malformed, or they are no reader.
     """
     clocks = then(asked, at)
-    tied = [] if clocks.effective is None else ties(asked, case, practitioner, clocks.effective)
+    reader, judge = _reader(practitioner, role, employer, purpose, team)
     story = asked.at(clocks).questions.timeline(case)
-    reader = _reader(practitioner, role, employer, purpose, team)
+    if clocks.effective is None:
+        return story  # before the first entry
+    tied = ties(asked, reader, case, clocks, clocks.effective)
+    had = dealings(asked, practitioner, case, clocks, clocks.effective)
     seen: dict[int, Row] | None = None
-    if reader is not None:
-        decision = could(asked.record.store, reader, POLICY, case, clocks, clocks.effective or EPOCH)
+    if judge:
+        known = Clocks(clocks.known, clocks.known_at)
+        decision = could(asked.record.store, reader, POLICY, case, known, clocks.effective)
         seen = {row["position"]: row for row in in_reach(story, case, decision)}
-    rows = [{"practitioner": practitioner, "ties": tied, **_shown(row, seen)} for row in story]
+    rows = [{"practitioner": practitioner, "ties": tied, "dealings": had, **_shown(row, seen)} for row in story]
     return Answer(rows, clocks)
 
 
 def _reader(
     practitioner: str, role: str | None, employer: str | None, purpose: str | None, team: str | None
-) -> Reader | None:
-    """Who is asked about, None where only the practitioner is named."""
-    if role is None or employer is None:
-        for name, value in {"role": role, "employer": employer, "purpose": purpose, "team": team}.items():
-            if value is not None:
-                raise Invalid(name, "expected both role and employer beside it, or none of them")
-        return None
-    reader = Reader(practitioner, role, employer, "direct_care" if purpose is None else purpose, team=team)
-    try:
-        check_reader(reader)
-    except Invalid as error:
-        field = error.field.removeprefix("reader.")
-        raise Invalid(field, str(error).removeprefix(f"{error.field}: ")) from None
-    return reader
+) -> tuple[Reader, bool]:
+    """Who is asked about, and whether the policy is: only of someone with a role and an employer."""
+    judge = role is not None and employer is not None
+    for name, value in {"role": role, "employer": employer, "purpose": purpose}.items():
+        if value is not None and not judge:
+            raise Invalid(name, "expected both role and employer beside it, or none of them")
+    reader = Reader(practitioner, role or "", employer or "", "direct_care" if purpose is None else purpose, team=team)
+    if judge:
+        try:
+            check_reader(reader)
+        except Invalid as error:
+            field = error.field.removeprefix("reader.")
+            raise Invalid(field, str(error).removeprefix(f"{error.field}: ")) from None
+    return reader, judge
 
 
 def _shown(row: Row, seen: dict[int, Row] | None) -> Row:

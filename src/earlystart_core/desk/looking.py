@@ -2,73 +2,85 @@
 
 from datetime import datetime
 
-from earlystart_core.clocks import clocks_at
+from earlystart_core.access.policy import RULES
+from earlystart_core.access.reader import Reader
+from earlystart_core.access.ties import ties_then
+from earlystart_core.clocks import Clocks, clocks_at
 from earlystart_core.desk.asked import Asked, Row
-from earlystart_core.words.allocation import AllocationEnded, PackageAllocated
-from earlystart_core.words.case import PointOfContactNamed
 from earlystart_core.words.contact import ContactRecorded
-from earlystart_core.words.package import PackageEnded
+
+TIES = ("allocated", "point_of_contact", "team", "consented")  # of `access.policy.Relation`, those that permit
+_BY_TEAM = {rule.id for rule in RULES if rule.relation == "team"}
 
 
 def accesses(asked: Asked, case: str | None = None) -> list[Row]:
     """The readings of identifiable records, of one case or of all, as the access log has them (`record.looked`).
 
-    Rows `at, practitioner, role, employer, purpose, subject, action, rings, result, rules, break_glass`, cut at both
-    clocks' instants.
+    Rows `at, practitioner, role, employer, purpose, subject, action, rings, result, rules, known, break_glass`, cut at
+    both clocks' instants.
     """
     latest = asked.latest
     return [row for row in asked.record.looked(case=case) if latest is None or row["at"] <= latest]
 
 
 def readings(asked: Asked, case: str | None = None) -> list[Row]:
-    """The accesses by which something was shown: none that was refused, nor the breaking of a glass by itself."""
-    return [row for row in accesses(asked, case) if row["result"] == "permitted" and row["rings"]]
+    """The accesses by which something was shown."""
+    return [row for row in accesses(asked, case) if is_reading(row)]
+
+
+def is_reading(row: Row) -> bool:
+    """Whether something was shown by an access: it was not refused, nor the breaking of a glass by itself."""
+    return row["result"] == "permitted" and bool(row["rings"])
 
 
 def looked(asked: Asked, *, case: str | None = None, practitioner: str | None = None) -> list[Row]:
-    """Who looked, and what tied them to the case at that moment (`ties`).
+    """Who looked, what tied them to the case at that moment (`ties`), and what else they had had to do with it.
 
-    `reason`: whether anything did; null for a reading that was not of one case.
+    The log is read as it was known where the reader was judged (`known`), by the access policy's own reading of it.
+    `ties`: `allocated`, `point_of_contact`, `consented`; and `team` where the recorded rules say so, since the access
+    log does not keep in which team a reader works. `dealings`, which open nothing: as `dealings` gives them.
+    `reason`: whether anything tied them; null for a reading that was not of one case.
     """
-    rows = [row for row in accesses(asked, case) if practitioner in (None, row["practitioner"])]
     found = []
-    for row in rows:
+    for row in accesses(asked, case):
         about = row["subject"] or ""
-        one_case = about.startswith("case:")
-        tied = ties(asked, about, row["practitioner"], row["at"]) if one_case else []
-        found.append({**row, "ties": tied, "reason": bool(tied) if one_case else None})
+        if practitioner not in (None, row["practitioner"]):
+            continue
+        if not about.startswith("case:"):
+            found.append({**row, "ties": [], "dealings": [], "reason": None})
+            continue
+        reader = Reader(row["practitioner"], row["role"], row["employer"], row["purpose"])
+        clocks = clocks_at(asked.log, row["known"])
+        at = max(one for one in (row["at"], clocks.known_at) if one is not None)  # as the policy tells what time it is
+        tied = ties(asked, reader, about, clocks, at, of_team=not _BY_TEAM.isdisjoint(row["rules"]))
+        had = dealings(asked, reader.practitioner, about, clocks, row["at"])
+        found.append({**row, "ties": tied, "dealings": had, "reason": bool(tied)})
     return found
 
 
-def ties(asked: Asked, case: str, practitioner: str, at: datetime) -> list[str]:
-    """What tied a practitioner to a case at an instant, as known then.
+def ties(asked: Asked, reader: Reader, case: str, clocks: Clocks, at: datetime, *, of_team: bool = False) -> list[str]:
+    """What tied a reader to a case at an instant, as the log was known at those clocks (`access.ties.ties_then`).
 
-    `allocated`: holds one of its running packages. `point_of_contact`: the family can ring them. `contact`: was at a
-    contact before. `recorded`: had recorded something about it.
+    `allocated`: delivers one of its packages that has not ended. `point_of_contact`: of the open case. `team`: the open
+    case is under the reader's team, or `of_team`: that is known otherwise. `consented`: of someone outside, and nothing
+    else then: their organisation may be told, for exactly that purpose. An effective clock does not cut: the policy
+    goes by all that is known.
     """
-    then = asked.at(clocks_at(asked.log, at, at))
-    facts = then.story(case)
-    held: set[str] = set()
-    named, met, recorded = None, False, False
-    for one in facts.standing():
-        who = one.entry.event.recorded_by
-        recorded = recorded or (who is not None and who.practitioner == practitioner)
-        match one.event:
-            case PackageAllocated():
-                held.discard(one.event.package)
-                held |= {one.event.package} if one.event.practitioner == practitioner else set()
-            case AllocationEnded() if one.event.practitioner == practitioner:
-                held.discard(one.event.package)
-            case PackageEnded():
-                held.discard(one.event.package)
-            case PointOfContactNamed():
-                named = one.event.practitioner
-            case ContactRecorded():
-                met = met or practitioner in one.event.practitioners
+    known = Clocks(clocks.known, clocks.known_at)
+    relation = ties_then(asked.record.store, reader, case, known, at).to(case)
+    return [tie for tie in TIES if getattr(relation, tie) or (of_team and tie == "team")]
+
+
+def dealings(asked: Asked, practitioner: str, case: str, clocks: Clocks, at: datetime) -> list[str]:
+    """What a practitioner had had to do with a case by an instant, as the log was known at those clocks.
+
+    `contact`: was at a contact before. `recorded`: had recorded something about it. Neither ties anybody to a case.
+    """
+    facts = asked.at(Clocks(clocks.known, clocks.known_at, at)).story(case).standing()
+    authors = [one.entry.event.recorded_by for one in facts]
+    met = [one.event.practitioners for one in facts if isinstance(one.event, ContactRecorded)]
     found = {
-        "allocated": bool(held),
-        "point_of_contact": named == practitioner,
-        "contact": met,
-        "recorded": recorded,
+        "contact": any(practitioner in each for each in met),
+        "recorded": any(who is not None and who.practitioner == practitioner for who in authors),
     }
     return [name for name, is_so in found.items() if is_so]

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from earlystart_core.desk.asked import MARK, Asked, Facts, Row, about, by, stamp
 from earlystart_core.desk.looking import readings
-from earlystart_core.hindsight import Told, marks_bearing_on, relied_on
+from earlystart_core.hindsight import Told, marks_near, relied_on
 from earlystart_core.marks import Marks, struck_by
 from earlystart_core.words.correction import MarkedInError
 from earlystart_core.words.sharing import InformationShared
@@ -13,16 +13,19 @@ from earlystart_core.words.sharing import InformationShared
 
 def relied(asked: Asked, *, case: str | None = None) -> list[Row]:
     """Each decision that had relied on an entry which is struck now; `relied_on`: the positions of those entries."""
-    pairs = marks_bearing_on(asked.log, asked.registry, case, asked.clocks.known)
-    struck = struck_by(pairs)
-    found = relied_on(asked.log, asked.registry, _at(asked, struck), Marks(pairs), asked.clocks.known)
+    if case is None:
+        pairs = [(one.position, one.event.target) for one in asked.read([MARK], [])]
+    else:
+        pairs = marks_near(asked.log, asked.registry, case, asked.clocks.known)
+    out = struck_by(pairs)
+    found = relied_on(asked.log, asked.registry, _at(asked, out), Marks(pairs), asked.clocks.known)
     return [
         {
             **stamp(decision),
             "type": decision.entry.event.type,
             "case": next(iter(decision.cases), None),
             **by(decision),
-            "struck": decision.position in struck,
+            "struck": decision.position in out,
             "relied_on": positions,
         }
         for decision, positions in found

@@ -10,7 +10,7 @@ from earlystart_core.desk.knowing import then
 from earlystart_core.hindsight import Told
 from earlystart_core.timeline import opened_fields
 from earlystart_core.types import london_date
-from earlystart_core.words.agreement import AGREEMENT, Agreement, AgreementSigned
+from earlystart_core.words.agreement import AGREEMENT, Agreement
 from earlystart_core.words.sharing import InformationShared, SharingOverridden
 
 
@@ -26,28 +26,26 @@ def agreements(
 
     at: the moment to ask about; without it the effective clock, else when the last known entry was recorded.
     All of it is as known at the clocks, and as it stood at that moment: terms, last day, review.
+    recipient: of those that it had signed by that moment, or is the first to sign after it.
     `covers`: in force, with that recipient, purpose and item; what is not named is not asked.
     """
     moment = asked.clocks.effective or asked.clocks.known_at if at is None else then(asked, at).effective
-    facts = asked.facts(AGREEMENT, *about(recipient))
-    signed: dict[str, Told] = {}  # as it was at that moment; of one that was not signed yet as it will be
-    for one in facts.standing():
-        if isinstance(one.event, AgreementSigned) and (moment is None or one.event.occurred_at <= moment):
-            signed[one.event.agreement] = one
-        elif isinstance(one.event, AgreementSigned):
-            signed.setdefault(one.event.agreement, one)
+    facts = _agreements(asked, recipient)
+    signed = {id(one.event): one.position for one in facts.told}
     rows = []
     for name, course in sorted(_courses(facts).items()):
-        if name not in signed or moment is None:
+        if not course.signed or moment is None:
             continue
-        terms, force = signed[name].event, course.in_force(moment)
+        terms, force = course.signed_by(moment) or course.signed[0], course.in_force(moment)
+        if recipient not in (None, *terms.parties):
+            continue
         ends = [each for each in course.ends if each.ends_on is not None and each.occurred_at <= moment]
         fits = purpose in (None, *terms.purposes) and item in (None, *terms.items)
         names = ("parties", "purposes", "items", "lawful_basis", "special_category", "wording", "starts_on")
         rows.append(
             {
                 "agreement": name,
-                "position": signed[name].position,
+                "position": signed[id(terms)],
                 **{field: getattr(terms, field) for field in names},
                 "last_on": ends[-1].ends_on if ends else None,
                 "next_review_on": _review_on(course, moment),
@@ -57,6 +55,18 @@ def agreements(
             }
         )
     return rows
+
+
+def _agreements(asked: Asked, recipient: str | None) -> Facts:
+    """The facts of every agreement of which an event names that organisation; None: of all.
+
+    They are read by the agreement's own id: an event of it may name others, where its signing was corrected.
+    """
+    facts = asked.facts(AGREEMENT, *about(recipient))
+    if recipient is None:
+        return facts
+    each = [asked.facts(AGREEMENT, name) for name in dict.fromkeys(one.event.agreement for one in facts.told)]
+    return Facts([one for of in each for one in of.told], {position for of in each for position in of.struck})
 
 
 def _review_on(course: Agreement, by: datetime) -> object:

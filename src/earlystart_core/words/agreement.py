@@ -45,7 +45,7 @@ class AgreementSigned(Event, frozen=True):
 
 class AgreementReviewed(Event, frozen=True):
     agreement: AgreementId
-    parties: Parties  # those of the agreement: whoever reads by organisation reads its whole course
+    parties: Parties  # those of the agreement
     outcome: AgreementReview
     ends_on: Day | None = None  # inclusive
     next_review_on: Day | None = None
@@ -179,10 +179,11 @@ def _end(command: EndAgreement, state: Agreement) -> tuple[Event, ...]:
 def _expect_signed(command: ReviewAgreement | EndAgreement, state: Agreement) -> None:
     if not state.signed:
         raise Refused("agreement.unknown", f"{command.agreement} is not known: expected an agreement that was signed")
-    if set(state.signed[0].parties) != set(command.parties):
-        raise Refused("agreement.other_parties", f"{command.agreement}: expected the parties that signed it")
-    if state.signed_by(command.at) is None:
+    signed = state.signed_by(command.at)
+    if signed is None:
         raise Refused("agreement.not_yet_signed", f"{command.agreement}: expected a time at or after it was signed")
+    if set(signed.parties) != set(command.parties):
+        raise Refused("agreement.other_parties", f"{command.agreement}: expected the parties that signed it")
 
 
 def _expect_ahead(command: SignAgreement | ReviewAgreement, day: date | None) -> None:

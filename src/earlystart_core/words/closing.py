@@ -3,15 +3,16 @@
 No case closes over a package: every package ends at or before that time. The event is the case's.
 """
 
+from collections.abc import Mapping
 from typing import assert_never
 
 import msgspec
 from msgspec.structs import replace
 
-from earlystart_core.command import Command, Facts, Word, facts, latest
+from earlystart_core.command import Command, Fact, Facts, Word, facts, latest
 from earlystart_core.errors import Refused
 from earlystart_core.event import Event
-from earlystart_core.types import CaseId, CloseReason
+from earlystart_core.types import CaseId, CloseReason, PackageId
 from earlystart_core.words.case import (
     LIFE,
     CaseClosed,
@@ -22,7 +23,7 @@ from earlystart_core.words.case import (
     ResponsibilityPassed,
     expect_newest,
 )
-from earlystart_core.words.package import PackageEnded, PackageStarted
+from earlystart_core.words.package import COURSE, Course, CourseEvent, PackageEnded, PackageStarted
 
 
 class CloseCase(Command):
@@ -33,24 +34,23 @@ class CloseCase(Command):
 class Closing(msgspec.Struct, frozen=True):
     life: Life = Life()
     passed: tuple[ResponsibilityPassed, ...] = ()
-    started: tuple[PackageStarted, ...] = ()
-    ended: tuple[PackageEnded, ...] = ()
+    packages: Mapping[PackageId, Course] = {}
 
 
 def boundary(command: CloseCase) -> Facts:
-    return facts(([*LIFE, ResponsibilityPassed, PackageStarted, PackageEnded], [command.case]))
+    # the whole course of each package: where its start was corrected, its end may stand under another case
+    return facts(([*LIFE, ResponsibilityPassed], [command.case]), Fact(COURSE, (command.case,), "package"))
 
 
-def evolve(state: Closing, event: LifeEvent | ResponsibilityPassed | PackageStarted | PackageEnded) -> Closing:
+def evolve(state: Closing, event: LifeEvent | ResponsibilityPassed | CourseEvent) -> Closing:
     match event:
         case CaseOpened() | CaseClosed() | CaseReopened():
             return replace(state, life=state.life.after(event))
         case ResponsibilityPassed():
             return replace(state, passed=(*state.passed, event))
-        case PackageStarted():
-            return replace(state, started=(*state.started, event))
-        case PackageEnded():
-            return replace(state, ended=(*state.ended, event))
+        case PackageStarted() | PackageEnded():
+            course = state.packages.get(event.package, Course()).after(event)
+            return replace(state, packages={**state.packages, event.package: course})
         case _:
             assert_never(event)
 
@@ -61,12 +61,11 @@ def decide(command: CloseCase, state: Closing) -> tuple[Event, ...]:
         return ()
     state.life.expect_open(command, command.case)
     expect_newest(command, command.case, [*state.life.changes, *state.passed])
-    ended = {end.package for end in state.ended if end.occurred_at <= command.at}
-    for start in state.started:
-        if start.package not in ended:
+    for package, course in state.packages.items():
+        if course.case == command.case and not course.ended_by(command.at):
             raise Refused(
                 "case.package_active",
-                f"{command.case} cannot close: expected every package to have ended by then, {start.package} had not",
+                f"{command.case} cannot close: expected every package to have ended by then, {package} had not",
             )
     return (command.ordered(CaseClosed),)
 

@@ -4,6 +4,7 @@ It is active from its start until it is ended, whatever becomes of the case. Wha
 in `starting`.
 """
 
+from datetime import datetime
 from typing import assert_never
 
 import msgspec
@@ -79,6 +80,15 @@ class Course(msgspec.Struct, frozen=True):
             return replace(self, started=(*self.started, event))
         return replace(self, ended=(*self.ended, event))
 
+    @property
+    def case(self) -> CaseId | None:
+        """The case that it is for, as its earliest start has it; None before that."""
+        return self.started[0].case if self.started else None
+
+    def ended_by(self, at: datetime) -> bool:
+        """Whether it had ended by that instant."""
+        return any(end.occurred_at <= at for end in self.ended)
+
     def expect_started(self, command: Command, package: PackageId, case: CaseId) -> None:
         """Raises: Refused: `package.unknown`, `package.other_case`; `package.not_started` at the command's instant."""
         if not self.started:
@@ -92,7 +102,7 @@ class Course(msgspec.Struct, frozen=True):
     def expect_active(self, command: Command, package: PackageId, case: CaseId) -> None:
         """Raises: Refused: as `expect_started`; `package.ended` by the command's instant."""
         self.expect_started(command, package, case)
-        if any(end.occurred_at <= command.at for end in self.ended):
+        if self.ended_by(command.at):
             raise Refused("package.ended", f"{package} had ended: expected an active package")
 
 

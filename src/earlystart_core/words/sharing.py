@@ -9,7 +9,7 @@ from typing import assert_never
 import msgspec
 from msgspec.structs import replace
 
-from earlystart_core.command import Command, Facts, Named, Stated, Word, facts
+from earlystart_core.command import Command, Fact, Facts, Named, Stated, Word, facts
 from earlystart_core.entry import Practitioner
 from earlystart_core.errors import Refused
 from earlystart_core.event import Event, Personal
@@ -105,7 +105,8 @@ def boundary(command: SharingCommand) -> Facts:
                 "override": [SharingOverridden],
             }
             bearing: list[type[Event]] = [InformationShared, *bases.get(command.basis, [])]
-            agreed = [(AGREEMENT, [command.recipient])] if command.basis == "agreement" else []
+            # the whole course of each: an entry of it that names other parties may end it
+            agreed = [Fact(AGREEMENT, (command.recipient,), "agreement")] if command.basis == "agreement" else []
             return facts(case, (bearing, [command.case, command.recipient]), *agreed)
         case _:
             assert_never(command)

@@ -22,7 +22,7 @@ def relied(desk: Desk, *, case: str | None = None) -> list[Row]:
             for fact in (desk.entries[position - 1] for position in sorted(struck - stood))
             if fact["position"] < decision["position"]
             and fact["type"] != "MarkedInError"
-            and naive_diff.rests_on(decision, fact)
+            and naive_diff.rests_on(desk.entries, decision, fact)
         ]
         if rested:
             about = {"type": decision["type"], "case": decision["data"]["case"], **who(decision)}
