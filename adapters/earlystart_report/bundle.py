@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from earlystart_core.clocks import Moment, clocks_at
+from earlystart_core.clocks import Moment
 from earlystart_core.desk.asked import Asked
 from earlystart_core.desk.bundle import Bundle, bundle
 from earlystart_core.errors import Invalid, StoreUnavailable
@@ -30,7 +30,7 @@ def write_bundle(record: "Record", subject: str, folder: Path, known: Moment | N
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise Invalid("--out", f"expected a new or empty folder, got {str(folder)!r}")
-    asked = Asked(record, clocks_at(record.store.log, known), now=known is None)
+    asked = Asked.of(record, known)
     found = bundle(asked, subject)
     if not found.entries and not found.erased:
         raise Invalid("subject", f"expected a case or person on record, nothing is held on {subject}")

@@ -3,7 +3,7 @@
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-from earlystart_core.clocks import Moment, clocks_at
+from earlystart_core.clocks import Moment
 from earlystart_core.desk.asked import Asked
 from earlystart_core.desk.casebook import Casebook, casebook
 from earlystart_core.proof.checkpoint import Checkpoint
@@ -41,8 +41,7 @@ def book_of(
     Raises:
         Invalid: as for `report_page`; the vkey is malformed, or there is no checkpoint that it could have signed.
     """
-    asked = Asked(record, clocks_at(record.store.log, known), now=known is None)
-    return casebook(asked, case, checkpoint=checkpoint, vkey=vkey)
+    return casebook(Asked.of(record, known), case, checkpoint=checkpoint, vkey=vkey)
 
 
 def page_of(book: Casebook) -> str:

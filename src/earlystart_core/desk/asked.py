@@ -1,13 +1,13 @@
 """What a question is asked of: a record at two clocks, and how its facts are read there."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from earlystart_core.case_file import case_file
-from earlystart_core.clocks import Clocks
+from earlystart_core.clocks import Clocks, Moment, clocks_at, instant_of
 from earlystart_core.entry import Recorded
 from earlystart_core.event import Event
 from earlystart_core.hindsight import Told
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 MARK = MarkedInError.__name__
+BEFORE_ALL = datetime.min.replace(tzinfo=UTC)
+HOUR = timedelta(hours=1)
 
 
 class Facts(NamedTuple):
@@ -42,17 +44,27 @@ class Asked:
 
     registry: Registry = EVENTS
 
-    def __init__(self, record: "Record", clocks: Clocks, *, now: bool) -> None:
+    def __init__(self, record: "Record", clocks: Clocks, *, now: bool, latest: datetime | None = None) -> None:
         self.record = record
         self.clocks = clocks
         self.log = record.store.log
+        self.latest = latest  # the last instant of what these clocks let in that stands beside the log; None: all
         self._now = now
 
-    @property
-    def latest(self) -> datetime | None:
-        """The last instant that these clocks let in of what stands beside the log; None: they let in all."""
-        known_at = self.clocks.known_at if self.clocks.known < self.log.head() else None
-        return min((each for each in (known_at, self.clocks.effective) if each is not None), default=None)
+    @classmethod
+    def of(cls, record: "Record", known: Moment | None = None, effective: Moment | None = None) -> Self:
+        """The record at the clocks that a caller means, as `Record.as_at` has them.
+
+        What stands beside the log, such as who looked, is cut at the moment that is asked for: the end of the day for
+        a date, and for a position the moment when it was recorded. So what was told of a position stays as it was.
+
+        Raises:
+            Invalid: either is malformed, or lies beyond the head.
+        """
+        clocks = clocks_at(record.store.log, known, effective)
+        until = None if known is None else instant_of(known) or clocks.known_at or BEFORE_ALL
+        latest = min((each for each in (until, clocks.effective) if each is not None), default=None)
+        return cls(record, clocks, now=known is None and effective is None, latest=latest)
 
     @property
     def questions(self) -> "Questions":
@@ -64,8 +76,8 @@ class Asked:
         return self.record.store.keys
 
     def at(self, clocks: Clocks) -> "Asked":
-        """The same record at other clocks."""
-        return Asked(self.record, clocks, now=False)
+        """The same record at other clocks, of its log."""
+        return Asked(self.record, clocks, now=False, latest=self.latest)
 
     def facts(self, types: Iterable[type[Event]], *tags: str) -> Facts:
         """The events of those classes with all of those tags, by position, and what marks strike of them."""
@@ -121,6 +133,11 @@ def by(told: Told) -> Row:
     """Who recorded an entry: `practitioner, role, employer`, null where nobody is named."""
     who = told.entry.event.recorded_by
     return {name: None if who is None else getattr(who, name) for name in ("practitioner", "role", "employer")}
+
+
+def begun_hours(took: timedelta) -> int:
+    """In hours that have begun: more than a limit of whole hours wherever it took longer than that."""
+    return -(-took // HOUR)
 
 
 def about(*tags: str | None) -> list[str]:

@@ -2,19 +2,25 @@
 
 from datetime import timedelta
 
-from earlystart_core.access.reader import Reader
+from earlystart_core.access.judging import could
+from earlystart_core.access.policy import POLICY
+from earlystart_core.access.reader import Reader, check_reader
+from earlystart_core.access.seeing import in_reach
 from earlystart_core.answer import Answer
 from earlystart_core.clocks import Clocks, Moment, clocks_at, instant_of
-from earlystart_core.desk.asked import Asked, Row, about, by, stamp
+from earlystart_core.desk.asked import Asked, Row, about, begun_hours, by, stamp
 from earlystart_core.desk.looking import ties
+from earlystart_core.entry import EPOCH
 from earlystart_core.errors import Invalid
 from earlystart_core.words.case import PointOfContactNamed
 
-HOUR = timedelta(hours=1)
+IMPORT = "practitioner:import"
 
 
 def then(asked: Asked, at: Moment) -> Clocks:
-    """Both clocks at one moment: as known then, never more than is asked for, of what had happened by then.
+    """Both clocks at one moment: as known then, of what had happened by then; neither later than is asked for.
+
+    `effective` is None before the first entry, where nothing is known.
 
     Raises:
         Invalid: `at` is no moment, or beyond the head.
@@ -25,6 +31,8 @@ def then(asked: Asked, at: Moment) -> Clocks:
     except Invalid as error:
         raise Invalid("at", str(error).removeprefix(f"{error.field}: ")) from None
     known = known if known.known <= asked.clocks.known else asked.clocks
+    if effective is not None and asked.clocks.effective is not None:
+        effective = min(effective, asked.clocks.effective)
     return Clocks(known.known, known.known_at, effective)
 
 
@@ -36,37 +44,61 @@ def could_see(
     at: Moment,
     role: str | None = None,
     employer: str | None = None,
-    purpose: str = "direct_care",
+    purpose: str | None = None,
     team: str | None = None,
 ) -> Answer:
     """The case as it stood in the record at that moment, and what tied the practitioner to it (`ties`).
 
-    Rows as of `timeline`, with `allowed`: whether the access policy would have shown that row to someone of that role
-    and employer, for that purpose; null where role and employer are not given.
+    Rows as of `timeline`. With a role and an employer each as the access policy would have shown it to such a reader,
+    for that purpose (`direct_care` where none is named): `allowed` says whether at all, `fields` are those that it
+    lets through. Without them everything is there, and `allowed` is null.
+
+    Raises:
+        Invalid: a role, an employer, a purpose or a team is malformed, or they are no reader.
     """
     clocks = then(asked, at)
     tied = [] if clocks.effective is None else ties(asked, case, practitioner, clocks.effective)
     story = asked.at(clocks).questions.timeline(case)
-    allowed: set[int] | None = None
-    if role is not None and employer is not None and clocks.known:
-        reader = Reader(practitioner, role, employer, purpose, team=team)
-        allowed = {row["position"] for row in asked.record.could_see(reader, case, clocks.known)[1]}
-    rows = [
-        {
-            "practitioner": practitioner,
-            "ties": tied,
-            "allowed": None if allowed is None else row["position"] in allowed,
-            **row,
-        }
-        for row in story
-    ]
+    reader = _reader(practitioner, role, employer, purpose, team)
+    seen: dict[int, Row] | None = None
+    if reader is not None:
+        decision = could(asked.record.store, reader, POLICY, case, clocks, clocks.effective or EPOCH)
+        seen = {row["position"]: row for row in in_reach(story, case, decision)}
+    rows = [{"practitioner": practitioner, "ties": tied, **_shown(row, seen)} for row in story]
     return Answer(rows, clocks)
+
+
+def _reader(
+    practitioner: str, role: str | None, employer: str | None, purpose: str | None, team: str | None
+) -> Reader | None:
+    """Who is asked about, None where only the practitioner is named."""
+    if role is None or employer is None:
+        for name, value in {"role": role, "employer": employer, "purpose": purpose, "team": team}.items():
+            if value is not None:
+                raise Invalid(name, "expected both role and employer beside it, or none of them")
+        return None
+    reader = Reader(practitioner, role, employer, purpose or "direct_care", team=team)
+    try:
+        check_reader(reader)
+    except Invalid as error:
+        field = error.field.removeprefix("reader.")
+        raise Invalid(field, str(error).removeprefix(f"{error.field}: ")) from None
+    return reader
+
+
+def _shown(row: Row, seen: dict[int, Row] | None) -> Row:
+    """A row of the story without what could not be seen. seen: what could, by position; None: nobody is judged."""
+    if seen is None:
+        return {"allowed": None, **row}
+    shown = seen.get(row["position"], {})
+    hidden = {"fields": shown.get("fields", {}), "recorded_by": shown.get("recorded_by")}
+    return {"allowed": bool(shown), **row, **hidden}
 
 
 def backdated(asked: Asked, *, at: Moment, case: str | None = None, team: str | None = None) -> list[Row]:
     """What had happened by that moment: what was known of it then, and what was recorded only afterwards.
 
-    team: of the cases under it, then or now.
+    team: of the cases under it, then or now. With both: of that case, where it is one of them.
 
     Raises:
         Invalid: neither a case nor a team is named.
@@ -74,7 +106,7 @@ def backdated(asked: Asked, *, at: Moment, case: str | None = None, team: str | 
     if case is None and team is None:
         raise Invalid("case", "expected a case or a team, got neither")
     clocks = then(asked, at)
-    cases = {case} if case is not None else _under(asked, clocks, team)
+    cases = {case} if team is None else _under(asked, clocks, team, case)
     rows: dict[int, Row] = {}
     for each in sorted(filter(None, cases)):
         facts = asked.story(each)
@@ -93,26 +125,29 @@ def backdated(asked: Asked, *, at: Moment, case: str | None = None, team: str | 
     return [rows[position] for position in sorted(rows)]
 
 
-def _under(asked: Asked, clocks: Clocks, team: str | None) -> set[str]:
-    return {row["case"] for each in (asked.at(clocks), asked) for row in each.rows("case_status", team=team)}
+def _under(asked: Asked, clocks: Clocks, team: str, case: str | None) -> set[str]:
+    rows = [row for each in (asked.at(clocks), asked) for row in each.rows("case_status", case, team)]
+    return {row["case"] for row in rows if row["team"] == team}
 
 
 def late(asked: Asked, *, hours: int = 48, case: str | None = None, practitioner: str | None = None) -> list[Row]:
     """Entries recorded more than so many hours after what they tell of, by practitioner, then position.
 
-    `hours_late`: whole hours.
+    `hours_late`: in hours that have begun. What was imported came when it did: those entries are told only where
+    `practitioner` names them (practitioner:import).
     """
     marks = asked.facts([], *about(case)).struck
     rows = []
     for recorded in asked.recorded(*about(case)):
         occurred, who = recorded.event.occurred_at, recorded.event.recorded_by
-        if occurred is None or recorded.recorded_at - occurred <= hours * HOUR:
+        if occurred is None or recorded.recorded_at - occurred <= timedelta(hours=hours):
             continue
-        if practitioner is not None and (who is None or who.practitioner != practitioner):
+        recorder = who and who.practitioner
+        if recorder != practitioner and (practitioner is not None or recorder == IMPORT):
             continue
         rows.append(
             {
-                "practitioner": who and who.practitioner,
+                "practitioner": recorder,
                 "role": who and who.role,
                 "employer": who and who.employer,
                 "position": recorded.position,
@@ -120,7 +155,7 @@ def late(asked: Asked, *, hours: int = 48, case: str | None = None, practitioner
                 "cases": [tag for tag in recorded.event.tags if tag.startswith("case:")],
                 "occurred_at": occurred,
                 "recorded_at": recorded.recorded_at,
-                "hours_late": (recorded.recorded_at - occurred) // HOUR,
+                "hours_late": begun_hours(recorded.recorded_at - occurred),
                 "struck": recorded.position in marks,
             }
         )
@@ -133,7 +168,8 @@ def contact(asked: Asked, *, case: str, at: Moment) -> list[Row]:
     now = Clocks(asked.clocks.known, asked.clocks.known_at, moment.effective)
     rows = []
     for as_known, clocks in (("then", moment), ("now", now)):
-        named = asked.at(clocks).facts([PointOfContactNamed], case).standing()
+        began = moment.effective is not None
+        named = asked.at(clocks).facts([PointOfContactNamed], case).standing() if began else []
         last = named[-1] if named else None
         rows.append(
             {

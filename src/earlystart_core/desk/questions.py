@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from earlystart_core.answer import Answer
-from earlystart_core.clocks import Moment, clocks_at
+from earlystart_core.clocks import Moment
 from earlystart_core.desk.asked import Asked, Row
 from earlystart_core.desk.consents import after_withdrawal, consents, told, undecided
 from earlystart_core.desk.dashboard import then_and_now
@@ -107,9 +107,9 @@ def ask(
     for name in asked_for.needs:
         if name not in given:
             raise Invalid(name, f"expected one: question {asked_for.number}, {asked_for.name}, cannot do without")
-    clocks = clocks_at(record.store.log, known, effective)
-    found = asked_for.answer(Asked(record, clocks, now=known is None and effective is None), **given)
-    return found if isinstance(found, Answer) else Answer(found, clocks)
+    asked = Asked.of(record, known, effective)
+    found = asked_for.answer(asked, **given)
+    return found if isinstance(found, Answer) else Answer(found, asked.clocks)
 
 
 def check_option(name: str, value: Any) -> None:

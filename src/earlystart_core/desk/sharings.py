@@ -5,15 +5,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from earlystart_core.clocks import Moment
-from earlystart_core.desk.asked import Asked, Facts, Row, about, by, stamp
+from earlystart_core.desk.asked import Asked, Facts, Row, about, begun_hours, by, stamp
 from earlystart_core.desk.knowing import then
 from earlystart_core.hindsight import Told
 from earlystart_core.timeline import opened_fields
 from earlystart_core.types import london_date
 from earlystart_core.words.agreement import AGREEMENT, Agreement, AgreementSigned
 from earlystart_core.words.sharing import InformationShared, SharingOverridden
-
-HOUR = timedelta(hours=1)
 
 
 def agreements(
@@ -150,8 +148,8 @@ def _agreed(courses: Sequence[Agreement], one: Told, employer: str | None) -> li
 def concerns(asked: Asked, *, hours: int = 24, case: str | None = None) -> list[Row]:
     """Each concern for which someone overrode, and the first sharing with that recipient that followed.
 
-    `shared_at, hours`: null where nothing was shared. `within`: shared within so many hours. Only a sharing on the
-    override or on a duty counts.
+    `shared_at`, `hours` (those that had begun): null where nothing was shared. `within`: shared within so many hours.
+    Only a sharing on the override or on a duty counts.
     """
     facts = asked.facts([SharingOverridden, InformationShared], *about(case))
     shared: dict[tuple[str, str], list[Told]] = defaultdict(list)
@@ -175,8 +173,8 @@ def concerns(asked: Asked, *, hours: int = 24, case: str | None = None) -> list[
                 "raised_on": london_date(raised),
                 "shared": first and first.position,
                 "shared_at": first and first.event.occurred_at,
-                "hours": None if took is None else took // HOUR,
-                "within": took is not None and took <= hours * HOUR,
+                "hours": None if took is None else begun_hours(took),
+                "within": took is not None and took <= timedelta(hours=hours),
             }
         )
     return rows
