@@ -131,7 +131,7 @@ def diff(entries, a, b, effective=None, case=None, since=None):
             fact = by_position[position]
             if fact["type"] == "MarkedInError" or position >= decision["position"]:
                 continue
-            if case is not None and case not in fact["tags"]:
+            if case is not None and case not in fact["tags"] and fact["type"] not in AGREEMENT:
                 continue
             if rests_on(decision, fact) and position not in struck(entries, decision["position"] - 1):
                 rested.append(position)

@@ -12,12 +12,13 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 from earlystart_core.changes import changes, of_all, of_case
 from earlystart_core.clocks import Clocks
 from earlystart_core.errors import Unreadable
-from earlystart_core.hindsight import DECISIONS, Told, decisions_about, relied_on, unknown_to
+from earlystart_core.hindsight import DECISIONS, Told, decisions_about, marks_bearing_on, relied_on, unknown_to
 from earlystart_core.log import Log
 from earlystart_core.marks import Marks, struck_by
 from earlystart_core.projection import Row
 from earlystart_core.registry import Registry
 from earlystart_core.store import Store
+from earlystart_core.words.agreement import AGREEMENT
 from earlystart_core.words.correction import MarkedInError
 
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -65,10 +66,10 @@ def diff(
     else:
         differing, cases = of_all(store, registry, (before, after), team)
     learnt = [told for told in _entries(log, registry, before.known, after, case) if _about(told, cases)]
-    pairs = [*_marks(log, registry, after.known, case)]
+    pairs = marks_bearing_on(log, registry, case, after.known)
     out = struck_by(pairs)
     fresh = sorted(out - struck_by(pair for pair in pairs if pair[0] <= before.known))
-    struck = [told for position in fresh if _about(told := _at(log, registry, position), cases)]
+    struck = [told for position in fresh if _may_bear(told := _at(log, registry, position), cases)]
     relied = relied_on(log, registry, struck, Marks(pairs), after.known)
     return Diff(
         before,
@@ -104,14 +105,6 @@ def _entries(log: Log, registry: Registry, known: int, after: Clocks, case: str 
             yield told
 
 
-def _marks(log: Log, registry: Registry, known: int, case: str | None) -> Iterator[tuple[int, int]]:
-    item = DCBQueryItem([MarkedInError.__name__], [] if case is None else [case])
-    for recorded in log.read(DCBQuery([item])).entries():
-        event = registry.event(recorded)
-        if recorded.position <= known and isinstance(event, MarkedInError):
-            yield recorded.position, event.target
-
-
 def _meanwhile(
     log: Log, registry: Registry, learnt: list[Told], known: int, since: datetime | None, out: set[int]
 ) -> list[tuple[Told, list[int]]]:
@@ -134,6 +127,11 @@ def _at(log: Log, registry: Registry, position: int) -> Told:
 
 def _about(told: Told, cases: Collection[str] | None) -> bool:
     return cases is None or any(case in cases for case in told.cases)
+
+
+def _may_bear(told: Told, cases: Collection[str] | None) -> bool:
+    """Whether decisions about those cases may rest on it: an agreement between organisations names no case."""
+    return _about(told, cases) or isinstance(told.event, AGREEMENT)
 
 
 def _happened(told: Told, after: Clocks) -> bool:

@@ -40,6 +40,7 @@ DECISIONS: tuple[type[Event], ...] = (  # what the service decides; what a famil
     InformationShared,
     DisclosureRefused,
 )
+_MARK = MarkedInError.__name__
 _NARROW = ("case:", "package:", "request:", "meeting:", "agreement:")
 
 
@@ -105,6 +106,30 @@ def relied_on(
                 found.setdefault(position, (decision, []))[1].append(fact.position)
     for _, (decision, facts) in sorted(found.items()):
         yield decision, sorted(facts)
+
+
+def marks_bearing_on(log: Log, registry: Registry, case: str | None, upto: int) -> list[tuple[int, int]]:
+    """Pairs (mark, target) up to that position, in its order: all, or of a case those on what it may have relied on.
+
+    That is what is about the case, and the agreements of whom its sharings went to: these name no case.
+    """
+    if case is None:
+        return _marks(log, registry, [DCBQueryItem([_MARK])], upto)
+    shared = log.read(DCBQuery([DCBQueryItem([InformationShared.__name__], [case])])).entries()
+    orgs = {tag for one in shared if one.position <= upto for tag in one.event.tags if tag.startswith("org:")}
+    signed = [DCBQueryItem([cls.__name__ for cls in AGREEMENT], [org]) for org in sorted(orgs)]
+    told = log.read(DCBQuery(signed)).entries() if signed else ()
+    agreed = {tag for one in told if one.position <= upto for tag in one.event.tags if tag.startswith("agreement:")}
+    return _marks(log, registry, [DCBQueryItem([_MARK], [tag]) for tag in (case, *sorted(agreed))], upto)
+
+
+def _marks(log: Log, registry: Registry, items: list[DCBQueryItem], upto: int) -> list[tuple[int, int]]:
+    found = []
+    for recorded in log.read(DCBQuery(items)).entries():
+        event = registry.event(recorded)
+        if recorded.position <= upto and isinstance(event, MarkedInError):
+            found.append((recorded.position, event.target))
+    return found
 
 
 def _narrow(fact: Told) -> list[str]:

@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Iterator
 
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
 from earlystart_core.changes import changes, of_all, of_case
 from earlystart_core.clocks import Clocks, Moment
 from earlystart_core.desk.asked import MARK, Asked, Row
 from earlystart_core.desk.knowing import then
-from earlystart_core.entry import Recorded, from_micros
+from earlystart_core.entry import EPOCH, Recorded, from_micros
+from earlystart_core.event import kind_of_field
 from earlystart_core.projection import Projection
 from earlystart_core.views import VIEW
 
@@ -16,30 +19,38 @@ def then_and_now(asked: Asked, *, at: Moment, case: str | None = None, team: str
 
     The dashboard of a moment: as known then, of what had happened by then. `before, after`: whole rows, null where
     there was none. `because`: the positions of the entries that could make the difference: recorded since, or known
-    then but happening only later, about the row's key, of the types that its view reads.
+    then but happening only later, and by the effective clock; or marks recorded since, whenever they are dated. They
+    are about the row's key, of the types that its view reads.
     """
     was = then(asked, at)
     pair = (was, asked.clocks)
     store, log = asked.record.store, asked.log
     if case is not None:
         rows = changes(of_case(log, asked.registry, pair, team, case))
-        since = [one for one in asked.recorded(case) if _is_new(one, was)]
+        since = [*asked.log.read(DCBQuery([DCBQueryItem(tags=[case])])).entries()]
     else:
         differing, _ = of_all(store, asked.registry, pair, team)
         rows = changes(differing)
         since = [*_future(asked, was), *asked.log.read(after=was.known).entries()] if rows else []
     by_tag: dict[str, list[Recorded]] = {}
     for one in since:
-        if one.position <= asked.clocks.known:
+        if _is_new(one, was, asked.clocks):
             for tag in one.event.tags:
                 by_tag.setdefault(tag, []).append(one)
     reads = {name: _types(view) for name, view in VIEW.items()}
     return [row | {"because": _because(row, by_tag, reads[row["view"]])} for row in rows]
 
 
-def _is_new(one: Recorded, was: Clocks) -> bool:
-    occurred = one.event.occurred_at
-    return one.position > was.known or (occurred is not None and was.effective is not None and occurred > was.effective)
+def _is_new(one: Recorded, was: Clocks, now: Clocks) -> bool:
+    """Whether an entry counts at these clocks and did not then. A mark counts once it is known."""
+    if one.position > now.known:
+        return False
+    if one.event.type == MARK:
+        return one.position > was.known
+    occurred = one.event.occurred_at or EPOCH
+    if now.effective is not None and occurred > now.effective:
+        return False
+    return one.position > was.known or (was.effective is not None and occurred > was.effective)
 
 
 def _future(asked: Asked, was: Clocks) -> Iterator[Recorded]:
@@ -59,6 +70,11 @@ def _types(view: Projection) -> set[str]:
 
 
 def _because(row: Row, by_tag: dict[str, list[Recorded]], types: Iterable[str]) -> list[int]:
-    ids = {value for value in row["key"].values() if isinstance(value, str) and ":" in value}
+    view = VIEW[row["view"]]
+    fields = view.key_fields[view.exists]
+    is_id = [
+        kind_of_field(view.exists, field) is not None for field in fields
+    ]  # by column: a purpose may look like one
+    ids = {row["key"][name] for name, tagged in zip(view.keys, is_id, strict=True) if tagged}
     known = min((by_tag.get(one, []) for one in ids), key=len)
     return sorted({one.position for one in known if one.event.type in types and ids.issubset(one.event.tags)})
