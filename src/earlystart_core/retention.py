@@ -31,6 +31,9 @@ class Kept(msgspec.Struct, frozen=True):
     rule: str  # birthday_25, birthday_26, maternity_25; care_not_ended, case_unknown
 
 
+UNKNOWN = Kept(None, "case_unknown")  # in no view: its opening was never told, or marked in error
+
+
 def birthday(born_on: date, years: int) -> date:
     """The day on which someone comes to that age: for a child of 29 February 1 March in years without one."""
     try:
@@ -51,11 +54,14 @@ def kept(born_on: date | None, closed_on: date | None) -> Kept:
 
 
 def longest(found: Iterable[Kept]) -> Kept:
-    """The longest of them; none at all where one of them cannot be said yet."""
-    known = list(found)
+    """The longest of them; none at all where one of them cannot be said yet, whatever their order.
+
+    Of several reasons the first by name counts, so that care goes on is told before a case that nobody knows.
+    """
+    known = sorted(found, key=lambda one: (str(one.until or ""), one.rule))
     if not known:
-        return Kept(None, "case_unknown")
-    return next((one for one in known if one.until is None), None) or max(known, key=lambda one: str(one.until))
+        return UNKNOWN
+    return known[0] if known[0].until is None else known[-1]
 
 
 def kept_of(subject: str, log: Log, view: Callable[[str], Sequence[dict[str, Any]]], linked: Iterable[str]) -> Kept:
@@ -64,31 +70,34 @@ def kept_of(subject: str, log: Log, view: Callable[[str], Sequence[dict[str, Any
     if subject.startswith("person:"):
         for recorded in log.read(DCBQuery([DCBQueryItem(tags=[subject])])).entries():
             found.update(tag for tag in recorded.event.tags if tag.startswith("case:"))
-    rows = [row for case in sorted(found) for row in view(case)]
-    return longest(kept(row["born_on"], row["closed_on"]) for row in rows)
+    rows = [next(iter(view(case)), None) for case in found]
+    return longest(UNKNOWN if row is None else kept(row["born_on"], row["closed_on"]) for row in rows)
 
 
-def people_in(log: Log, registry: Registry) -> Iterator[tuple[str, str]]:
-    """Every case with a person that an entry names beside it, struck entries too: their text is there all the same."""
+def people_in(log: Log, registry: Registry, upto: int | None = None) -> Iterator[tuple[str, str]]:
+    """Every case with a person that an entry names beside it, struck entries too: their text is there all the same.
+
+    upto: the last position that counts; None: the head.
+    """
     for name, cls in registry.classes.items():
         ids = shape_of(cls).ids
         cases = [field for field, kind, _ in ids if kind == "case"]
         people = [field for field, kind, _ in ids if kind == "person"]
         if not cases or not people:
             continue
-        for batch in log.batches([name]):
+        for batch in log.batches([name], upto=upto):
             for raw in msgspec.json.decode(batch.data, type=list[msgspec.Raw]):
                 data = registry.lift(name, batch.version, bytes(raw))
                 for case in _ids(data, cases):
                     yield from ((case, person) for person in _ids(data, people))
 
 
-def opened_in(log: Log, registry: Registry) -> set[str]:
-    """Every case that was ever opened, by mistake too: such a one has no row in `case_status`."""
+def opened_in(log: Log, registry: Registry, upto: int | None = None) -> set[str]:
+    """Every case that was opened up to that position, by mistake too: such a one has no row in `case_status`."""
     name = CaseOpened.__name__
     return {
         registry.lift(name, batch.version, bytes(raw))["case"]
-        for batch in log.batches([name])
+        for batch in log.batches([name], upto=upto)
         for raw in msgspec.json.decode(batch.data, type=list[msgspec.Raw])
     }
 
@@ -100,26 +109,32 @@ def retention(
     linked: Iterable[tuple[str, str]],
     now: datetime,
     on: date,
+    upto: int | None = None,
 ) -> list[dict[str, Any]]:
     """Rows `subject, kept_until, rule, due, holds, erased` of every case and person, by subject.
 
     cases: rows of `case_status`. linked: cases with persons that imports tell of. holds: those that stand at `now` and
     cover it, or one that it appears with. erased: the position of its tombstone. due: on that day kept long enough, not
-    erased, and not held.
+    erased, and not held. upto: the last position that is known, of all but the holds; None: the head.
     """
     until = {row["case"]: kept(row["born_on"], row["closed_on"]) for row in cases}
-    beside: dict[str, set[str]] = {case: set() for case in opened_in(log, registry)}
-    for case, person in {*people_in(log, registry), *linked}:
+    beside: dict[str, set[str]] = {case: set() for case in opened_in(log, registry, upto)}
+    for case, person in {*people_in(log, registry, upto), *linked}:
         beside.setdefault(person, set()).add(case)
         beside.setdefault(case, set()).add(person)
     standing = standing_holds(holds(log)[0], now)
-    erased = {subject: position for position, event in tombstones(log) for subject in subjects_of_tombstone(event)}
+    erased = {
+        subject: position
+        for position, event in tombstones(log)
+        if upto is None or position <= upto
+        for subject in subjects_of_tombstone(event)
+    }
     rows = []
     for subject in sorted(beside):
         if subject.startswith("case:"):
-            how = until.get(subject, Kept(None, "case_unknown"))
+            how = until.get(subject, UNKNOWN)
         else:
-            how = longest(until.get(case, Kept(None, "case_unknown")) for case in beside[subject])
+            how = longest(until.get(case, UNKNOWN) for case in beside[subject])
         held = sorted({placed.hold for placed in standing if covers(placed, {subject, *beside[subject]})})
         due = how.until is not None and how.until <= on and not held and subject not in erased
         rows.append(

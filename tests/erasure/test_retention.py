@@ -51,6 +51,10 @@ def test_the_longest_counts_and_one_that_cannot_be_said_is_longest() -> None:
     short, long, never = Kept(date(2040, 1, 1), "a"), Kept(date(2050, 1, 1), "b"), Kept(None, "care_not_ended")
     assert longest([short, long]) == long
     assert longest([short, never, long]) == never
+    unknown = Kept(None, "case_unknown")
+    assert longest([unknown, never, long]) == longest([long, never, unknown]) == never
+    same = Kept(short.until, "maternity_25")
+    assert longest([short, same]) == longest([same, short])
     assert longest([]) == Kept(None, "case_unknown")
 
 

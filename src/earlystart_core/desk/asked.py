@@ -32,6 +32,7 @@ class Facts(NamedTuple):
 
     told: list[Told]
     struck: set[int]
+    marks: list[Told] = []  # noqa: RUF012 - nobody adds to it; those that are known, whenever they are dated
 
     def standing(self) -> list[Told]:
         """Those that are not struck, in effective order."""
@@ -84,7 +85,8 @@ class Asked:
         wanted = {cls.__name__ for cls in types}
         found = self.read([*sorted(wanted), MARK], [*tags])
         out = struck((one.position, one.event) for one in found)
-        return Facts([one for one in found if one.entry.event.type in wanted and self.happened(one)], out)
+        marks = [one for one in found if one.entry.event.type == MARK]
+        return Facts([one for one in found if one.entry.event.type in wanted and self.happened(one)], out, marks)
 
     def story(self, tag: str) -> Facts:
         """Every entry with that tag, by position, and what marks strike of them."""

@@ -1,40 +1,69 @@
-"""What families decided: under which consent something was shared, what went on after a no, who was asked, when."""
+"""What families decided: under which consent something was shared, who was asked, and when."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable
+from datetime import datetime
 
 from earlystart_core.desk.asked import Asked, Row, about, stamp
-from earlystart_core.desk.looking import readings
 from earlystart_core.hindsight import Told
-from earlystart_core.words.consent import ServiceAgreementRecorded, SharingConsentRecorded, live
+from earlystart_core.marks import Marks
+from earlystart_core.words.consent import ServiceAgreementRecorded, SharingConsentRecorded
 from earlystart_core.words.sharing import InformationShared, SharingOverridden
 
 
 def consents(
     asked: Asked, *, case: str | None = None, recipient: str | None = None, item: str | None = None
 ) -> list[Row]:
-    """Each sharing with each consent that bore on it: who decided what, in which capacity, under which wording.
+    """Each sharing with each consent that bears on it: who decided what, in which capacity, under which wording.
 
-    A sharing that nobody was asked about has one row without a consent. By position of the sharing, then the consent.
+    `bore_then`: it was that person's latest decision as known when the information was shared. `bears_now`: it is, as
+    known now. `cited`: the sharing names it as its basis. `consent_struck`: it is marked in error. A sharing that
+    nobody was asked about has one row without a consent. By position of the sharing, then the consent.
     """
     facts = asked.facts([InformationShared, SharingConsentRecorded], *about(case, recipient))
     decided: dict[tuple[str, str, str], list[Told]] = defaultdict(list)
-    for one in facts.standing():
+    for one in sorted(facts.told, key=lambda one: (one.event.occurred_at, one.position)):
         if isinstance(one.event, SharingConsentRecorded):
             decided[one.event.case, one.event.recipient, one.event.purpose].append(one)
     covered = {row["position"]: row for row in asked.questions.disclosures(case)}
+    marks = Marks((one.position, one.event.target) for one in facts.marks)
+    marked_at = {one.position: one.entry.recorded_at for one in facts.marks}
     rows = []
     for one in facts.told:
         if isinstance(one.event, InformationShared) and (item is None or item in one.event.items):
-            bearing = decided[one.event.case, one.event.recipient, one.event.purpose]
-            standing = live([each.event for each in bearing], one.event.occurred_at)
-            chosen = [each for each in bearing if any(each.event is event for event in standing)]
-            bore: list[Told | None] = [*sorted(chosen, key=_position)]
-            rows += [_shared(one, covered[one.position], each) for each in bore or [None]]
+            course = decided[one.event.case, one.event.recipient, one.event.purpose]
+            now = _latest(one, (each for each in course if each.position not in facts.struck))
+            then = _latest(one, _known_to(one, course, marks, marked_at))
+            cited = {each.position for each in course} & {one.event.basis_position}
+            shown = [each for each in course if each.position in now | then | cited]
+            for each in sorted(shown, key=_position):
+                bears = _bears(each.position, then, now, cited, facts.struck)
+                rows.append(_shared(one, covered[one.position], each, bears))
+            if not shown:
+                rows.append(_shared(one, covered[one.position], None, {}))
     return rows
 
 
-def _shared(one: Told, covered: Row, consent: Told | None) -> Row:
+def _known_to(shared: Told, course: list[Told], marks: Marks, marked_at: dict[int, datetime]) -> list[Told]:
+    """The decisions that stood as known when the information was shared: recorded by that instant, and before it."""
+    at = shared.event.occurred_at
+    known = [one for one in course if one.position < shared.position and one.entry.recorded_at <= at]
+    out = marks.struck([one.position for one in known], lambda mark: mark < shared.position and marked_at[mark] <= at)
+    return [one for one in known if one.position not in out]
+
+
+def _latest(shared: Told, decided: Iterable[Told]) -> set[int]:
+    """Where each person's latest decision by the instant of a sharing is recorded; decided: in effective order."""
+    people = {one.event.person: one.position for one in decided if one.event.occurred_at <= shared.event.occurred_at}
+    return {*people.values()}
+
+
+def _bears(position: int, then: set[int], now: set[int], cited: set[int], struck: set[int]) -> dict[str, bool]:
+    found = {"bore_then": then, "bears_now": now, "cited": cited, "consent_struck": struck}
+    return {name: position in those for name, those in found.items()}
+
+
+def _shared(one: Told, covered: Row, consent: Told | None, bears: dict[str, bool]) -> Row:
     names = ("person", "capacity", "wording", "decision", "until")
     return {
         "position": one.position,
@@ -45,62 +74,8 @@ def _shared(one: Told, covered: Row, consent: Told | None) -> Row:
         "decided_at": consent and consent.event.occurred_at,
         "consent_recorded_at": consent and consent.entry.recorded_at,
         **{name: consent and getattr(consent.event, name) for name in names},
+        **{name: bears.get(name) for name in ("bore_then", "bears_now", "cited", "consent_struck")},
     }
-
-
-def after_withdrawal(asked: Asked, *, case: str | None = None) -> list[Row]:
-    """What was shared or read after a person had withdrawn, and before that person gave consent again.
-
-    `knew`: the withdrawal was recorded by then. A reading is by someone of the organisation that the no was about.
-    """
-    facts = asked.facts([InformationShared, SharingConsentRecorded], *about(case))
-    standing = facts.standing()
-    shared: dict[tuple[str, str, str], list[Told]] = defaultdict(list)
-    for one in standing:
-        if isinstance(one.event, InformationShared):
-            shared[one.event.case, one.event.recipient, one.event.purpose].append(one)
-    reads = readings(asked, case)
-    rows = []
-    for no, ended in _withdrawals([one for one in standing if isinstance(one.event, SharingConsentRecorded)]):
-        consent, until = no.event, None if ended is None else ended.event.occurred_at
-        for one in shared[consent.case, consent.recipient, consent.purpose]:
-            if consent.occurred_at <= one.event.occurred_at and (until is None or one.event.occurred_at < until):
-                knew = no.position < one.position and no.entry.recorded_at <= one.event.occurred_at
-                rows.append(_after(no, "shared", one.event.occurred_at, knew) | _how(one))
-        for read in reads:
-            theirs = (read["subject"], read["employer"]) == (consent.case, consent.recipient)
-            if theirs and consent.occurred_at <= read["at"] and (until is None or read["at"] < until):
-                row = _after(no, "read", read["at"], no.entry.recorded_at <= read["at"])
-                rows.append(row | {"position": None, "basis": None, "practitioner": read["practitioner"]})
-    return sorted(rows, key=lambda row: (row["withdrawal"], row["at"], row["position"] or 0))
-
-
-def _withdrawals(decided: list[Told]) -> Iterator[tuple[Told, Told | None]]:
-    """Each withdrawal, and the consent with which the same person ended it."""
-    course: dict[tuple[str, ...], list[Told]] = defaultdict(list)
-    for one in decided:
-        course[one.event.case, one.event.recipient, one.event.purpose, one.event.person].append(one)
-    for each in course.values():
-        for at, one in enumerate(each):
-            if one.event.decision == "withdrawn":
-                yield one, next((later for later in each[at + 1 :] if later.event.decision == "given"), None)
-
-
-def _after(no: Told, what: str, at: object, knew: bool) -> Row:
-    return {
-        "withdrawal": no.position,
-        "withdrawn_at": no.event.occurred_at,
-        "withdrawal_recorded_at": no.entry.recorded_at,
-        **{name: getattr(no.event, name) for name in ("case", "person", "recipient", "purpose")},
-        "what": what,
-        "at": at,
-        "knew": knew,
-    }
-
-
-def _how(one: Told) -> Row:
-    who = one.entry.event.recorded_by
-    return {"position": one.position, "basis": one.event.basis, "practitioner": who and who.practitioner}
 
 
 def told(asked: Asked, *, case: str | None = None) -> list[Row]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from earlystart_core.answer import Answer
 from earlystart_core.clocks import Moment
 from earlystart_core.desk.asked import Asked, Row
-from earlystart_core.desk.consents import after_withdrawal, consents, told, undecided
+from earlystart_core.desk.consents import consents, told, undecided
 from earlystart_core.desk.dashboard import then_and_now
 from earlystart_core.desk.knowing import backdated, contact, could_see, late
 from earlystart_core.desk.looking import looked
@@ -16,6 +16,7 @@ from earlystart_core.desk.mistakes import exposed, relied
 from earlystart_core.desk.sharings import agreements, concerns, necessary, overrides
 from earlystart_core.desk.soundness import kept, unaltered, versions
 from earlystart_core.desk.subject import held
+from earlystart_core.desk.withdrawals import after_withdrawal
 from earlystart_core.errors import Invalid
 from earlystart_core.types import SLUG, SLUG_KINDS, ULID, form_of
 

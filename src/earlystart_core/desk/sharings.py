@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from earlystart_core.clocks import Moment
 from earlystart_core.desk.asked import Asked, Facts, Row, about, begun_hours, by, stamp
@@ -25,11 +25,17 @@ def agreements(
     """Each agreement between organisations, whether it is in force, and whether it covers what was named.
 
     at: the moment to ask about; without it the effective clock, else when the last known entry was recorded.
+    All of it is as known at the clocks, and as it stood at that moment: terms, last day, review.
     `covers`: in force, with that recipient, purpose and item; what is not named is not asked.
     """
     moment = asked.clocks.effective or asked.clocks.known_at if at is None else then(asked, at).effective
     facts = asked.facts(AGREEMENT, *about(recipient))
-    signed = {one.event.agreement: one for one in facts.standing() if isinstance(one.event, AgreementSigned)}
+    signed: dict[str, Told] = {}  # as it was at that moment; of one that was not signed yet as it will be
+    for one in facts.standing():
+        if isinstance(one.event, AgreementSigned) and (moment is None or one.event.occurred_at <= moment):
+            signed[one.event.agreement] = one
+        elif isinstance(one.event, AgreementSigned):
+            signed.setdefault(one.event.agreement, one)
     rows = []
     for name, course in sorted(_courses(facts).items()):
         if name not in signed or moment is None:
@@ -44,7 +50,7 @@ def agreements(
                 "position": signed[name].position,
                 **{field: getattr(terms, field) for field in names},
                 "last_on": ends[-1].ends_on if ends else None,
-                "next_review_on": _review_on(course),
+                "next_review_on": _review_on(course, moment),
                 "at": moment,
                 "in_force": force,
                 "covers": force and fits,
@@ -53,8 +59,8 @@ def agreements(
     return rows
 
 
-def _review_on(course: Agreement) -> object:
-    told = [each.next_review_on for each in course.ends if each.next_review_on is not None]
+def _review_on(course: Agreement, by: datetime) -> object:
+    told = [each.next_review_on for each in course.ends if each.next_review_on is not None and each.occurred_at <= by]
     return told[-1] if told else None
 
 

@@ -1,22 +1,28 @@
 """Whether the record itself stands: that nothing was altered, what made its answers, and what is kept too long."""
 
 import platform
+import re
 from collections import Counter
+from contextlib import suppress
 from datetime import date
 from importlib.metadata import version
 
 from earlystart_core import retention
+from earlystart_core.answer import Answer
+from earlystart_core.clocks import clocks_at
 from earlystart_core.desk.asked import Asked, Row
 from earlystart_core.errors import Invalid
 from earlystart_core.proof.checkpoint import Checkpoint
 from earlystart_core.tombstones import tombstones
+from earlystart_core.types import london_date
 from earlystart_core.views import VIEW
 from earlystart_core.words.policy import POLICIES
 
 
-def unaltered(asked: Asked, *, checkpoint: Checkpoint | str | None = None, vkey: str | None = None) -> list[Row]:
+def unaltered(asked: Asked, *, checkpoint: Checkpoint | str | None = None, vkey: str | None = None) -> Answer:
     """One row: the whole log read and hashed again, as `proof.verify` does; `sound` is false on any doubt.
 
+    Whatever the clocks: the answer's are those of what was read, and nothing is cut by an effective one.
     checkpoint: one that someone kept, or its text; without it the last that was signed here. vkey: the log's verifier
     key, as text.
 
@@ -24,18 +30,17 @@ def unaltered(asked: Asked, *, checkpoint: Checkpoint | str | None = None, vkey:
         Invalid: the checkpoint or the vkey is malformed, or there is a vkey and no checkpoint.
     """
     found = asked.record.proof.verify(checkpoint, vkey)
-    return [
-        {
-            "size": found.size,
-            "root": found.root.hex(),
-            "consistent_since": found.since.size if found.since and found.sound else None,
-            "origin": found.since.origin if found.since else None,
-            "signatures": found.signed,
-            "sound": found.sound,
-            "doubts": [str(doubt) for doubt in found.doubts],
-            "tombstones": sum(len(event.keys) for _, event in tombstones(asked.log)),
-        }
-    ]
+    row = {
+        "size": found.size,
+        "root": found.root.hex(),
+        "consistent_since": found.since.size if found.since and found.sound else None,
+        "origin": found.since.origin if found.since else None,
+        "signatures": found.signed,
+        "sound": found.sound,
+        "doubts": [str(doubt) for doubt in found.doubts],
+        "tombstones": sum(len(event.keys) for at, event in tombstones(asked.log) if at <= found.size),
+    }
+    return Answer([row], clocks_at(asked.log, min(found.size, asked.log.head())))
 
 
 def versions(asked: Asked, *, case: str | None = None) -> list[Row]:
@@ -65,13 +70,22 @@ def _row(kind: str, name: str, said: str, entries: int | None = None) -> Row:
 def kept(asked: Asked, *, on: str | None = None) -> list[Row]:
     """Every case and person that has been kept long enough or is under a legal hold: rows of `retention`.
 
+    At these clocks, but for the holds, which are those that stand now, and for the persons whom imports tell of.
     on: the London day, such as 2051-12-31, on which to ask what is due; today where it is left out.
 
     Raises:
         Invalid: `on` is no date.
     """
-    try:
-        day = None if on is None else date.fromisoformat(on)
-    except ValueError:
-        raise Invalid("on", f"expected a date such as 2051-12-31, got {on!r:.40}") from None
-    return [row for row in asked.record.retention(day) if row["due"] or row["holds"]]
+    store = asked.record.store
+    now = store.clock()
+    day = london_date(now) if on is None else _day(on)
+    cases, linked = asked.rows("case_status"), store.forgetting.people()
+    rows = retention.retention(asked.log, asked.registry, cases, linked, now, day, asked.clocks.known)
+    return [row for row in rows if row["due"] or row["holds"]]
+
+
+def _day(on: str) -> date:
+    with suppress(ValueError):
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", on):
+            return date.fromisoformat(on)
+    raise Invalid("on", f"expected a date such as 2051-12-31, got {on[:40]!r}")
