@@ -12,7 +12,7 @@ Row = dict[str, Any]
 
 
 def text_of(value: Any) -> str:
-    """A value of a row: null is `-`, instants are in UTC."""
+    """A value of a row: null is `-`, an empty list `none`, of a row in it each `name=value`; instants are in UTC."""
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -22,7 +22,9 @@ def text_of(value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, list | tuple):
-        return ", ".join(map(text_of, value)) or "-"
+        return ", ".join(map(text_of, value)) or "none"
+    if isinstance(value, dict):
+        return " ".join(f"{name}={text_of(each)}" for name, each in value.items())
     return str(value)
 
 

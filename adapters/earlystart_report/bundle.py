@@ -37,7 +37,12 @@ def write_bundle(record: "Record", subject: str, folder: Path, known: Moment | N
     files = {
         DATA: msgspec.json.format(msgspec.json.encode(found, order="sorted"), indent=1) + b"\n",
         PAGE: render(
-            "subject.html", {"bundle": found, "ids": sorted(ids_in([found.entries, found.disclosures, found.accesses]))}
+            "subject.html",
+            {
+                "bundle": found,
+                "of_case": bool(found.cases),
+                "ids": sorted(ids_in([found.entries, found.disclosures, found.accesses, found.glasses])),
+            },
         ).encode(),
     }
     manifest = _manifest(found, files)

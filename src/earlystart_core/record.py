@@ -142,7 +142,8 @@ class Record(Questions):
         known, effective: as for `as_at`. options: those that the question takes, such as `case`, `at` or `hours`.
 
         Raises:
-            Invalid: there is no such question, an option is malformed, missing, or none of that question's.
+            Invalid: there is no such question, an option is malformed, missing, or none of that question's, or no
+                entry names the case, subject or recipient.
         """
         from earlystart_core.desk.questions import ask  # what few programs ask loads when it is asked
 

@@ -106,7 +106,9 @@ def test_04_agreements(place: Place) -> None:
     """As many as were signed; neither place signs any, so tests/desk/test_agreed.py has the rest."""
     signed = {one["data"]["agreement"] for one in place.standing("AgreementSigned")}
     assert {row["agreement"] for row in place.ask(4, "--at", "2025-06-30")} == signed
-    assert place.ask("agreements", "--recipient", "org:nobody") == []
+    nobody = call("audit", "ask", "agreements", "--db", place.db, "--recipient", "org:nobody")
+    assert (nobody.status, nobody.out) == (2, b"")
+    assert "recipient: expected an organisation that an entry names" in nobody.err
 
 
 def test_05_overrides(place: Place) -> None:

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
 from earlystart_core.answer import Answer
 from earlystart_core.clocks import Moment
 from earlystart_core.desk.asked import Asked, Row
@@ -96,7 +98,8 @@ def ask(
     """The answer to a question, at two clocks. An option that is None is as good as not given.
 
     Raises:
-        Invalid: there is no such question, an option is malformed, missing, or none of that question's.
+        Invalid: there is no such question, an option is malformed, missing, or none of that question's, or no entry
+            names the case, subject or recipient.
     """
     asked_for = question(named)
     given = {name: value for name, value in options.items() if value is not None}
@@ -105,12 +108,27 @@ def ask(
             takes = ", ".join(asked_for.takes) or "none"
             raise Invalid(name, f"expected an option of question {asked_for.number} ({takes}), got {name[:40]!r}")
         check_option(name, value)
+        _check_named(record, name, value)
     for name in asked_for.needs:
         if name not in given:
             raise Invalid(name, f"expected one: question {asked_for.number}, {asked_for.name}, cannot do without")
     asked = Asked.of(record, known, effective)
     found = asked_for.answer(asked, **given)
     return found if isinstance(found, Answer) else Answer(found, asked.clocks)
+
+
+def _check_named(record: "Record", name: str, value: str) -> None:
+    """Raises Invalid where a case, subject or recipient is named of which nothing ever told: it was mistyped.
+
+    A practitioner may have left no trace, and a team that no case is under has no rows, as in a view.
+    """
+    if name not in ("case", "subject", "recipient"):
+        return
+    told = next(record.store.log.read(DCBQuery([DCBQueryItem(tags=[value])]), limit=1).entries(), None)
+    beside = () if name == "recipient" else record.store.forgetting.behind(value)
+    if told is None and not beside and next(iter(record.store.access.about(value)), None) is None:
+        what = {"case": "a case", "subject": "a case or person", "recipient": "an organisation"}[name]
+        raise Invalid(name, f"expected {what} that an entry names, none names {value}")
 
 
 def check_option(name: str, value: Any) -> None:
