@@ -1,6 +1,6 @@
 """Every question against an independent reading, whole and per case, at several pairs of clocks, by seed.
 
-`EVERY` seeds run here. More, after a change of the desk: `python -m tests.desk.test_oracle FIRST LAST`.
+`EVERY` seeds run here. More, after a change of the desk: `PYTHONPATH=tests python -m tests.desk.test_oracle 100 400`.
 """
 
 import json
