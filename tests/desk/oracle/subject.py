@@ -5,7 +5,9 @@ from typing import Any
 
 from .desk import Desk, Fact, Row, cases, occurred, stamp
 
-PEOPLE = ("case:", "family:", "person:")
+TAKEN_OUT = ("case:", "family:", "person:", "hold:")
+HOLDS = ("LegalHoldPlaced", "LegalHoldLifted")
+OF_A_HOLD = "(about the order)"
 
 
 def held(desk: Desk, *, subject: str, behind: tuple[str, ...] = ()) -> list[Row]:
@@ -33,13 +35,16 @@ def own(desk: Desk, subject: str, behind: tuple[str, ...] = ()) -> set[str]:
 def leaks(desk: Desk, rows: list[Row], mine: set[str], sealed: Callable[[Fact], list[str]]) -> Iterator[str]:
     """What a redacted answer shows and must not, or takes out and must not. sealed: an entry's fields of that kind."""
     names: dict[str, str] = {}
-    others = {tag for entry in desk.entries for tag in entry["tags"] if tag.startswith(PEOPLE)} - mine
+    others = {tag for entry in desk.entries for tag in entry["tags"] if tag.startswith(TAKEN_OUT)} - mine
     for row in rows:
         one = desk.entries[row["position"] - 1]
         for name, value in one["data"].items():
             shown = row["fields"].get(name)
             if name in sealed(one):
                 yield from _text(one, name, shown, mine) if value is not None else ()
+            elif one["type"] in HOLDS and name == "authority":
+                if shown != OF_A_HOLD:
+                    yield f"{one['position']} {name}: who ordered it"
             elif one["type"] == "SupportRequested" and name == "source":
                 if shown != "(who asked)":
                     yield f"{one['position']} {name}: who asked"
@@ -51,6 +56,10 @@ def leaks(desk: Desk, rows: list[Row], mine: set[str], sealed: Callable[[Fact], 
 
 
 def _text(one: Fact, name: str, shown: Any, mine: set[str]) -> Iterator[str]:
+    if any(tag.startswith("hold:") for tag in one["tags"]):
+        if shown != OF_A_HOLD:
+            yield f"{one['position']} {name}: text about a hold"
+        return
     about = [tag for tag in one["tags"] if tag.startswith("person:")][:1] or cases(one)
     if (shown == "(about someone else)") == (set(about) <= mine):
         yield f"{one['position']} {name}: text of {about} shown as {str(shown)[:30]}"
@@ -58,7 +67,7 @@ def _text(one: Fact, name: str, shown: Any, mine: set[str]) -> Iterator[str]:
 
 def _ids(one: Fact, name: str, pair: tuple[Any, Any], mine: set[str], names: dict[str, str]) -> Iterator[str]:
     for each, said in zip(*(side if isinstance(side, list) else [side] for side in pair), strict=True):
-        other = isinstance(each, str) and each.startswith(PEOPLE) and each not in mine
+        other = isinstance(each, str) and each.startswith(TAKEN_OUT) and each not in mine
         if other and (said == each or names.setdefault(each, said) != said):
             yield f"{one['position']} {name}: {each} shown as {said}"
         if not other and said != each:
