@@ -64,12 +64,22 @@ def longest(found: Iterable[Kept]) -> Kept:
     return known[0] if known[0].until is None else known[-1]
 
 
-def kept_of(subject: str, log: Log, view: Callable[[str], Sequence[dict[str, Any]]], linked: Iterable[str]) -> Kept:
-    """Until when a case or person is kept. view: a case's row of `case_status`. linked: cases that imports tell of."""
+def kept_of(
+    subject: str,
+    log: Log,
+    view: Callable[[str], Sequence[dict[str, Any]]],
+    linked: Iterable[str],
+    upto: int | None = None,
+) -> Kept:
+    """Until when a case or person is kept. view: a case's row of `case_status`. linked: cases that imports tell of.
+
+    upto: the last position that counts; None: the head.
+    """
     found = {subject} if subject.startswith("case:") else {*linked}
     if subject.startswith("person:"):
         for recorded in log.read(DCBQuery([DCBQueryItem(tags=[subject])])).entries():
-            found.update(tag for tag in recorded.event.tags if tag.startswith("case:"))
+            if upto is None or recorded.position <= upto:
+                found.update(tag for tag in recorded.event.tags if tag.startswith("case:"))
     rows = [next(iter(view(case)), None) for case in found]
     return longest(UNKNOWN if row is None else kept(row["born_on"], row["closed_on"]) for row in rows)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from earlystart_core import CloseCase
 from earlystart_core.access.reader import Reader
 from earlystart_core.desk.asked import Asked
 from earlystart_core.desk.bundle import Bundle, bundle
@@ -37,6 +38,15 @@ def test_a_parent_is_given_what_names_the_parent(desk: Desk) -> None:
     assert found.entries[0]["fields"]["case"] == desk.case
     assert (found.disclosures, found.accesses, found.glasses) == ([], [], [])
     assert len(bundled(desk, desk.case).disclosures) == 1
+
+
+def test_how_long_it_is_kept_is_told_as_known_then(desk: Desk) -> None:
+    named = desk.decide("given")
+    desk.do(CloseCase(case=desk.case, reason="moved_out"))
+    for subject in (desk.case, desk.parent):
+        assert bundled(desk, subject).kept_until["rule"] == "birthday_25"
+        assert bundled(desk, subject, named).kept_until == {"until": None, "rule": "care_not_ended"}
+    assert bundled(desk, desk.parent, named - 1).kept_until["rule"] == "case_unknown"
 
 
 def test_what_was_erased_later_is_not_yet_erased(desk: Desk) -> None:

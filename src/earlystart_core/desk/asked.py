@@ -32,7 +32,7 @@ class Facts(NamedTuple):
 
     told: list[Told]
     struck: set[int]
-    marks: list[Told] = []  # noqa: RUF012 - nobody adds to it; those that are known, whenever they are dated
+    marks: Sequence[Told] = ()  # those that are known, whenever they are dated; of `Asked.facts` alone
 
     def standing(self) -> list[Told]:
         """Those that are not struck, in effective order."""

@@ -8,6 +8,7 @@ from earlystart_core.clocks import Clocks
 from earlystart_core.desk.asked import Asked, Row
 from earlystart_core.desk.looking import accesses
 from earlystart_core.desk.subject import held
+from earlystart_core.retention import kept_of
 from earlystart_core.tombstones import tombstones
 from earlystart_core.words.erasure import subjects_of_tombstone
 from earlystart_core.words.sharing import InformationShared
@@ -36,8 +37,9 @@ class Bundle(msgspec.Struct, frozen=True):
 def bundle(asked: Asked, subject: str) -> Bundle:
     """The bundle of a case or person at those clocks."""
     entries = held(asked, subject=subject)
-    cases = [subject] if subject.startswith("case:") else [*asked.record.store.forgetting.behind(subject)]
-    kept = asked.record.kept_until(subject)
+    behind = asked.record.store.forgetting.behind(subject)
+    cases = [subject] if subject.startswith("case:") else behind
+    kept = kept_of(subject, asked.log, lambda case: asked.rows("case_status", case), behind, asked.clocks.known)
     return Bundle(
         subject=subject,
         clocks=asked.clocks,
