@@ -77,7 +77,7 @@ def _reader(
             if value is not None:
                 raise Invalid(name, "expected both role and employer beside it, or none of them")
         return None
-    reader = Reader(practitioner, role, employer, purpose or "direct_care", team=team)
+    reader = Reader(practitioner, role, employer, "direct_care" if purpose is None else purpose, team=team)
     try:
         check_reader(reader)
     except Invalid as error:
