@@ -12,7 +12,7 @@ from earlystart_core.clocks import Moment
 from earlystart_core.desk.asked import Asked, Row
 from earlystart_core.desk.consents import consents, told, undecided
 from earlystart_core.desk.dashboard import then_and_now
-from earlystart_core.desk.knowing import backdated, contact, could_see, late
+from earlystart_core.desk.knowing import backdated, contact, could_see, late, then
 from earlystart_core.desk.looking import looked
 from earlystart_core.desk.mistakes import exposed, relied
 from earlystart_core.desk.sharings import agreements, concerns, necessary, overrides
@@ -108,11 +108,14 @@ def ask(
             takes = ", ".join(asked_for.takes) or "none"
             raise Invalid(name, f"expected an option of question {asked_for.number} ({takes}), got {name[:40]!r}")
         check_option(name, value)
-        _check_named(record, name, value)
     for name in asked_for.needs:
         if name not in given:
             raise Invalid(name, f"expected one: question {asked_for.number}, {asked_for.name}, cannot do without")
     asked = Asked.of(record, known, effective)
+    if "at" in given:
+        then(asked, given["at"])  # what is malformed is said before anything is looked for
+    for name, value in given.items():
+        _check_named(record, name, value)
     found = asked_for.answer(asked, **given)
     return found if isinstance(found, Answer) else Answer(found, asked.clocks)
 

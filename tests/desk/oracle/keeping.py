@@ -60,7 +60,7 @@ def kept(desk: Desk, *, on: str, now: str, linked: Sequence[tuple[str, str]] = (
     """15. Holds, and persons as imports link them, as they are now, whatever the clocks; the rest at the clocks."""
     status = {row["case"]: row for row in desk.view("case_status")}
     standing = holds(Desk(desk.entries), now)
-    beside: dict[str, set[str]] = {case: set() for case in status}
+    beside: dict[str, set[str]] = {one["data"]["case"]: set() for one in naive.of(desk.read, "CaseOpened")}
     pairs = [(c, tag) for one in desk.read for c in cases(one) for tag in one["tags"] if tag.startswith("person:")]
     for case, person in [*pairs, *linked]:
         beside.setdefault(case, set()).add(person)
