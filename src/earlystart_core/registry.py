@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from earlystart_core.entry import Entry, Practitioner, Recorded
+from earlystart_core.entry import Entry, Practitioner, Recorded, stored_data
 from earlystart_core.errors import Unreadable
 from earlystart_core.event import Event, Personal, place_of, shape_of, subjects_of, tags_of
 from earlystart_core.privacy.keys import Chance, Keys, Shredded
@@ -89,10 +89,11 @@ class Registry:
         entry, position = recorded.event, recorded.position
         if entry.occurred_at is None:
             raise Unreadable(f"entry {position} cannot be read: expected occurred_at, got none")
-        return self.decode(entry.type, entry.version, entry.data, entry.occurred_at, position)
+        stored = stored_data(entry.data)  # an object in another spelling is none of these events, as for columns
+        return self.decode(entry.type, entry.version, stored, entry.occurred_at, position)
 
     def decode(self, kind: str, version: int, data: bytes, occurred_at: datetime, position: int) -> Event:
-        """As `event`, from the parts of an entry."""
+        """As `event`, from the parts of an entry; its data as it is stored."""
         cls = self.classes.get(kind)
         if cls is None:
             raise Unreadable(f"entry {position} cannot be read: its type {kind[:60]!r} is not known here")

@@ -48,7 +48,8 @@ SECRET = "Ms Example of 1 Example Street"
 
 
 def changed(data, **fields):
-    return json.dumps({name: value for name, value in {**data, **fields}.items() if value is not ...}).encode()
+    given = {name: value for name, value in {**data, **fields}.items() if value is not ...}
+    return json.dumps(given, sort_keys=True, separators=(",", ":")).encode()
 
 
 BAD = {
@@ -58,6 +59,8 @@ BAD = {
     "null": ("CaseOpened", 1, b"null"),
     "bytes": ("CaseOpened", 1, b"\xff\x00"),
     "nothing": ("CaseOpened", 1, b""),
+    "another spelling": ("CaseOpened", 1, changed(OPENED).replace(b":", b": ", 1)),
+    "a name said twice": ("CaseOpened", 1, changed(OPENED).replace(b"{", b'{"born_on":null,', 1)),
     "an empty object": ("CaseOpened", 1, b"{}"),
     "a field missing": ("CaseOpened", 1, changed(OPENED, team=...)),
     "a field that is the key missing": ("CaseOpened", 1, changed(OPENED, case=...)),
@@ -87,13 +90,13 @@ BAD = {
 OLD = {
     "an old shape cut short": (1, b'{"note":"a"}'),
     "an old shape that is none": (1, b"[]"),
-    "an old shape with a bad id": (1, b'{"person":"' + SECRET.encode() + b'","note":"a"}'),
-    "an old shape under a newer version": (2, b'{"person":"person:00000000000000000000000001","note":"a"}'),
+    "an old shape with a bad id": (1, b'{"note":"a","person":"' + SECRET.encode() + b'"}'),
+    "an old shape under a newer version": (2, b'{"note":"a","person":"person:00000000000000000000000001"}'),
     "the newest shape under an old version": (
         1,
-        b'{"people":["person:00000000000000000000000001"],"note":"a","urgent":true}',
+        b'{"note":"a","people":["person:00000000000000000000000001"],"urgent":true}',
     ),
-    "a version to come": (4, b'{"people":["person:00000000000000000000000001"],"note":"a","urgent":true}'),
+    "a version to come": (4, b'{"note":"a","people":["person:00000000000000000000000001"],"urgent":true}'),
 }
 
 
