@@ -90,9 +90,10 @@ class History:
         if hasattr(event, "parties"):
             first = event.agreement == ids("agreement")[0]  # type: ignore[attr-defined]
             change["parties"] = ("org:a", "org:b") if first else ("org:b", "org:lch")
-        for name in ("package", "request"):
-            if hasattr(event, "case") and getattr(event, name, None) is not None and "case" not in change:
-                change["case"] = self.cases[ids(name).index(getattr(event, name))]
+        things = [name for name in ("package", "request") if getattr(event, name, None) is not None]
+        if things and hasattr(event, "case"):  # a package and a request are of one case each
+            number = ids(things[0]).index(getattr(event, things[0]))
+            change |= {"case": self.cases[number], **{name: ids(name)[number] for name in things}}
         if getattr(event, "basis_position", None) is not None:
             change["basis_position"] = chance.randint(1, position)
         change |= {"purpose": chance.choice(PURPOSES)} if hasattr(event, "purpose") else {}
