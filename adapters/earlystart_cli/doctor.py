@@ -29,7 +29,7 @@ def doctor(*, store: Stored, json: Json = False) -> int:
     faults: list[str] = []
     unopened: EarlyStartError | None = None
     try:
-        with opened(store) as record:
+        with opened(store, keys_read_only=True) as record:
             found |= {
                 "store": settled(record),
                 "views": record.store.views.lag(),

@@ -22,6 +22,7 @@ class SqlForgetting:
         self.behind = self._ledger.behind
         self.remembers = self._ledger.remembers
         self.people = self._ledger.people
+        self.sealed = self._ledger.sealed
 
     def certify(
         self, tombstone: Entry, condition: DCBAppendCondition, subjects: Sequence[str], destroy: Callable[[], None]

@@ -4,7 +4,7 @@ A data key stands here only wrapped (AES-KW) by the key-encryption key, which is
 leaves a tombstone: its subject gets no new key by accident.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -16,6 +16,7 @@ from earlystart_core.privacy.keys import (
     Evidence,
     Key,
     Shredded,
+    commitment,
     erased,
     make_key,
 )
@@ -51,7 +52,7 @@ KEYS = Layout(
     private=True,
 )
 _CHECK = "kek"  # the secret whose unwrapping shows that the key-encryption key is the one that this store began with
-
+_LOG = "first leaf"  # what stands there is no secret: the first leaf of the log whose text these keys seal
 
 _NAMES = "SELECT subject, kid FROM data_key WHERE subject IN ({each})"
 _ALL = "SELECT subject, kid, evidence FROM tombstone"
@@ -68,6 +69,7 @@ class SqlKeys:
         self._chance = chance
         self._new_kid = new_kid
         self._secrets: dict[str, bytes] = {}  # they never change
+        self._told: dict[str, Evidence] = {}  # by subject: what the log says is gone, whatever this store has by now
         try:
             self.secret(_CHECK)
         except Tampered as error:
@@ -79,6 +81,27 @@ class SqlKeys:
     def close(self) -> None:
         """Closes the key store's connections."""
         self.database.close()
+
+    def heed(self, told: Mapping[str, Evidence]) -> None:
+        """Takes what the log says of erased subjects: a key of theirs that comes back meanwhile opens nothing."""
+        self._told.update(told)
+
+    def first_leaf(self) -> bytes | None:
+        """The first leaf of the log that these keys belong to, 32 bytes; None before they were bound to one.
+
+        Raises:
+            Tampered: it was altered.
+        """
+        with self.database.reading() as connection:
+            row = self._ask(connection, "SELECT wrapped FROM secret WHERE name = ?", _LOG)
+        return None if row is None else self._unwrap(_LOG, row[0]).secret
+
+    def bind(self, leaf: bytes) -> None:
+        """Says for good that these keys belong to the log of that first leaf, where nothing was said yet."""
+        wrapped = self._kek.wrap(Key(_LOG, leaf, commitment(_LOG, leaf)))
+        with self.database.writing() as connection:
+            if self._ask(connection, "SELECT 1 FROM secret WHERE name = ?", _LOG) is None:
+                self._do(connection, "INSERT INTO secret (name, wrapped) VALUES (?, ?)", _LOG, wrapped)
 
     def for_subjects(self, subjects: Iterable[str]) -> dict[str, Key]:
         """The key of each subject, made where there was none; durable before it returns.
@@ -101,9 +124,11 @@ class SqlKeys:
     def find(self, kid: str) -> Key | Shredded | None:
         """The key of that name; Shredded where it was destroyed; None where this store never had it."""
         with self.database.reading() as connection:
-            row = self._ask(connection, "SELECT wrapped FROM data_key WHERE kid = ?", kid)
+            row = self._ask(connection, "SELECT wrapped, subject FROM data_key WHERE kid = ?", kid)
+            if row is not None and row[1] in self._told:
+                return Shredded(kid, self._told[row[1]])
             if row is not None:
-                return self._kek.unwrap(kid, bytes(row[0]))
+                return self._unwrap(kid, row[0])
             gone = self._ask(connection, "SELECT evidence FROM tombstone WHERE kid = ?", kid)
             return None if gone is None else Shredded(kid, _evidence(gone[0]))
 
@@ -124,7 +149,7 @@ class SqlKeys:
         told = msgspec.json.encode(evidence).decode()
         with self.database.writing() as connection:
             living = self._names(connection, evidence.subjects)
-            for subject, name in zip(evidence.subjects, evidence.keys, strict=True):
+            for subject, name in zip(evidence.subjects, evidence.keys, strict=False):
                 self._do(connection, "DELETE FROM data_key WHERE subject = ?", subject)
                 for kid in {name, living.get(subject, name)}:
                     if self._ask(connection, "SELECT 1 FROM tombstone WHERE kid = ?", kid) is None:
@@ -152,16 +177,21 @@ class SqlKeys:
                 if row is None:
                     row = (self._kek.wrap(make_key(name, self._chance)),)
                     self._do(connection, "INSERT INTO secret (name, wrapped) VALUES (?, ?)", name, row[0])
-        self._secrets[name] = self._kek.unwrap(name, bytes(row[0])).secret
+        self._secrets[name] = self._unwrap(name, row[0]).secret
         return self._secrets[name]
 
     def _stored(self, connection: Connection, subjects: list[str]) -> dict[str, Key]:
         each, asked = _each(connection), _listed(subjects)
         gone = self._do(connection, f"SELECT subject FROM tombstone WHERE subject IN ({each})", asked).first()
-        if gone is not None:
-            raise erased(gone[0])
+        for subject in [*(gone or ()), *(one for one in subjects if one in self._told)]:
+            raise erased(subject)
         rows = self._do(connection, f"SELECT subject, kid, wrapped FROM data_key WHERE subject IN ({each})", asked)
-        return {subject: self._kek.unwrap(kid, bytes(wrapped)) for subject, kid, wrapped in rows}
+        return {subject: self._unwrap(kid, wrapped) for subject, kid, wrapped in rows}
+
+    def _unwrap(self, kid: str, wrapped: object) -> Key:
+        if not isinstance(wrapped, bytes | bytearray | memoryview):  # SQLite holds in a column what it was given
+            raise Tampered(f"the key {kid} was altered: expected bytes, got {type(wrapped).__name__}")
+        return self._kek.unwrap(kid, bytes(wrapped))
 
     def _names(self, connection: Connection, subjects: Iterable[str]) -> dict[str, str]:
         rows = self._do(connection, _NAMES.format(each=_each(connection)), _listed(subjects))
@@ -199,5 +229,11 @@ def _listed(subjects: Iterable[str]) -> str:
 def _evidence(text: str) -> Evidence | None:
     try:
         return msgspec.json.decode(text, type=Evidence)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, TypeError, ValueError):  # no JSON, not even text, or no text of UTF-8
         return None
+
+
+def holds_nothing(database: Database) -> bool:
+    """Whether that key store was only just made: nothing is wrapped in it."""
+    with database.reading() as connection:
+        return connection.exec_driver_sql("SELECT 1 FROM secret LIMIT 1").first() is None

@@ -161,6 +161,15 @@ class SqlLedger:
             asked = asked.where(import_row.c.about_case.is_not(None), import_row.c.about_person.is_not(None))
             return [(case, person) for case, person in connection.execute(asked)]
 
+    def sealed(self, subjects: Sequence[str]) -> list[tuple[str, bytes]]:
+        """The sealed values kept under those persons' keys, each with its person."""
+        with self._log.reading() as connection:
+            if not self._is_made(connection):
+                return []
+            mine = import_row.c.about_person.in_(subjects), import_row.c.sealed.is_not(None)
+            asked = select(import_row.c.about_person, import_row.c.sealed).where(*mine)
+            return [(person, bytes(value)) for person, value in connection.execute(asked)]
+
     def _asked(self, statement: Any, column: Any, keys: Iterable[bytes]) -> Iterator[Any]:
         rest = iter(keys)
         with self._log.reading() as connection:

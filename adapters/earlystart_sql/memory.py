@@ -71,6 +71,9 @@ class MemoryForgetting:
     def people(self) -> list[tuple[str, str]]:
         return []
 
+    def sealed(self, subjects: Sequence[str]) -> list[tuple[str, bytes]]:
+        return []
+
     def certify(
         self, tombstone: Entry, condition: DCBAppendCondition, subjects: Sequence[str], destroy: Callable[[], None]
     ) -> tuple[int, int]:

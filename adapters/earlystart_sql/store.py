@@ -12,13 +12,15 @@ from earlystart_core.privacy.keys import Chance, KeyStore, MemoryKeys
 from earlystart_core.privacy.wrapping import KeyEncryption
 from earlystart_core.reconciling import KeysCameBack, came_back, reconcile
 from earlystart_core.store import was_closed
+from earlystart_core.tombstones import evidence_by_subject
 from earlystart_core.ulid import ulid
 from earlystart_sql.access import SqlAccessLog
 from earlystart_sql.address import address_of
+from earlystart_sql.binding import ANEW, bind, first_sealed
 from earlystart_sql.database import Database, open_database
 from earlystart_sql.forgetting import SqlForgetting
 from earlystart_sql.kek import file_of, kek_of
-from earlystart_sql.keys import KEYS, SqlKeys
+from earlystart_sql.keys import KEYS, SqlKeys, holds_nothing
 from earlystart_sql.log import SqlLog
 from earlystart_sql.schema import LOG
 from earlystart_sql.system import system_clock
@@ -37,6 +39,8 @@ class SqlStore:
         *,
         create: bool,
         kek: KeyEncryption | None = None,
+        keys_read_only: bool = False,
+        lost_keys: bool = False,
     ) -> None:
         self.database = database
         self.clock = clock
@@ -48,7 +52,11 @@ class SqlStore:
         self._where = keys
         self._kek = kek
         self._create = create
+        self._keys_read_only = keys_read_only or database.read_only
+        self._lost_keys = lost_keys
         self._opened: KeyStore | None = None
+        self._bound = False
+        self._heeded = 0  # the position up to which the tombstones of the log are known to the open key store
         self._opening = Lock()
 
     @property
@@ -67,7 +75,7 @@ class SqlStore:
 
         Raises:
             Invalid: the key store's URL is wrong, or the store was closed.
-            StoreUnavailable: it cannot be opened, or there is no key-encryption key.
+            StoreUnavailable: it cannot be opened, there is no key-encryption key, or it is another log's key store.
         """
         with self._opening:
             if self.closed:
@@ -75,12 +83,15 @@ class SqlStore:
             if self._opened is None:
                 keys = self._open_keys()
                 try:
+                    self._hold_to_log(keys)
                     self._reconcile(keys)
                 except BaseException:
                     if isinstance(keys, SqlKeys):
                         keys.close()
                     raise
                 self._opened = keys
+            else:
+                self._hold_to_log(self._opened)
             return self._opened
 
     def close(self) -> None:
@@ -99,8 +110,19 @@ class SqlStore:
     def _new_kid(self) -> str:
         return f"k_{ulid(EPOCH, self.chance)}"  # no instant in it: a key says nothing of when it was made
 
+    def _hold_to_log(self, keys: KeyStore) -> None:
+        """Sees that they are this log's keys, and lets them know what was erased since they were asked for last.
+
+        A key store that is put back beneath an open record may hold keys again that the log says are gone.
+        """
+        if not isinstance(keys, SqlKeys):
+            return
+        self._bound = self._bound or bind(self.log, keys, lost=self._lost_keys)
+        told, self._heeded = evidence_by_subject(self.log, after=self._heeded)
+        keys.heed(told)
+
     def _reconcile(self, keys: KeyStore) -> None:
-        if self.database.read_only:
+        if self._keys_read_only:
             if back := came_back(self.log, keys):
                 raise StoreUnavailable(
                     f"the key store holds keys of {len(back):,} erased subjects and may only be read here: expected"
@@ -120,14 +142,26 @@ class SqlStore:
         address = address_of(where, field="keys")
         if address.in_memory:
             return MemoryKeys(self.chance, self._new_kid)
-        fresh = self._create and not self.database.read_only
-        database = open_database(where, KEYS, create=fresh, read_only=self.database.read_only, field="keys")
+        database = self._keys_at(where)
         try:
+            fresh = self._create and not database.read_only and holds_nothing(database)
             kek = self._kek or kek_of(file_of(address), create=fresh)
             return SqlKeys(database, kek, self.chance, self._new_kid)
         except BaseException:
             database.close()
             raise
+
+    def _keys_at(self, where: str) -> Database:
+        """The key store there, made where there is none; but never beside a log that has its keys elsewhere."""
+        only = self._keys_read_only
+        try:
+            return open_database(where, KEYS, create=False, read_only=only, field="keys")
+        except StoreUnavailable as error:
+            if only or not self._create:
+                raise
+            if first_sealed(self.log) and not self._lost_keys:
+                raise StoreUnavailable(f"{error}; {self.database.name} holds sealed text: {ANEW}") from error
+        return open_database(where, KEYS, create=True, field="keys")
 
 
 def open_store(
@@ -139,16 +173,28 @@ def open_store(
     create: bool = True,
     read_only: bool = False,
     kek: KeyEncryption | None = None,
+    keys_read_only: bool = False,
+    lost_keys: bool = False,
 ) -> SqlStore:
     """The store at a file path or SQLAlchemy URL, made where there was none and `create` is true.
 
     keys: where the key store is; without it a file beside the log's (`FILE.keys`, its key-encryption key in
     `FILE.keys.kek`), or a schema of the log's PostgreSQL database (`kek.file_of`). kek: who wraps the keys instead of a
-    key from the environment or a file, such as a key service.
+    key from the environment or a file, such as a key service. keys_read_only: only the key store is not written to.
+    lost_keys: the keys that sealed the log's text are lost for good, so a new key store may be made or taken.
 
     Raises:
         Invalid: the URL is wrong.
         StoreUnavailable: it cannot be opened, or is not a store of this library.
     """
     database = open_database(url, LOG, create=create, read_only=read_only)
-    return SqlStore(database, keys, clock or system_clock, chance or os.urandom, create=create, kek=kek)
+    return SqlStore(
+        database,
+        keys,
+        clock or system_clock,
+        chance or os.urandom,
+        create=create,
+        kek=kek,
+        keys_read_only=keys_read_only,
+        lost_keys=lost_keys,
+    )

@@ -17,7 +17,8 @@ from earlystart_core.entry import Entry, Practitioner, Recorded
 from earlystart_core.errors import Conflict, Refused
 from earlystart_core.log import Clock, Log
 from earlystart_core.privacy.keys import Chance, Evidence, KeyStore
-from earlystart_core.tombstones import HOLDS, evidence_of, holds, tombstones
+from earlystart_core.sealers import expect_known, sealed_in, sealers
+from earlystart_core.tombstones import HOLDS, evidence_of, holds, is_whole, tombstone_of, tombstones
 from earlystart_core.words import EVENTS
 from earlystart_core.words.erasure import SubjectErased, expect_not_held
 
@@ -35,6 +36,9 @@ class Forgetting(Protocol):
 
     def people(self) -> list[tuple[str, str]]:
         """Every case with a person that imports tell of in it."""
+
+    def sealed(self, subjects: Sequence[str]) -> list[tuple[str, bytes]]:
+        """What imports keep sealed beside the log under those subjects' keys: whose it is, and the sealed value."""
 
     def certify(
         self, tombstone: Entry, condition: DCBAppendCondition, subjects: Sequence[str], destroy: Callable[[], None]
@@ -81,7 +85,8 @@ class Erasure:
         """Erases a `case:` or a `person:`, with the persons that are the child of that case.
 
         Raises:
-            Refused: `erasure.unknown`, nothing is known of the subject; `erasure.held`, a legal hold covers it.
+            Refused: `erasure.unknown`, nothing is known of the subject; `erasure.held`, a legal hold covers it;
+                `erasure.other_keys`, its text is sealed under keys that this key store does not have as its own.
             Conflict: something about it or a hold was recorded meanwhile, on each of three tries.
             StoreUnavailable: that the keys are gone is not known, or remains could not be cleared: erase again.
         """
@@ -100,7 +105,7 @@ class Erasure:
         if standing is not None:
             return self._again(standing)
         left = self._keys.tombstones([subject]).get(subject)
-        if left is not None and left.evidence is not None:
+        if left is not None and left.evidence is not None and is_whole(left.evidence, subject):
             return self._finish(left.evidence, by)  # it was stopped before it could say that the keys are gone
         return self._begin(subject, authorities, by)
 
@@ -108,10 +113,13 @@ class Erasure:
         position, event = standing
         evidence = evidence_of(event)
         self._keys.destroy(evidence)
-        return Erased(position, evidence, self._forgetting.forget(evidence.subjects), again=True)
+        forgotten = self._forgetting.forget(evidence.subjects)
+        self._expect_ours(evidence.subjects, self._log.read(_about(evidence.subjects)).entries())
+        return Erased(position, evidence, forgotten, again=True)
 
     def _finish(self, evidence: Evidence, by: Practitioner) -> Erased:
         # Whether a hold came since is not asked: the keys are gone, and that is what is to be said.
+        self._expect_ours(evidence.subjects, self._log.read(_about(evidence.subjects)).entries())
         told = DCBQuery([DCBQueryItem(types=[SubjectErased.__name__], tags=[evidence.subjects[0]])])
         return self._certify(evidence, by, DCBAppendCondition(told, after=0))
 
@@ -131,33 +139,36 @@ class Erasure:
         changes, marks = holds(self._log)
         expect_not_held(subject, chain(behind, _beside(subject, entries)), changes, now)
         query = DCBQuery([*_about(subjects).items, DCBQueryItem(types=HOLDS), *marks])
-        evidence = Evidence(now, *authorities, subjects, self._named(subjects))
+        gone = self._expect_ours(subjects, entries)
+        evidence = Evidence(now, *authorities, subjects, self._named(subjects, gone))
         return self._certify(evidence, by, DCBAppendCondition(query, after=head))
 
     def _certify(self, evidence: Evidence, by: Practitioner, condition: DCBAppendCondition) -> Erased:
-        cases = [one for one in evidence.subjects if one.startswith("case:")]
-        event = SubjectErased(
-            occurred_at=evidence.at,
-            authority=evidence.authority,
-            second_authority=evidence.second_authority,
-            keys=evidence.keys,
-            case=next(iter(cases), None),
-            persons=tuple(one for one in evidence.subjects if one not in cases),
-        )
-        tombstone = EVENTS.entry(event, by=by, command_id=None, keys=self._keys, chance=self._chance)
+        tombstone = EVENTS.entry(tombstone_of(evidence), by=by, command_id=None, keys=self._keys, chance=self._chance)
         position, forgotten = self._forgetting.certify(
             tombstone, condition, evidence.subjects, lambda: self._keys.destroy(evidence)
         )
         return Erased(position, evidence, forgotten, again=False)
 
-    def _named(self, subjects: Sequence[str]) -> tuple[str, ...]:
-        """The name of each subject's key; one that never had any gets one, so that its tombstone has a name."""
+    def _expect_ours(self, subjects: Sequence[str], entries: Iterable[Recorded]) -> dict[str, list[str]]:
+        """Holds the keys in the envelopes of their text against the key store; returns those that are gone already."""
+        sealed = sealers(subjects, entries)
+        for subject, value in self._forgetting.sealed(subjects):
+            sealed[subject].update(kid for kids in sealed_in(value) for kid in kids)
+        return expect_known(sealed, self._keys)
+
+    def _named(self, subjects: Sequence[str], gone_before: dict[str, list[str]]) -> tuple[str, ...]:
+        """The name of each subject's key, then of others of theirs that were destroyed before.
+
+        A subject that never had a key gets one, so that its tombstone has a name.
+        """
         gone = self._keys.tombstones(subjects)
         try:
             living = self._keys.for_subjects(one for one in subjects if one not in gone)
         except Refused:  # someone else erased one of them just now: look again
             raise IntegrityError from None
-        return tuple(gone[one].kid if one in gone else living[one].kid for one in subjects)
+        named = [gone[one].kid if one in gone else living[one].kid for one in subjects]
+        return tuple(dict.fromkeys([*named, *chain.from_iterable(gone_before.values())]))
 
 
 def _about(subjects: Iterable[str]) -> DCBQuery:

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from earlystart_core.log import Log
 from earlystart_core.privacy.keys import KeyStore, Shredded
-from earlystart_core.tombstones import evidence_of, tombstones
-from earlystart_core.words.erasure import SubjectErased, subjects_of_tombstone
+from earlystart_core.tombstones import evidence_by_subject
 
 
 class KeysCameBack(UserWarning):
@@ -21,7 +20,7 @@ class KeysCameBack(UserWarning):
 
 def came_back(log: Log, keys: KeyStore) -> list[str]:
     """The subjects that have a key although a tombstone in the log says that it is gone."""
-    return sorted(keys.names(_told(log)))
+    return sorted(keys.names(evidence_by_subject(log)[0]))
 
 
 def reconcile(log: Log, keys: KeyStore) -> list[str]:
@@ -29,18 +28,14 @@ def reconcile(log: Log, keys: KeyStore) -> list[str]:
 
     Returns the subjects whose keys had come back.
     """
-    told = _told(log)
+    told, _ = evidence_by_subject(log)
     back = sorted(keys.names(told))
     for subject in sorted({*told} - {*keys.tombstones(told)} | {*back}):
-        keys.destroy(evidence_of(told[subject]))
+        keys.destroy(told[subject])
     return back
 
 
 def unfinished(log: Log, keys: KeyStore) -> dict[str, Shredded]:
     """What is left, by subject, of keys that are gone without the log saying so yet: erasing again finishes it."""
-    told = _told(log)
+    told, _ = evidence_by_subject(log)
     return {subject: left for subject, left in sorted(keys.tombstones().items()) if subject not in told}
-
-
-def _told(log: Log) -> dict[str, SubjectErased]:
-    return {subject: event for _, event in tombstones(log) for subject in subjects_of_tombstone(event)}

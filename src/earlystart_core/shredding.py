@@ -3,7 +3,6 @@
 Counted of a store by the tags of who was erased, of an export in one reading of its lines.
 """
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
@@ -11,11 +10,10 @@ import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from earlystart_core.log import Log
+from earlystart_core.sealers import sealed_in
 from earlystart_core.tombstones import tombstones
 from earlystart_core.words.erasure import SubjectErased, subjects_of_tombstone
 
-_VALUES = re.compile(rb'\{"sealed":\[(.*?)\]\}')
-_KID = re.compile(rb'"kid":"([^"]*)"')
 _TOMBSTONE = b'"type":"%b"' % SubjectErased.__name__.encode()
 
 
@@ -38,8 +36,8 @@ class Shreds:
     """Counts what is shredded while the lines of a log go by."""
 
     def __init__(self) -> None:
-        self._sealed: Counter[tuple[bytes, ...]] = Counter()  # values by the names of their keys
-        self._destroyed: set[bytes] = set()
+        self._sealed: Counter[tuple[str, ...]] = Counter()  # values by the names of their keys
+        self._destroyed: set[str] = set()
         self._certificates: list[int] = []
 
     def passing(self, lines: Iterable[bytes]) -> Iterator[bytes]:
@@ -60,13 +58,12 @@ class Shreds:
 
     def see_data(self, data: bytes) -> None:
         """Takes the data of an entry that is no tombstone."""
-        for value in _VALUES.findall(data) if b'"sealed":[' in data else ():
-            self._sealed[tuple(_KID.findall(value))] += 1
+        self._sealed.update(sealed_in(data))
 
     def certify(self, position: int, kids: Iterable[str]) -> None:
         """Takes a tombstone: the names of the keys that it says were destroyed."""
         self._certificates.append(position)
-        self._destroyed.update(kid.encode() for kid in kids)
+        self._destroyed.update(kids)
 
     def found(self) -> Shredded:
         """What came by: a value is shredded when each of its keys was destroyed."""

@@ -135,6 +135,6 @@ def test_a_log_is_no_key_store(sql_url: str, clock: Clock, tmp_path: Path, monke
         monkeypatch.delenv("EARLYSTART_KEK")
         with (
             open_store(sql_url, clock=clock, chance=os.urandom) as store,
-            pytest.raises(StoreUnavailable, match="another key-encryption key"),
+            pytest.raises(StoreUnavailable, match="expected the key-encryption key of this key store"),
         ):
             _ = store.keys

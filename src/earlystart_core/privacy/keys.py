@@ -36,7 +36,7 @@ class Evidence(msgspec.Struct, frozen=True):
     authority: str
     second_authority: str
     subjects: tuple[str, ...]  # all that were erased together, the one that was asked for first
-    keys: tuple[str, ...]  # the kid of each subject's key, in their order
+    keys: tuple[str, ...]  # the kid of each subject's key, in their order; then others of theirs, gone before
 
 
 class Shredded(msgspec.Struct, frozen=True):
@@ -135,7 +135,7 @@ class MemoryKeys:
 
     def destroy(self, evidence: Evidence) -> None:
         with self._lock:
-            for subject, kid in zip(evidence.subjects, evidence.keys, strict=True):
+            for subject, kid in zip(evidence.subjects, evidence.keys, strict=False):
                 key = self._by_subject.pop(subject, None)
                 for gone in {kid} if key is None else {kid, key.kid}:
                     self._by_kid[gone] = self._erased.setdefault(subject, Shredded(gone, evidence))

@@ -25,7 +25,7 @@ class SubjectErased(Event, frozen=True):
 
     authority: Label
     second_authority: Label
-    keys: Names  # the kids of the destroyed keys, one a tag, in their order
+    keys: Names  # the kids of the destroyed keys, one a tag, in their order; then others that sealed their text
     case: CaseId | None = None
     persons: Persons = ()
 

@@ -1,0 +1,49 @@
+"""Binding: a key store belongs to one log, and says to which by that log's first leaf.
+
+With the keys of another log an erasure would destroy a key that sealed nothing, and certify it.
+"""
+
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
+from earlystart_core.errors import StoreUnavailable
+from earlystart_core.event import shape_of
+from earlystart_core.sealers import sealed_in
+from earlystart_core.words import EVENTS
+from earlystart_sql.keys import SqlKeys
+from earlystart_sql.log import SqlLog
+
+_WITH_TEXT = [name for name, cls in EVENTS.classes.items() if shape_of(cls).sealed]
+ANEW = "expected the keys that sealed it; pass keys= or --keys"
+
+
+def first_sealed(log: SqlLog) -> tuple[str, ...]:
+    """The names of the keys of the first sealed value in the log; none where it holds no sealed value."""
+    query = DCBQuery([DCBQueryItem(types=_WITH_TEXT)])
+    found = (kids for one in log.read(query).entries() for kids in sealed_in(one.event.data))
+    return next(found, ())
+
+
+def bind(log: SqlLog, keys: SqlKeys, *, lost: bool) -> bool:
+    """Holds the keys to the log, and binds them where they were not bound yet; returns whether they are bound now.
+
+    lost: the keys of before are lost for good, so that these need not open what stands in the log.
+
+    Raises:
+        StoreUnavailable: they are the keys of another log, or are not those that sealed this log's text.
+    """
+    first, bound = next(log.read(limit=1).entries(), None), keys.first_leaf()
+    if bound is not None:
+        if first is None or first.leaf != bound:
+            raise StoreUnavailable(
+                f"{keys.database.name} is the key store of another log than {log.database.name}: expected the keys"
+                " kept beside this one"
+            )
+        return True
+    if first is None:
+        return False
+    kids = first_sealed(log)
+    if kids and not lost and all(keys.find(kid) is None for kid in kids):
+        raise StoreUnavailable(f"{keys.database.name} never had the key of text in {log.database.name}: {ANEW}")
+    if not keys.database.read_only:
+        keys.bind(first.leaf)
+    return True

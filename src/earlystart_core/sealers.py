@@ -1,0 +1,63 @@
+"""Which keys sealed a subject's text: read off the entries, and held against the keys that an erasure is to destroy.
+
+A store of keys knows by its own rows only whose key is whose. What opens a text is the name in its envelope.
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from earlystart_core.entry import Recorded
+from earlystart_core.errors import Refused, Tampered
+from earlystart_core.event import subjects_of
+from earlystart_core.privacy.keys import KeyStore, Shredded
+
+_VALUES = re.compile(rb'\{"sealed":\[(.*?)\]\}')
+_KID = re.compile(rb'"kid":"([^"]*)"')
+
+
+def sealed_in(data: bytes) -> list[tuple[str, ...]]:
+    """The names of the keys of each sealed value in an entry's data, or in its canonical bytes."""
+    if b'"sealed":[' not in data:
+        return []
+    return [tuple(kid.decode(errors="replace") for kid in _KID.findall(one)) for one in _VALUES.findall(data)]
+
+
+def sealers(subjects: Sequence[str], entries: Iterable[Recorded]) -> dict[str, set[str]]:
+    """The names of the keys under which each of the subjects has text in those entries.
+
+    Raises:
+        Tampered: an entry has another number of envelopes than subjects.
+    """
+    found: dict[str, set[str]] = {subject: set() for subject in subjects}
+    for recorded in entries:
+        for kids in sealed_in(recorded.event.data):
+            owners = subjects_of(recorded.event.tags)
+            if len(owners) != len(kids):
+                raise Tampered(
+                    f"entry {recorded.position} holds text sealed under {len(kids)} keys: expected one for each of"
+                    f" its {len(owners)} subjects"
+                )
+            for owner, kid in zip(owners, kids, strict=True):
+                if owner in found:
+                    found[owner].add(kid)
+    return found
+
+
+def expect_known(sealed: dict[str, set[str]], keys: KeyStore) -> dict[str, list[str]]:
+    """Those of the names that this store of keys destroyed before, by subject; its others must be the subject's.
+
+    Raises:
+        Refused: `erasure.other_keys`, text is sealed under a key that the store never had, or has as another's.
+    """
+    living = keys.names(sealed)
+    gone: dict[str, list[str]] = {}
+    for subject, kids in sealed.items():
+        for kid in sorted(kids - {living.get(subject)}):
+            if not isinstance(keys.find(kid), Shredded):
+                raise Refused(
+                    "erasure.other_keys",
+                    f"{subject} may not be erased with this key store: its text is sealed under {kid}, expected that"
+                    " to be its key here; open the record with the keys that sealed it",
+                )
+            gone.setdefault(subject, []).append(kid)
+    return gone
