@@ -136,9 +136,10 @@ def key_store(record: "Record", faults: list[str]) -> str:
 
 
 def erasures(record: "Record") -> dict[str, Any]:
-    """How many subjects were erased, and whose keys are gone without the log saying so yet: erase them again.
+    """How many subjects were erased, and whose erasure is not at its end: erase them again.
 
-    `unfinished` is None where the keys cannot be reached, and so nobody knows.
+    Their keys are gone without the log saying so yet, or remains may stand in the store's files. `unfinished` is None
+    where the keys cannot be reached, and so nobody knows.
     """
     from earlystart_core.reconciling import unfinished
 
@@ -147,7 +148,9 @@ def erasures(record: "Record") -> dict[str, Any]:
         left = list(unfinished(record.store.log, record.store.keys))
     except EarlyStartError:
         left = None
-    return {"recorded": len(record.erasures()), "unfinished": left}
+    owed = record.store.forgetting.owed()
+    known = left is not None or owed
+    return {"recorded": len(record.erasures()), "unfinished": sorted({*(left or ()), *owed}) if known else None}
 
 
 def glass(record: "Record") -> dict[str, int]:

@@ -1,9 +1,9 @@
 """How a store on SQL forgets (`erasure.Forgetting`): ledger rows go in the transaction that records the tombstone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from eventsourcing.dcb.api import DCBAppendCondition
-from sqlalchemy import Connection
+from sqlalchemy import Column, Connection, MetaData, Table, Text, delete, insert, inspect, select
 
 from earlystart_core.entry import Entry
 from earlystart_sql.ledger import SqlLedger
@@ -11,6 +11,9 @@ from earlystart_sql.log import SqlLog
 from earlystart_sql.scrub import scrub
 
 LEDGER = ("import_row", "import_name")
+unscrubbed = Table(  # of whom something may still stand in the store's files; made by the first erasure
+    "unscrubbed", MetaData(), Column("subject", Text, primary_key=True)
+)
 
 
 class SqlForgetting:
@@ -31,6 +34,7 @@ class SqlForgetting:
 
         def forget(connection: Connection, _: object) -> None:
             nonlocal forgotten
+            _owe(connection, subjects)
             destroy()  # durable before anything here is: a crash leaves keys gone and not told, never the other way
             forgotten = self._ledger.forget_within(connection, subjects)
 
@@ -39,7 +43,25 @@ class SqlForgetting:
 
     def forget(self, subjects: Sequence[str]) -> int:
         with self._log.writing() as connection:
-            return self._ledger.forget_within(connection, subjects)
+            forgotten = self._ledger.forget_within(connection, subjects)
+            if forgotten:
+                _owe(connection, subjects)
+            return forgotten
+
+    def owe(self, subjects: Sequence[str]) -> None:
+        with self._log.writing() as connection:
+            _owe(connection, subjects)
+
+    def owed(self) -> list[str]:
+        with self._log.reading() as connection:
+            if not inspect(connection).has_table(unscrubbed.name):
+                return []
+            return sorted(connection.execute(select(unscrubbed.c.subject)).scalars())
+
+    def settle(self, subjects: Sequence[str]) -> None:
+        if subjects:
+            with self._log.writing() as connection:
+                connection.execute(delete(unscrubbed).where(unscrubbed.c.subject.in_(subjects)))
 
     def scrub(self) -> None:
         database = self._log.database
@@ -47,3 +69,11 @@ class SqlForgetting:
         if database.dialect == "postgresql" and not self._ledger.is_empty():
             there = [*LEDGER]
         scrub(database, there)
+
+
+def _owe(connection: Connection, subjects: Iterable[str]) -> None:
+    unscrubbed.create(connection, checkfirst=True)
+    there = set(connection.execute(select(unscrubbed.c.subject)).scalars())
+    new = [{"subject": one} for one in subjects if one not in there]
+    if new:
+        connection.execute(insert(unscrubbed), new)

@@ -89,6 +89,15 @@ class MemoryForgetting:
     def scrub(self) -> None:
         """Nothing is in a file."""
 
+    def owe(self, subjects: Sequence[str]) -> None:
+        """Nothing is in a file."""
+
+    def owed(self) -> list[str]:
+        return []
+
+    def settle(self, subjects: Sequence[str]) -> None:
+        """Nothing was owed."""
+
 
 class MemoryStore:
     """The log, its keys and its views in this process (`store.Store`)."""

@@ -5,6 +5,8 @@ them as they were. PostgreSQL keeps dead rows until a vacuum; its own log, its a
 client (docs/how-to/erase.md).
 """
 
+import re
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,9 @@ from earlystart_core.store import was_closed
 from earlystart_sql.database import Database
 from earlystart_sql.faults import translated
 
+TRIES = 5  # at a table whose dead rows someone's open transaction may still see
+PAUSE_SECONDS = 0.3
+
 
 def scrub(database: Database, tables: Iterable[str]) -> None:
     """Leaves no deleted row in the database's files.
@@ -21,7 +26,8 @@ def scrub(database: Database, tables: Iterable[str]) -> None:
     tables: those that rows were deleted from; PostgreSQL writes them anew. In memory there is nothing to do.
 
     Raises:
-        StoreUnavailable: another program reads or writes the store, or it is open for reading only.
+        StoreUnavailable: another program reads or writes the store, it is open for reading only, or on PostgreSQL the
+            role does not own a table, or an older transaction may still see its deleted rows.
     """
     if database.address.in_memory:
         return
@@ -37,9 +43,44 @@ def scrub(database: Database, tables: Iterable[str]) -> None:
                 _empty_wal(driver, database)
             else:
                 for table in tables:
-                    driver.execute(f"VACUUM (FULL, INDEX_CLEANUP ON) {table}")
+                    _vacuum(driver, table, database)
         finally:
             connection.close()
+
+
+def _vacuum(driver: Any, table: str, database: Database) -> None:
+    """Writes the table anew, and reads in what the server says of it that no deleted row stayed behind."""
+    warned: list[str] = []
+    stayed: list[int] = []
+
+    def hear(notice: Any) -> None:  # a notice can be read only while it is handed over
+        if notice.severity_nonlocalized == "WARNING":
+            warned.append(notice.message_primary)
+        stayed.append(_stayed(notice.message_detail or ""))
+
+    driver.add_notice_handler(hear)
+    try:
+        for attempt in range(TRIES):
+            stayed.clear()
+            driver.execute(f"VACUUM (FULL, VERBOSE, INDEX_CLEANUP ON) {table}")
+            if warned:
+                raise StoreUnavailable(f"{database.name} keeps what was deleted: {warned[0]}; erase again as its owner")
+            if not any(stayed):
+                return
+            if attempt < TRIES - 1:
+                time.sleep(PAUSE_SECONDS)  # a reader's transaction is short
+    finally:
+        driver.remove_notice_handler(hear)
+    raise StoreUnavailable(
+        f"{database.name} keeps rows of {table} that were deleted: an older transaction, a prepared one or a"
+        " replication slot may still see them; end it and erase again"
+    )
+
+
+def _stayed(detail: str) -> int:
+    """How many dead rows could not be removed: in every language the first number of the notice's detail."""
+    number = re.search(r"\d+", detail)
+    return 0 if number is None else int(number[0])
 
 
 def _empty_wal(driver: Any, database: Database) -> None:

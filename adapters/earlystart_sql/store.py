@@ -2,6 +2,7 @@
 
 import os
 import warnings
+from contextlib import suppress
 from threading import Lock
 from typing import Self
 
@@ -128,8 +129,15 @@ class SqlStore:
                     f"the key store holds keys of {len(back):,} erased subjects and may only be read here: expected"
                     " them to be gone; open it once where it may be written"
                 )
-        elif back := reconcile(self.log, keys):
+        elif back := came_back(self.log, keys):
+            self.forgetting.owe(back)
+            reconcile(self.log, keys)
+            with suppress(StoreUnavailable):  # what stays in the files is owed, and erasing again settles it
+                keys.scrub()
+                self.forgetting.settle(back)
             warnings.warn(KeysCameBack(back), stacklevel=4)
+        else:
+            reconcile(self.log, keys)
 
     def _open_keys(self) -> KeyStore:
         log = self.database.address

@@ -45,6 +45,8 @@ class Forgetting(Protocol):
     ) -> tuple[int, int]:
         """Calls `destroy` under the append lock; then, together or not at all, forgets and appends the tombstone.
 
+        With these it notes that the subjects are `owed` a scrub.
+
         Returns its position, and how many things beside the log were forgotten.
 
         Raises:
@@ -52,7 +54,7 @@ class Forgetting(Protocol):
         """
 
     def forget(self, subjects: Sequence[str]) -> int:
-        """Forgets what imports left about those subjects; returns how many things."""
+        """Forgets what imports left about those subjects; returns how many things. With them, a scrub is `owed`."""
 
     def scrub(self) -> None:
         """Sees to it that nothing forgotten is left in the store's files.
@@ -60,6 +62,15 @@ class Forgetting(Protocol):
         Raises:
             StoreUnavailable: another program reads the store, so some of it had to stay.
         """
+
+    def owe(self, subjects: Sequence[str]) -> None:
+        """Notes that something of those subjects may stand in files until the store is scrubbed."""
+
+    def owed(self) -> list[str]:
+        """The subjects of whom something may still stand in the store's files."""
+
+    def settle(self, subjects: Sequence[str]) -> None:
+        """Takes back what was noted of them: the store was scrubbed since."""
 
 
 class Erased(msgspec.Struct, frozen=True):
@@ -95,8 +106,10 @@ class Erasure:
                 found = self._try(subject, authorities, by)
             except IntegrityError:
                 continue
+            owed = self._forgetting.owed()  # before: what others come to owe meanwhile is theirs to settle
             self._forgetting.scrub()
             self._keys.scrub()
+            self._forgetting.settle(owed)
             return found
         raise Conflict(f"entries about {subject} or legal holds kept arriving: {TRIES} tries were made")
 
@@ -112,6 +125,8 @@ class Erasure:
     def _again(self, standing: tuple[int, SubjectErased]) -> Erased:
         position, event = standing
         evidence = evidence_of(event)
+        if self._keys.names(evidence.subjects):
+            self._forgetting.owe(evidence.subjects)
         self._keys.destroy(evidence)
         forgotten = self._forgetting.forget(evidence.subjects)
         self._expect_ours(evidence.subjects, self._log.read(_about(evidence.subjects)).entries())

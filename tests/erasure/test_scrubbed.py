@@ -1,0 +1,105 @@
+"""What PostgreSQL and SQLite keep beside their tables: whoever cannot clear it says so, and it stays unfinished."""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from base_feed import base, written
+from feed_kit import SqlPlace, entries, now
+
+from earlystart_core import Record, StoreUnavailable
+from earlystart_feeds import import_feed
+from earlystart_sql.forgetting import SqlForgetting
+from tests.cli.conftest import call
+from tests.erasure.conftest import ANNA, WORDS_OF_TWO, Place
+
+
+@pytest.fixture
+def fed(postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """A record on PostgreSQL that a feed was imported into, and a case of it."""
+    monkeypatch.setenv("EARLYSTART_KEK", "5a" * 32)
+    store = SqlPlace(postgres_url)
+    import_feed(written(tmp_path / "feed", base()), store, clock=now, chance=os.urandom)
+    case = next(each["data"]["case"] for each in entries(store) if each["type"] == "CaseOpened")
+    store.close()
+    return postgres_url, case
+
+
+@pytest.fixture
+def officer(fed: tuple[str, str]) -> Iterator[str]:
+    """The URL of a role that may do everything with the rows and owns no table."""
+    url, _ = fed
+    name = f"officer_{os.getpid()}"
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {name} LOGIN")
+        for schema in ("public", "earlystart_keys"):
+            connection.execute(f"GRANT USAGE, CREATE ON SCHEMA {schema} TO {name}")
+            connection.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {name}")
+    yield url.replace("postgres@", f"{name}@")
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"REASSIGN OWNED BY {name} TO postgres")
+        connection.execute(f"DROP OWNED BY {name}")
+        connection.execute(f"DROP ROLE {name}")
+
+
+def unfinished(url: str) -> list[str]:
+    return call("doctor", "--db", url, "--json").json["erasures"]["unfinished"]
+
+
+def erased(url: str, case: str) -> bool:
+    with Record.open(url, clock=now) as record:
+        return record.erase(case, **WORDS_OF_TWO).again
+
+
+def test_a_role_that_owns_no_table_is_told(fed: tuple[str, str], officer: str) -> None:
+    url, case = fed
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable, match="erase again as its owner"):
+            erased(officer, case)
+        assert case in unfinished(url)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("GRANT SELECT, DELETE ON unscrubbed TO postgres")
+    assert erased(url, case)
+    assert unfinished(url) == []
+
+
+def test_an_older_transaction_is_told(fed: tuple[str, str]) -> None:
+    url, case = fed
+    with psycopg.connect(url) as old:
+        old.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+        old.execute("SELECT 1 FROM pg_class LIMIT 1")
+        for _ in range(2):
+            with pytest.raises(StoreUnavailable, match=r"an older transaction.*may still see them; end it"):
+                erased(url, case)
+            assert case in unfinished(url)
+    assert erased(url, case)
+    assert unfinished(url) == []
+
+
+def test_an_erasure_that_was_killed_before_its_scrub_is_unfinished(place: Place) -> None:
+    child = os.fork()
+    if child == 0:
+        SqlForgetting.scrub = lambda _: os.kill(os.getpid(), signal.SIGKILL)  # type: ignore[method-assign]
+        with place.open() as record:
+            record.erase(ANNA, **WORDS_OF_TWO)
+        os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert os.WTERMSIG(status) == signal.SIGKILL
+    assert unfinished(place.url) == [ANNA]
+    with place.open() as record:
+        assert record.erase(ANNA, **WORDS_OF_TWO).again
+        assert record.store.forgetting.owed() == []
+    assert unfinished(place.url) == []
+
+
+def test_what_another_came_to_owe_meanwhile_is_not_settled(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    with place.open() as record:
+        forgetting: Any = record.store.forgetting
+        scrub = forgetting.scrub
+        monkeypatch.setattr(forgetting, "scrub", lambda: (scrub(), forgetting.owe(["case:other"])))
+        record.erase(ANNA, **WORDS_OF_TWO)
+        assert forgetting.owed() == ["case:other"]
