@@ -16,7 +16,18 @@ from earlystart_feeds.faults import faults, is_sound
 from earlystart_feeds.ledger import Memory
 from earlystart_feeds.past import Past
 from earlystart_feeds.reading import Feed, Row
-from earlystart_feeds.tables import ACTIVITIES, CASES, CONTACTS, LINKS, REFERRALS, TABLES, TEAMS, Table
+from earlystart_feeds.tables import (
+    ACTIVITIES,
+    CASES,
+    CONSENTS,
+    CONTACTS,
+    COUNCIL,
+    LINKS,
+    REFERRALS,
+    TABLES,
+    TEAMS,
+    Table,
+)
 
 
 class Accepted(msgspec.Struct, frozen=True):
@@ -73,6 +84,8 @@ class Checking:
         """Fetches what the ledger knows of this file's rows, and of those that they refer to."""
         rows = self._feed.rows[table.file]
         self._memory.recall(table, {row.id for row in rows})
+        if table is CONSENTS:
+            self._memory.recall_gone({(COUNCIL, "person", row["person_ref"]) for row in rows})
         for column in table.columns:
             other = TEAMS.file if column.form == "team" else column.refers
             for target in TABLES:
@@ -120,6 +133,9 @@ class Checking:
 
     def stands(self, file: str, id: object) -> bool:
         return id in self._standing[file] or self._memory.row(file, id) is not None
+
+    def is_gone(self, person_ref: str) -> bool:
+        return self._memory.is_gone(COUNCIL, "person", person_ref)
 
     def other_content(self, row: Row) -> bool:
         first = self._standing[row.table.file].get(row.id)

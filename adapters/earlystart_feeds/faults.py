@@ -9,7 +9,7 @@ from typing import Protocol
 
 from earlystart_feeds import values
 from earlystart_feeds.reading import Row
-from earlystart_feeds.tables import CONTACTS, LINKS
+from earlystart_feeds.tables import CONSENTS, CONTACTS, LINKS
 
 Fault = tuple[str, str]  # the field, and a short class of reason
 SAME_KEY = "same_key_other_content"
@@ -21,6 +21,9 @@ class World(Protocol):
 
     def stands(self, file: str, id: object) -> bool:
         """Whether a row of that id is recorded, or accepted to be."""
+
+    def is_gone(self, person_ref: str) -> bool:
+        """Whether the person of that reference was erased."""
 
     def other_content(self, row: Row) -> bool:
         """Whether a row of the same id came before in this feed with other content."""
@@ -87,10 +90,12 @@ def same_key(row: Row, world: World) -> Iterator[Fault]:
 
 
 def refers(row: Row, world: World) -> Iterator[Fault]:
-    """It refers to a row that was not accepted, or to a local id without a link."""
+    """It refers to a row that was not accepted, to a local id without a link, or to a person who was erased."""
     for column in row.table.references:
         if row[column.name] and not world.stands(str(column.refers), row[column.name]):
             yield column.name, "no_link" if column.refers == LINKS.file else "refers_to_not_accepted"
+    if row.table is CONSENTS and world.is_gone(row["person_ref"]):
+        yield "person_ref", "refers_to_not_accepted"
 
 
 def ends(row: Row, world: World) -> Iterator[Fault]:

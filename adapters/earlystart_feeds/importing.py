@@ -53,7 +53,7 @@ def import_feed(
 
     Raises:
         Invalid: it is not a feed; nothing was stored.
-        Conflict: another import ran at the same time; run this one again.
+        Conflict: another import or an erasure ran at the same time; run this one again.
         StoreUnavailable: the store did not take it, or its ledger was written with other keys.
     """
     return import_read(read_feed(folder), store, clock=clock, chance=chance, progress=progress)
@@ -61,6 +61,7 @@ def import_feed(
 
 def import_read(feed: Feed, store: Store, *, clock: Clock, chance: Chance, progress: Progress | None = None) -> Report:
     """As `import_feed`, for a feed that was read already: before a store is made for it, say."""
+    since = store.log.head()  # whoever is erased from here on may stand in what is planned
     digests = Digests(store.keys.secret("ledger"))
     proof = _proof_of_keys(store.ledger, digests)
     memory, past = Memory(store.ledger, digests), Past(store.log)
@@ -70,7 +71,7 @@ def import_read(feed: Feed, store: Store, *, clock: Clock, chance: Chance, progr
     total = sum(len(outcome.accepted) for outcome in checked.outcomes.values())
     done = 0
     while batch := list(islice(steps, BATCH)):
-        _record(batch, store, chance, proof)
+        _record(batch, store, chance, proof, since)
         proof = []
         done += sum(len(step.rows) for step in batch)
         if progress is not None:
@@ -92,7 +93,7 @@ def _proof_of_keys(ledger: Ledger, digests: Digests) -> list[Name]:
     return [name]
 
 
-def _record(batch: list[Step], store: Store, chance: Chance, proof: list[Name]) -> None:
+def _record(batch: list[Step], store: Store, chance: Chance, proof: list[Name], since: int) -> None:
     keys = _Held(store.keys, _subjects(batch))
     entries: list[Entry] = []
     rows: list[Remembered] = []
@@ -103,7 +104,7 @@ def _record(batch: list[Step], store: Store, chance: Chance, proof: list[Name]) 
         entries += [EVENTS.entry(event, by=by, command_id=None, keys=keys, chance=chance) for event in step.events]
         names += step.names
         rows += step.rows if step.personal is None else [_sealed(step, keys, chance)]
-    store.ledger.record(entries, rows, names)
+    store.ledger.record(entries, rows, names, since)
 
 
 def _subjects(batch: Iterable[Step]) -> set[str]:

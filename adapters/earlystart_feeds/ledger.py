@@ -9,15 +9,18 @@ from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import msgspec
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from earlystart_core.entry import Entry
 from earlystart_core.errors import Conflict
 from earlystart_core.log import Log
+from earlystart_core.words.erasure import SubjectErased
 from earlystart_feeds.reading import Row
 from earlystart_feeds.tables import Table
 
 DIGEST = 16  # bytes kept of each field's HMAC-SHA256
 TAKEN = "another import recorded a row of this feed first: run the import again"
+ERASED = "someone was erased while this import ran, so what it knew of them is no more: run the import again"
 
 
 class Remembered(msgspec.Struct, frozen=True):
@@ -55,16 +58,18 @@ class Ledger(Protocol):
     def is_empty(self) -> bool:
         """Whether nothing was ever imported."""
 
-    def record(self, entries: Sequence[Entry], rows: Sequence[Remembered], names: Sequence[Name]) -> None:
+    def record(self, entries: Sequence[Entry], rows: Sequence[Remembered], names: Sequence[Name], since: int) -> None:
         """Appends the entries and remembers rows and names, all in one transaction or nothing.
 
+        since: the log's head before anything was asked of the ledger for them.
+
         Raises:
-            Conflict: one of them was recorded meanwhile.
+            Conflict: one of them was recorded meanwhile, or someone was erased since.
             StoreUnavailable: the store did not take it.
         """
 
     def erased(self, keys: Iterable[bytes]) -> set[bytes]:
-        """Those of the keys that were known by a row which was forgotten: nothing but the key is left of it."""
+        """Those of the keys that a row or a person's name was known by and that was forgotten: only they are left."""
 
     def forget(self, subject: str) -> int:
         """Deletes every row about a `case:` or `person:`, and its names; returns how many. Their keys stay `erased`."""
@@ -79,6 +84,10 @@ class Digests:
     def of(self, *parts: str) -> bytes:
         """The key of something known by those parts; only the last may hold any character."""
         return hmac.digest(self._secret, "\0".join(parts).encode("utf-8", "surrogatepass"), "sha256")
+
+    def name(self, *mention: str) -> bytes:
+        """The key of what rows only mention: the system, the kind, and the reference there."""
+        return self.of("name", *mention)
 
     def row(self, table: Table, id: object) -> bytes:
         """The key of the row of that id."""
@@ -104,6 +113,17 @@ class Memory:
         self._nothing = ledger.is_empty()
         self._rows: dict[tuple[str, object], Remembered] = {}
         self._erased: set[tuple[str, object]] = set()
+        self._gone: set[tuple[str, ...]] = set()
+
+    def recall_gone(self, mentions: Iterable[tuple[str, ...]]) -> None:
+        """Asks which of those persons that rows mention were erased."""
+        if not self._nothing:
+            keys = {self.digests.name(*mention): mention for mention in mentions}
+            self._gone.update(keys[key] for key in self._ledger.erased(keys))
+
+    def is_gone(self, *mention: str) -> bool:
+        """Whether whom that system mentions so was erased; asked of `recall_gone` before."""
+        return mention in self._gone
 
     def recall(self, table: Table, ids: Iterable[object]) -> None:
         """Fetches what is known of the rows of those ids."""
@@ -156,7 +176,10 @@ class MemoryLedger:
     def is_empty(self) -> bool:
         return not self._rows and not self._names
 
-    def record(self, entries: Sequence[Entry], rows: Sequence[Remembered], names: Sequence[Name]) -> None:
+    def record(self, entries: Sequence[Entry], rows: Sequence[Remembered], names: Sequence[Name], since: int) -> None:
+        tombstones = DCBQuery([DCBQueryItem(types=[SubjectErased.__name__])])
+        if next(self._log.read(tombstones, after=since, limit=1), None) is not None:
+            raise Conflict(ERASED)
         for row in rows:
             known = self._rows.get(row.key)
             if (known and known.fields) != row.before:
@@ -171,7 +194,7 @@ class MemoryLedger:
     def forget(self, subject: str) -> int:
         rows = [key for key, row in self._rows.items() if subject in row.ids]
         names = [key for key, id in self._names.items() if id == subject]
-        self._erased.update(rows)
+        self._erased.update(rows, (key for key in names if self._names[key].startswith("person:")))
         for key in rows:
             del self._rows[key]
         for key in names:

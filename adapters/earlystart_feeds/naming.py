@@ -30,7 +30,7 @@ class Naming:
 
     def recall(self, mentions: Iterable[Mention]) -> None:
         """Fetches the ids that earlier imports gave to those."""
-        keys = {self._digests.of("name", *parts): parts for parts in set(mentions) - self._known.keys()}
+        keys = {self._digests.name(*parts): parts for parts in set(mentions) - self._known.keys()}
         for key, id in self._ledger.names(keys).items():
             self._known[keys[key]] = id
 
@@ -45,7 +45,7 @@ class Naming:
         if id is not None:
             return id, False
         id = self._known[parts] = self.fresh(kind)
-        self._fresh.append(Name(self._digests.of("name", *parts), id))
+        self._fresh.append(Name(self._digests.name(*parts), id))
         return id, True
 
     def take_fresh(self) -> list[Name]:

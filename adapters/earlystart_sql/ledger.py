@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 from sqlalchemy import (
     Column,
     Connection,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    and_,
     bindparam,
     delete,
     insert,
@@ -28,7 +30,8 @@ from sqlalchemy.exc import IntegrityError
 
 from earlystart_core.entry import Entry
 from earlystart_core.errors import Conflict
-from earlystart_feeds.ledger import TAKEN, Name, Remembered
+from earlystart_core.words.erasure import SubjectErased
+from earlystart_feeds.ledger import ERASED, TAKEN, Name, Remembered
 from earlystart_sql.log import SqlLog
 
 ASKED = 500  # keys a statement
@@ -58,9 +61,10 @@ Index("import_name_by_id", import_name.c.id)
 import_erased = Table(
     "import_erased",
     metadata,
-    Column("key", LargeBinary, primary_key=True),  # of a row that was forgotten: the same feed brings nothing back
+    Column("key", LargeBinary, primary_key=True),  # of a row or name that was forgotten: no feed brings anyone back
 )
 
+_TOMBSTONES = DCBQuery([DCBQueryItem(types=[SubjectErased.__name__])])
 _FILL = (
     update(import_row)
     .where(import_row.c.key == bindparam("of_key"), import_row.c.fields == bindparam("before"))
@@ -102,8 +106,10 @@ class SqlLedger:
                 connection.execute(select(table.c.key).limit(1)).first() is None for table in (import_row, import_name)
             )
 
-    def record(self, entries: Sequence[Entry], rows: Sequence[Remembered], names: Sequence[Name]) -> None:
+    def record(self, entries: Sequence[Entry], rows: Sequence[Remembered], names: Sequence[Name], since: int) -> None:
         def remember(connection: Connection, _: object = None) -> None:
+            if self._log.any_within(connection, _TOMBSTONES, since):
+                raise Conflict(ERASED)
             if not self._is_made(connection):
                 metadata.create_all(connection)
             _write(connection, rows, names)
@@ -125,9 +131,14 @@ class SqlLedger:
         about = or_(import_row.c.about_case.in_(subjects), import_row.c.about_person.in_(subjects))
         import_erased.create(connection, checkfirst=True)
         known = import_row.c.key.in_(select(import_erased.c.key))
+        named = import_name.c.id.in_(subjects)
+        people = and_(
+            named, import_name.c.id.startswith("person:"), import_name.c.key.not_in(select(import_erased.c.key))
+        )
         connection.execute(insert(import_erased).from_select(["key"], select(import_row.c.key).where(about, ~known)))
+        connection.execute(insert(import_erased).from_select(["key"], select(import_name.c.key).where(people)))
         rows = connection.execute(delete(import_row).where(about)).rowcount
-        return rows + connection.execute(delete(import_name).where(import_name.c.id.in_(subjects))).rowcount
+        return rows + connection.execute(delete(import_name).where(named)).rowcount
 
     def remembers(self, subject: str) -> bool:
         """Whether a row or a name is about that subject."""

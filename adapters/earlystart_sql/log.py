@@ -150,6 +150,10 @@ class SqlLog(Log):
         """All entries with `after < position <= upto` as the caller's transaction sees them, its own too."""
         return _page(connection, None, after, upto, EVERY)
 
+    def any_within(self, connection: Connection, query: DCBQuery, after: int) -> bool:
+        """Whether an entry after that position matches the query, as the caller's transaction sees them."""
+        return _any(connection, query, after, Numbers(self._dictionary, connection))
+
     def numbers(self, connection: Connection) -> Numbers:
         """The numbers of tags and shapes as the caller's transaction sees them."""
         return Numbers(self._dictionary, connection)
@@ -218,6 +222,10 @@ def _receipt(connection: Connection, command_id: str) -> Receipt | None:
 
 
 def _check(connection: Connection, condition: DCBAppendCondition, numbers: Numbers) -> None:
-    statement = any_match(parts_of(condition.fail_if_events_match, numbers), condition.after or 0, numbers.mark)
-    if statement is not None and run(connection, *statement).fetchone() is not None:
+    if _any(connection, condition.fail_if_events_match, condition.after or 0, numbers):
         raise IntegrityError(condition)
+
+
+def _any(connection: Connection, query: DCBQuery, after: int, numbers: Numbers) -> bool:
+    statement = any_match(parts_of(query, numbers), after, numbers.mark)
+    return statement is not None and run(connection, *statement).fetchone() is not None

@@ -156,13 +156,26 @@ class Erasure:
         query = DCBQuery([*_about(subjects).items, DCBQueryItem(types=HOLDS), *marks])
         gone = self._expect_ours(subjects, entries)
         evidence = Evidence(now, *authorities, subjects, self._named(subjects, gone))
-        return self._certify(evidence, by, DCBAppendCondition(query, after=head))
 
-    def _certify(self, evidence: Evidence, by: Practitioner, condition: DCBAppendCondition) -> Erased:
+        def expect_nobody_new() -> None:  # under the append lock: an import that gives no entry may have linked someone
+            if self._forgetting.behind(subject) != behind:
+                raise IntegrityError
+
+        return self._certify(evidence, by, DCBAppendCondition(query, after=head), expect_nobody_new)
+
+    def _certify(
+        self,
+        evidence: Evidence,
+        by: Practitioner,
+        condition: DCBAppendCondition,
+        expect: Callable[[], None] = lambda: None,
+    ) -> Erased:
+        def destroy() -> None:
+            expect()
+            self._keys.destroy(evidence)
+
         tombstone = EVENTS.entry(tombstone_of(evidence), by=by, command_id=None, keys=self._keys, chance=self._chance)
-        position, forgotten = self._forgetting.certify(
-            tombstone, condition, evidence.subjects, lambda: self._keys.destroy(evidence)
-        )
+        position, forgotten = self._forgetting.certify(tombstone, condition, evidence.subjects, destroy)
         return Erased(position, evidence, forgotten, again=False)
 
     def _expect_ours(self, subjects: Sequence[str], entries: Iterable[Recorded]) -> dict[str, list[str]]:
