@@ -180,6 +180,7 @@ class Word(msgspec.Struct, Generic[State], frozen=True):
     evolve: Callable[[State, Any], State]  # takes every event of its facts, however wild; never refuses, never decides
     decide: Callable[[Any, State], tuple[Event, ...]]
     asked_by: Callable[[State, Practitioner], State] | None = None  # for a word whose rule asks who gives the order
+    as_recorded: bool = False  # evolve takes the events in the order of their recording, not of their effect
 
     def judge(self, command: Command, state: State, by: Practitioner) -> tuple[Event, ...]:
         """What the word decides for that practitioner. Raises: Refused: its rules say no."""

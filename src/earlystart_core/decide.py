@@ -98,7 +98,7 @@ class Shell:
         if target is not None:
             state = word.evolve(state, target)
         found = [(recorded.position, self._events.event(recorded)) for recorded in read.entries]
-        for event in standing(found, marks=target is not None):
+        for event in standing(found, marks=target is not None, as_recorded=word.as_recorded):
             state = word.evolve(state, event)
         events = word.judge(command, state, by)
         tags = target.event.tags if target is not None else None
@@ -150,17 +150,17 @@ class Shell:
         return Done(receipt.positions, ids_of(entries))
 
 
-def standing(found: Iterable[tuple[int, Event]], *, marks: bool) -> list[Event]:
+def standing(found: Iterable[tuple[int, Event]], *, marks: bool, as_recorded: bool = False) -> list[Event]:
     """What stands among entries (position, event), in order of (occurred_at, position).
 
     marks: whether the standing marks are among it; only a word that asked for a target is handed those.
+    as_recorded: in order of position, for a word to which it matters what was recorded first.
     """
     facts = list(found)
     out = struck(facts)
-    kept = [(event.occurred_at, position, event) for position, event in facts if position not in out]
-    return [
-        event for _, _, event in sorted(kept, key=lambda fact: fact[:2]) if marks or type(event) is not MarkedInError
-    ]
+    kept = [(position, event) for position, event in facts if position not in out]
+    kept.sort(key=lambda fact: fact[0] if as_recorded else (fact[1].occurred_at, fact[0]))
+    return [event for _, event in kept if marks or type(event) is not MarkedInError]
 
 
 def query_of(bearing: Facts, target: Recorded | None) -> DCBQuery:

@@ -18,7 +18,7 @@ from earlystart_core.registry import Registry
 from earlystart_core.tombstones import holds, tombstones
 from earlystart_core.words.case import CaseOpened
 from earlystart_core.words.erasure import subjects_of_tombstone
-from earlystart_core.words.hold import covers, standing_holds
+from earlystart_core.words.hold import binding_holds, covers
 
 CHILD, OLDER, MATERNITY = 25, 26, 25  # years
 LATE = 17  # the age at the end of care from which on the older birthday counts
@@ -132,7 +132,7 @@ def retention(
     for case, person in {*people_in(log, registry, upto), *linked}:
         beside.setdefault(person, set()).add(case)
         beside.setdefault(case, set()).add(person)
-    standing = standing_holds(holds(log)[0], now)
+    standing = binding_holds(holds(log)[0], now)
     erased = {
         subject: position
         for position, event in tombstones(log)

@@ -15,7 +15,7 @@ from earlystart_core.privacy.keys import Evidence
 from earlystart_core.words import EVENTS
 from earlystart_core.words.correction import MarkedInError
 from earlystart_core.words.erasure import SubjectErased, subjects_of_tombstone
-from earlystart_core.words.hold import CHANGES, Change, LegalHoldLifted, LegalHoldPlaced, standing_holds
+from earlystart_core.words.hold import CHANGES, Change, LegalHoldLifted, LegalHoldPlaced, binding_holds
 
 MARK = MarkedInError.__name__
 HOLDS = [cls.__name__ for cls in CHANGES]
@@ -90,14 +90,14 @@ def erasure_rows(log: Log) -> list[dict[str, Any]]:
 
 
 def holds(log: Log) -> tuple[list[Change], list[DCBQueryItem]]:
-    """What is recorded of legal holds, in effective order without what is struck; and the query of marks on it."""
+    """What is recorded of legal holds, in that order, without what is struck; and the query of marks on it."""
     found = [(one.position, event) for one, event in _events(log, DCBQuery([DCBQueryItem(types=HOLDS)]))]
     named = dict.fromkeys(event.hold for _, event in found if isinstance(event, LegalHoldPlaced | LegalHoldLifted))
     marks = [DCBQueryItem(types=[MARK], tags=[hold]) for hold in named]
     if marks:
         found += [(one.position, event) for one, event in _events(log, DCBQuery(marks))]
     out = struck(found)
-    found.sort(key=lambda fact: (fact[1].occurred_at, fact[0]))
+    found.sort(key=lambda fact: fact[0])
     changes = [
         event
         for position, event in found
@@ -107,7 +107,9 @@ def holds(log: Log) -> tuple[list[Change], list[DCBQueryItem]]:
 
 
 def hold_rows(log: Log, at: datetime) -> list[dict[str, Any]]:
-    """Rows `hold, case, person, since, authority` of the legal holds that stand at that instant."""
+    """Rows `hold, case, person, since, authority` of the legal holds that stand in an erasure's way at that instant."""
+    standing = sorted(binding_holds(holds(log)[0], at), key=lambda placed: placed.occurred_at)
+    latest = {(placed.hold, placed.case, placed.person): placed for placed in standing}
     rows = [
         {
             "hold": one.hold,
@@ -116,7 +118,7 @@ def hold_rows(log: Log, at: datetime) -> list[dict[str, Any]]:
             "since": one.occurred_at,
             "authority": one.authority,
         }
-        for one in standing_holds(holds(log)[0], at)
+        for one in latest.values()
     ]
     return sorted(rows, key=lambda row: (row["hold"], row["case"] or "", row["person"] or ""))
 

@@ -88,7 +88,8 @@ def verdicts(told: Told) -> list[tuple[int, str]]:
         seen = sorted(near(query_of(bearing, target), by_tag))
         whole = courses(bearing, [told.entries[n - 1].event for n in seen])
         seen = sorted({*seen, *near(DCBQuery(whole), by_tag)})
-        for fact in standing([(n, told.events[n - 1]) for n in seen], marks=target is not None):
+        facts = [(n, told.events[n - 1]) for n in seen]
+        for fact in standing(facts, marks=target is not None, as_recorded=word.as_recorded):
             state = word.evolve(state, fact)
         try:
             found.append((entry.position, "yes" if word.decide(command, state) else "no event"))

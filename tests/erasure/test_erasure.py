@@ -174,6 +174,31 @@ def test_a_hold_on_another_case_is_no_hindrance(place: Place) -> None:
         assert texts(record, ANNA) == ["(erased)"]
 
 
+def test_a_second_order_dated_before_a_lift_holds(place: Place) -> None:
+    """It was recorded after the lift: it is listed, it is due to nobody, and it can be lifted."""
+    order = {"hold": "hold:inquiry-7", "case": ANNA}
+    with place.open() as record:
+        place.clock.now = datetime(2026, 6, 1, 9, tzinfo=UTC)
+        for kind, day, authority in (
+            (PlaceLegalHold, 10, "a court"),
+            (LiftLegalHold, 20, "a court lifts"),
+            (PlaceLegalHold, 15, "a second court"),
+        ):
+            at = datetime(2026, 5, day, 9, tzinfo=UTC)
+            assert record.submit(kind(occurred_at=at, authority=authority, **order), by=BY).positions
+        assert [(row["hold"], row["authority"]) for row in record.holds()] == [("hold:inquiry-7", "a second court")]
+        with pytest.raises(Refused, match="by order of a second court"):
+            record.erase(ANNA, **WORDS_OF_TWO)
+        (row,) = [row for row in record.retention() if row["subject"] == ANNA]
+        assert row["holds"] == ["hold:inquiry-7"]
+        place.clock.now = datetime(2026, 4, 1, 9, tzinfo=UTC)  # a clock that was set back shows it too
+        assert len(record.holds()) == 1
+        place.clock.now = datetime(2026, 6, 2, 9, tzinfo=UTC)
+        record.submit(LiftLegalHold(authority="a second court", **order), by=BY)
+        assert not record.holds()
+        record.erase(ANNA, **WORDS_OF_TWO)
+
+
 def test_a_hold_marked_in_error_holds_nothing(place: Place) -> None:
     with place.open() as record:
         placed = record.submit(PlaceLegalHold(hold="hold:slip", authority="a court", case=ANNA), by=BY)

@@ -68,7 +68,8 @@ def decided(command: Command, events: list[Event], by: Practitioner = BY) -> tup
     state: Any = word.initial
     if target is not None:
         state = word.evolve(state, target)
-    for event in standing([(position, events[position - 1]) for position in positions], marks=target is not None):
+    found = [(position, events[position - 1]) for position in positions]
+    for event in standing(found, marks=target is not None, as_recorded=word.as_recorded):
         state = word.evolve(state, event)
     return word.judge(command, state, by)
 

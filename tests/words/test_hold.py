@@ -40,6 +40,20 @@ def test_a_hold_is_placed_again_after_it_was_lifted():
     given(OPENED, PLACED, LIFTED).when(order(PlaceLegalHold, again)).then(again)
 
 
+@pytest.mark.parametrize("authority", [PLACED.authority, "High Court, 99"])
+def test_a_hold_dated_before_a_lift_is_placed_all_the_same(authority):
+    late = but(PLACED, occurred_at=on(13), authority=authority)
+    given(OPENED, PLACED, LIFTED).when(order(PlaceLegalHold, late)).then(late)
+    given(OPENED, PLACED, LIFTED, late).when(order(PlaceLegalHold, late)).nothing()
+
+
+def test_a_hold_dated_before_a_lift_is_lifted_again():
+    late = but(PLACED, occurred_at=on(13))
+    given(PLACED, LIFTED, late).when(order(LiftLegalHold, LIFTED, occurred_at=on(20))).then(
+        but(LIFTED, occurred_at=on(20))
+    )
+
+
 def test_a_hold_is_lifted_as_it_was_placed():
     given(PLACED).when(order(LiftLegalHold, LIFTED)).then(LIFTED)
 
@@ -120,6 +134,17 @@ def test_a_hold_counts_from_when_it_is_recorded_and_a_lift_from_its_instant():
     ahead = but(PLACED, occurred_at=on(21))
     assert HOLD in refusal(ANNA, [], ahead)
     assert HOLD in refusal(ANNA, [], PLACED, but(LIFTED, occurred_at=on(21)))
+
+
+def test_a_hold_recorded_after_a_lift_counts_though_it_is_dated_before():
+    late = but(PLACED, occurred_at=on(13), authority="High Court, 99")
+    assert "High Court, 99" in refusal(ANNA, [], PLACED, LIFTED, late)
+    expect_not_held(ANNA, [], [PLACED, LIFTED, late, but(LIFTED, occurred_at=on(14))], on(20))
+
+
+def test_a_lift_recorded_late_does_not_end_what_was_placed_after_its_day():
+    again = but(PLACED, occurred_at=on(16))
+    assert HOLD in refusal(ANNA, [], PLACED, again, LIFTED)
 
 
 def test_one_of_two_holds_still_stands():

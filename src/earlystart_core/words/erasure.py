@@ -13,7 +13,7 @@ from earlystart_core.command import several
 from earlystart_core.errors import Invalid, Refused
 from earlystart_core.event import Event, tags_of
 from earlystart_core.types import CaseId, Label, PersonId, clean_text
-from earlystart_core.words.hold import Change, LegalHoldPlaced, covers, standing_holds
+from earlystart_core.words.hold import Change, binding_holds, covers
 
 Persons = Annotated[tuple[PersonId, ...], *several(0, 1_000)]
 Names = Annotated[tuple[Label, ...], *several(1, 1_001)]
@@ -60,14 +60,13 @@ def two_authorities(first: str, second: str) -> tuple[str, str]:
 def expect_not_held(subject: str, beside: Iterable[str], changes: Iterable[Change], at: datetime) -> None:
     """Refuses where a hold covers the subject, or a case or person that shares an entry with it (`beside`).
 
-    A hold counts from when it is recorded, by whatever clock it was dated; a lift only from its instant on.
+    changes: in the order of their recording (`hold.binding_holds`).
 
     Raises:
         Refused: `erasure.held`, naming the hold and who ordered it.
     """
     ids = {subject, *beside}
-    heeded = [change for change in changes if isinstance(change, LegalHoldPlaced) or change.occurred_at <= at]
-    for placed in standing_holds(heeded, max([at, *(change.occurred_at for change in heeded)])):
+    for placed in binding_holds(changes, at):
         if covers(placed, ids):
             whom = placed.case or placed.person or "everyone"
             raise Refused(

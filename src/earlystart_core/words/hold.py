@@ -53,7 +53,7 @@ CHANGES = (LegalHoldPlaced, LegalHoldLifted)
 
 
 def standing_holds(changes: Iterable[Change], at: datetime) -> tuple[LegalHoldPlaced, ...]:
-    """The placements that no lift has ended by that instant. changes: in effective order."""
+    """The placements that no lift has ended by that instant, as a question asks. changes: in effective order."""
     found: dict[tuple[str, str | None, str | None], LegalHoldPlaced] = {}
     for change in changes:
         if change.occurred_at > at:
@@ -71,6 +71,30 @@ def standing_holds(changes: Iterable[Change], at: datetime) -> tuple[LegalHoldPl
     return tuple(found.values())
 
 
+def binding_holds(changes: Iterable[Change], at: datetime) -> list[LegalHoldPlaced]:
+    """The placements that stand in an erasure's way at that instant. changes: in the order of their recording.
+
+    A placement counts from when it is recorded, by whatever clock it was dated. A lift counts from its instant on, and
+    ends what was recorded before it and dated no later.
+    """
+    found: list[LegalHoldPlaced] = []
+    for change in changes:
+        match change:
+            case LegalHoldPlaced():
+                found.append(change)
+            case LegalHoldLifted():
+                if change.occurred_at <= at:
+                    found = [placed for placed in found if not _ends(change, placed)]
+            case _:
+                assert_never(change)
+    return found
+
+
+def _ends(lift: LegalHoldLifted, placed: LegalHoldPlaced) -> bool:
+    as_placed = (lift.case is None and lift.person is None) or _key(lift) == _key(placed)
+    return lift.hold == placed.hold and as_placed and placed.occurred_at <= lift.occurred_at
+
+
 def covers(placed: LegalHoldPlaced, ids: Iterable[str]) -> bool:
     """Whether a placement covers any of those cases and persons."""
     everyone = placed.case is None and placed.person is None
@@ -78,7 +102,7 @@ def covers(placed: LegalHoldPlaced, ids: Iterable[str]) -> bool:
 
 
 class Holds(msgspec.Struct, frozen=True):
-    changes: tuple[Change, ...] = ()
+    changes: tuple[Change, ...] = ()  # in the order of their recording
     life: Life = Life()
     by: str = ""  # the practitioner who gives the order
 
@@ -111,13 +135,18 @@ def decide(command: PlaceLegalHold | LiftLegalHold, state: Holds) -> tuple[Event
 def _place(command: PlaceLegalHold, state: Holds) -> tuple[Event, ...]:
     if command.case is not None:
         state.life.expect_known(command.case)  # a mistyped case would be held in vain
-    if any(command.says(placed) for placed in standing_holds(state.changes, command.at)):
-        return ()
+    at = max([command.at, *(change.occurred_at for change in state.changes)])
+    standing = standing_holds(_effective(state), at)
+    for placed in binding_holds(state.changes, at):  # what a lift has ended meanwhile is to be placed again
+        as_then = placed.occurred_at == command.at
+        if command.says(placed) and (as_then or (placed in standing and placed.occurred_at <= command.at)):
+            return ()
     return (command.ordered(LegalHoldPlaced),)
 
 
 def _lift(command: LiftLegalHold, state: Holds) -> tuple[Event, ...]:
-    standing = standing_holds(state.changes, command.at)
+    binding = [placed for placed in binding_holds(state.changes, command.at) if placed.occurred_at <= command.at]
+    standing = [*standing_holds(_effective(state), command.at), *binding]
     whole = command.case is None and command.person is None
     if any(whole or _key(command) == _key(placed) for placed in standing):
         return (command.ordered(LegalHoldLifted),)
@@ -130,9 +159,13 @@ def _key(one: Change | LiftLegalHold) -> tuple[str, str | None, str | None]:
     return one.hold, one.case, one.person
 
 
+def _effective(state: Holds) -> list[Change]:
+    return sorted(state.changes, key=lambda change: change.occurred_at)
+
+
 def asked_by(state: Holds, by: Practitioner) -> Holds:
     """The state with whoever gives the order: a hold stands, and ends, on someone's word."""
     return replace(state, by=by.practitioner)
 
 
-WORD = Word(boundary, Holds(), evolve, decide, asked_by)
+WORD = Word(boundary, Holds(), evolve, decide, asked_by, as_recorded=True)
