@@ -6,7 +6,7 @@ from earlystart_city.calendar import moment
 from earlystart_city.clock import CityClock
 from earlystart_city.diary import Draft
 from earlystart_core.entry import Entry
-from earlystart_core.event import Event, shape_of, subjects_of, tags_of
+from earlystart_core.event import Event, sealed_for, shape_of, tags_of
 from earlystart_core.log import Log
 from earlystart_core.privacy.keys import Chance, Key, Keys, Shredded
 from earlystart_core.words import EVENTS
@@ -78,7 +78,8 @@ class Writer:
             subject
             for _, event, tags in final
             if has_text(event)
-            for subject in subjects_of(tags_of(event) if tags is None else tags)
+            for together in sealed_for(tags_of(event) if tags is None else tags)
+            for subject in together
         )
         make, keys, nonces = EVENTS.entry, self._keys, self._nonces
         return [

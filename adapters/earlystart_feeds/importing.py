@@ -13,7 +13,7 @@ import msgspec
 
 from earlystart_core.entry import Entry, Practitioner
 from earlystart_core.errors import StoreUnavailable
-from earlystart_core.event import shape_of, subjects_of, tags_of
+from earlystart_core.event import sealed_for, shape_of, tags_of
 from earlystart_core.log import Clock, Log
 from earlystart_core.privacy.keys import Chance, Key, Keys, Shredded
 from earlystart_core.privacy.sealed import seal
@@ -109,11 +109,11 @@ def _record(batch: list[Step], store: Store, chance: Chance, proof: list[Name], 
 
 def _subjects(batch: Iterable[Step]) -> set[str]:
     """Whose keys those steps need."""
-    needed = set()
+    needed: set[str] = set()
     for step in batch:
         for event in step.events:
             if any(isinstance(getattr(event, name), str) for name in shape_of(type(event)).sealed):
-                needed.update(subjects_of(tags_of(event)))
+                needed.update(*sealed_for(tags_of(event)))
         if step.personal is not None:
             needed.add(step.rows[0].ids[0])
     return needed

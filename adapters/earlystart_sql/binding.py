@@ -7,6 +7,7 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.event import shape_of
+from earlystart_core.privacy.keys import JOIN
 from earlystart_core.sealers import sealed_in
 from earlystart_core.words import EVENTS
 from earlystart_sql.keys import SqlKeys
@@ -20,7 +21,7 @@ def first_sealed(log: SqlLog) -> tuple[str, ...]:
     """The names of the keys of the first sealed value in the log; none where it holds no sealed value."""
     query = DCBQuery([DCBQueryItem(types=_WITH_TEXT)])
     found = (kids for one in log.read(query).entries() for kids in sealed_in(one.event.data))
-    return next(found, ())
+    return tuple(part for kid in next(found, ()) for part in kid.split(JOIN))
 
 
 def bind(log: SqlLog, keys: SqlKeys, *, lost: bool) -> bool:

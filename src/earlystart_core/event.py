@@ -88,6 +88,18 @@ def subjects_of(tags: list[str]) -> list[str]:
     return people or [tag for tag in tags if tag.startswith("case:")] or tags[:1]
 
 
+def sealed_for(tags: list[str]) -> list[tuple[str, ...]]:
+    """Whose keys each envelope of an entry's personal text needs, all of them together.
+
+    Text about a person in a case (the mark on a parent's consent) is about both: erasing either is to take it. Text
+    about several cases has an envelope for each, and stands until the last of them is erased.
+    """
+    people, cases = ([tag for tag in tags if tag.startswith(kind)] for kind in ("person:", "case:"))
+    if people and cases:
+        return [(*people, case) for case in cases]
+    return [(subject,) for subject in subjects_of(tags)]
+
+
 def place_of(entry: Entry, field: str) -> dict[str, Any]:
     """What a sealed value is bound to: the entry and the field it stands in."""
     return {

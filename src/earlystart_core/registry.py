@@ -5,14 +5,15 @@ A stored name never imports anything: an unknown type or version, or malformed d
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 import msgspec
 
 from earlystart_core.entry import Entry, Practitioner, Recorded, stored_data
 from earlystart_core.errors import Unreadable
-from earlystart_core.event import Event, Personal, place_of, shape_of, subjects_of, tags_of
-from earlystart_core.privacy.keys import Chance, Keys, Shredded
+from earlystart_core.event import Event, Personal, place_of, sealed_for, shape_of, tags_of
+from earlystart_core.privacy.keys import Chance, Keys, Shredded, joint
 from earlystart_core.privacy.sealed import Sealed, open_sealed, seal
 
 Lift = Callable[[dict[str, Any]], dict[str, Any]]  # the data of version n to the data of version n + 1; pure
@@ -75,8 +76,10 @@ class Registry:
         fields: dict[str, Any] = {name: getattr(event, name) for name in shape.fields}
         for name in shape.sealed:
             if isinstance(fields[name], str):
-                found = keys.for_subjects(subjects_of(entry.tags))
-                fields[name] = seal(fields[name], list(found.values()), place_of(entry, name), chance)
+                whose = sealed_for(entry.tags)
+                found = keys.for_subjects(dict.fromkeys(chain.from_iterable(whose)))
+                sealing = [joint([found[one] for one in together]) for together in whose]
+                fields[name] = seal(fields[name], sealing, place_of(entry, name), chance)
         entry.data = _encode(fields)
         return entry
 

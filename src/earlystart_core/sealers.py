@@ -5,18 +5,19 @@ A store of keys knows by its own rows only whose key is whose. What opens a text
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from earlystart_core.entry import Recorded
 from earlystart_core.errors import Refused, Tampered
-from earlystart_core.event import subjects_of
-from earlystart_core.privacy.keys import KeyStore, Shredded
+from earlystart_core.event import sealed_for, subjects_of
+from earlystart_core.privacy.keys import JOIN, KeyStore, Shredded
 
 _VALUES = re.compile(rb'\{"sealed":\[(.*?)\]\}')
 _KID = re.compile(rb'"kid":"([^"]*)"')
 
 
 def sealed_in(data: bytes) -> list[tuple[str, ...]]:
-    """The names of the keys of each sealed value in an entry's data, or in its canonical bytes."""
+    """The name in each envelope of each sealed value in an entry's data, or in its canonical bytes."""
     if b'"sealed":[' not in data:
         return []
     return [tuple(kid.decode(errors="replace") for kid in _KID.findall(one)) for one in _VALUES.findall(data)]
@@ -26,21 +27,26 @@ def sealers(subjects: Sequence[str], entries: Iterable[Recorded]) -> dict[str, s
     """The names of the keys under which each of the subjects has text in those entries.
 
     Raises:
-        Tampered: an entry has another number of envelopes than subjects.
+        Tampered: an entry has another number of keys than subjects.
     """
     found: dict[str, set[str]] = {subject: set() for subject in subjects}
     for recorded in entries:
         for kids in sealed_in(recorded.event.data):
-            owners = subjects_of(recorded.event.tags)
-            if len(owners) != len(kids):
-                raise Tampered(
-                    f"entry {recorded.position} holds text sealed under {len(kids)} keys: expected one for each of"
-                    f" its {len(owners)} subjects"
-                )
-            for owner, kid in zip(owners, kids, strict=True):
+            for owner, kid in _owned(recorded, kids):
                 if owner in found:
                     found[owner].add(kid)
     return found
+
+
+def _owned(recorded: Recorded, kids: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Each key of a sealed value with its subject. Before keys were joined, text was sealed for a person alone."""
+    tags = recorded.event.tags
+    joined = any(JOIN in kid for kid in kids)
+    owners = sealed_for(tags) if joined else [(subject,) for subject in subjects_of(tags)]
+    parts = [kid.split(JOIN) for kid in kids]
+    if [len(one) for one in owners] != [len(one) for one in parts]:
+        raise Tampered(f"entry {recorded.position} holds text that is not sealed for its subjects, one key for each")
+    return [*zip(chain.from_iterable(owners), chain.from_iterable(parts), strict=True)]
 
 
 def expect_known(sealed: dict[str, set[str]], keys: KeyStore) -> dict[str, list[str]]:

@@ -10,6 +10,7 @@ import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from earlystart_core.log import Log
+from earlystart_core.privacy.keys import JOIN
 from earlystart_core.sealers import sealed_in
 from earlystart_core.tombstones import tombstones
 from earlystart_core.words.erasure import SubjectErased, subjects_of_tombstone
@@ -66,9 +67,12 @@ class Shreds:
         self._destroyed.update(kids)
 
     def found(self) -> Shredded:
-        """What came by: a value is shredded when each of its keys was destroyed."""
-        gone = sum(count for kids, count in self._sealed.items() if kids and self._destroyed.issuperset(kids))
+        """What came by: a value is shredded when of each of its envelopes a key was destroyed."""
+        gone = sum(count for kids, count in self._sealed.items() if kids and all(map(self._is_gone, kids)))
         return Shredded(gone, tuple(self._certificates))
+
+    def _is_gone(self, kid: str) -> bool:
+        return not self._destroyed.isdisjoint(kid.split(JOIN))
 
 
 class _Keys(msgspec.Struct):

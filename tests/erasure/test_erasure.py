@@ -19,8 +19,11 @@ from earlystart_core import (
     Record,
     Refused,
     StoreUnavailable,
+    registry,
 )
+from earlystart_core.event import subjects_of
 from earlystart_core.privacy.keys import Shredded
+from earlystart_core.shredding import shredded_in
 from earlystart_core.views import VIEWS
 from tests.erasure.conftest import (
     ANNA,
@@ -133,6 +136,47 @@ def test_text_about_two_children_goes_with_the_second(place: Place) -> None:
         record.erase(ANNA, **WORDS_OF_TWO)
         assert read() == BOTH
         record.erase(BEN, **WORDS_OF_TWO)
+        assert read() == "(erased)"
+
+
+@pytest.mark.parametrize("erased", [ANNA, MOTHER])
+def test_text_about_a_parent_in_a_case_goes_with_either(place: Place, erased: str) -> None:
+    """The reason why a consent was marked in error stands in the child's story, and is about both."""
+    with place.open() as record:
+        consent = next(row["position"] for row in record.timeline(ANNA) if row["type"] == "SharingConsentRecorded")
+        mark = record.submit(MarkInError(target=consent, reason="She lives with her aunt"), by=BY).positions[0]
+        again = record.submit(MarkInError(target=mark, reason="It was right"), by=BY).positions[0]
+
+        def read() -> list[Any]:
+            return [row["fields"]["reason"] for row in record.timeline(ANNA) if row["position"] in (mark, again)]
+
+        assert read() == ["She lives with her aunt", "It was right"]
+        before = shredded_in(record.store.log).values
+        keys = record.store.keys.names([ANNA, MOTHER])
+        done = record.erase(erased, **WORDS_OF_TWO)
+        assert done.evidence.keys == (keys[erased],)
+        assert read() == ["(erased)", "(erased)"]
+        assert shredded_in(record.store.log).values - before == (3 if erased == ANNA else 2)
+        with pytest.raises(Refused, match="was erased"):
+            record.submit(MarkInError(target=again, reason="more"), by=BY)
+        record.erase(MOTHER if erased == ANNA else ANNA, **WORDS_OF_TWO)
+
+
+def test_a_mark_sealed_for_a_parent_alone_still_opens(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As text was sealed before keys were joined."""
+    with place.open() as record:
+        consent = next(row["position"] for row in record.timeline(ANNA) if row["type"] == "SharingConsentRecorded")
+        with monkeypatch.context() as patch:
+            patch.setattr(registry, "sealed_for", lambda tags: [(one,) for one in subjects_of(tags)])
+            mark = record.submit(MarkInError(target=consent, reason="Written before"), by=BY).positions[0]
+
+        def read() -> Any:
+            return next(row["fields"]["reason"] for row in record.timeline(ANNA) if row["position"] == mark)
+
+        assert read() == "Written before"
+        record.erase(ANNA, **WORDS_OF_TWO)
+        assert read() == "Written before"
+        record.erase(MOTHER, **WORDS_OF_TWO)
         assert read() == "(erased)"
 
 

@@ -6,7 +6,7 @@ The stores of keys live apart from the log; here are the protocols, the key itse
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from threading import Lock
 from typing import Protocol
@@ -16,6 +16,8 @@ import msgspec
 from earlystart_core.errors import Refused
 
 Chance = Callable[[int], bytes]  # that many bytes of chance: os.urandom, or a seeded source in a simulation
+
+JOIN = "+"  # between the names of keys that are needed together
 
 
 class Key(msgspec.Struct, frozen=True):
@@ -103,6 +105,25 @@ def make_key(kid: str, chance: Chance) -> Key:
     """A fresh key of that name."""
     secret = chance(32)
     return Key(kid, secret, commitment(kid, secret))
+
+
+def joint(keys: Sequence[Key]) -> Key:
+    """The key that takes all of those: one alone is itself; of several the secret is a digest of theirs."""
+    if len(keys) == 1:
+        return keys[0]
+    kid = JOIN.join(key.kid for key in keys)
+    secret = hmac.new(b"earlystart/joint/v1", b"".join(key.secret for key in keys), hashlib.sha256).digest()
+    return Key(kid, secret, commitment(kid, secret))
+
+
+def find_joint(keys: Keys, kid: str) -> Key | Shredded | None:
+    """As `Keys.find`, of a key that may take several: Shredded where one of them was destroyed."""
+    found = [keys.find(part) for part in kid.split(JOIN)]
+    for one in found:
+        if isinstance(one, Shredded):
+            return one
+    living = [one for one in found if isinstance(one, Key)]
+    return joint(living) if len(living) == len(found) else None
 
 
 class MemoryKeys:

@@ -11,19 +11,19 @@ from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESGCMSIV
 
 from earlystart_core.errors import StoreUnavailable, Tampered
-from earlystart_core.privacy.keys import Chance, Key, Keys, Shredded
+from earlystart_core.privacy.keys import Chance, Key, Keys, Shredded, find_joint
 
 NONCE = 12  # bytes
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
 class Envelope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The text under one subject's key."""
+    """The text under one subject's key, or under those of several together."""
 
     alg: str  # A256GCM-SIV, or A256GCM where the machine's OpenSSL lacks it
     ct: str  # base64(nonce ‖ ciphertext and tag)
     kcv: str  # commitment to the key, checked before opening
-    kid: str
+    kid: str  # the name of the key, or of several that are needed together, joined by +
 
 
 class Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -71,7 +71,7 @@ def open_sealed(sealed: Sealed, place: dict[str, Any], keys: Keys) -> str | Shre
     """
     left: Shredded | None = None
     for envelope in sealed.sealed:
-        key = keys.find(envelope.kid)
+        key = find_joint(keys, envelope.kid)
         if isinstance(key, Shredded):
             left = key
         elif key is not None:
