@@ -5,6 +5,7 @@ keep it away from the key store's backups: with both, whoever has them has every
 """
 
 import os
+import stat
 from hashlib import sha256
 from pathlib import Path
 
@@ -34,12 +35,20 @@ def kek_of(path: Path, *, create: bool) -> bytes:
     """The key-encryption key. `path`: its file, made with the system's chance where there is none and `create` is true.
 
     Raises:
-        StoreUnavailable: there is none, or it is not 64 hexadecimal digits.
+        StoreUnavailable: there is none, others than its owner may read it, it is no file, or not 64 hexadecimal digits.
     """
     given = os.environ.get(VARIABLE)
     if given is not None:
         return _parsed(given, VARIABLE)
     try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):  # reading a pipe would wait for ever
+            raise StoreUnavailable(f"{path} is no file: expected one that holds the key-encryption key")
+        if stat.S_IMODE(mode) & 0o077:
+            raise StoreUnavailable(
+                f"{path} may be read by others: expected a key-encryption key that only its owner may (mode 600), got"
+                f" mode {stat.S_IMODE(mode):o}"
+            )
         return _parsed(path.read_text("ascii", errors="replace"), str(path))
     except FileNotFoundError:
         if not create:

@@ -12,6 +12,7 @@ from earlystart_core.errors import Invalid, Refused, StoreUnavailable, Tampered
 from earlystart_core.privacy.keys import Shredded, commitment
 from earlystart_core.ulid import ulid
 from earlystart_sql.database import open_database
+from earlystart_sql.kek import kek_of
 from earlystart_sql.keys import KEYS, SqlKeys
 from earlystart_sql.store import SqlStore, open_store
 
@@ -117,6 +118,23 @@ def test_a_store_finds_its_keys(tmp_path: Path, clock: Clock) -> None:
         _ = store.keys
     with opened(keys="mysql://x/y") as store, pytest.raises(Invalid, match=r"^keys: "):
         _ = store.keys
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o640, 0o604])
+def test_a_key_encryption_key_that_others_may_read_is_refused(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "kek"
+    path.write_text("5a" * 32)
+    path.chmod(mode)
+    with pytest.raises(StoreUnavailable, match=rf"may be read by others: .*\(mode 600\), got mode {mode:o}"):
+        kek_of(path, create=True)
+    path.chmod(0o400)
+    assert kek_of(path, create=False) == bytes.fromhex("5a" * 32)
+
+
+def test_a_pipe_holds_no_key_encryption_key(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "kek", 0o600)
+    with pytest.raises(StoreUnavailable, match="is no file"):
+        kek_of(tmp_path / "kek", create=True)
 
 
 def test_a_log_is_no_key_store(sql_url: str, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
