@@ -17,7 +17,7 @@ from earlystart_core.entry import Entry, Practitioner, Recorded
 from earlystart_core.errors import Conflict, Refused
 from earlystart_core.log import Clock, Log
 from earlystart_core.privacy.keys import Chance, Evidence, KeyStore
-from earlystart_core.sealers import expect_known, sealed_in, sealers
+from earlystart_core.sealers import expect_committed, expect_known, sealed_in, sealers
 from earlystart_core.tombstones import HOLDS, evidence_of, holds, is_whole, tombstone_of, tombstones
 from earlystart_core.words import EVENTS
 from earlystart_core.words.erasure import SubjectErased, expect_not_held
@@ -98,6 +98,7 @@ class Erasure:
         Raises:
             Refused: `erasure.unknown`, nothing is known of the subject; `erasure.held`, a legal hold covers it;
                 `erasure.other_keys`, its text is sealed under keys that this key store does not have as its own.
+            Tampered: a key is not the one that sealed text under its name; nothing changed.
             Conflict: something about it or a hold was recorded meanwhile, on each of three tries.
             StoreUnavailable: that the keys are gone is not known, or remains could not be cleared: erase again.
         """
@@ -180,8 +181,10 @@ class Erasure:
 
     def _expect_ours(self, subjects: Sequence[str], entries: Iterable[Recorded]) -> dict[str, list[str]]:
         """Holds the keys in the envelopes of their text against the key store; returns those that are gone already."""
-        sealed = sealers(subjects, entries)
-        for subject, value in self._forgetting.sealed(subjects):
+        about, kept = list(entries), self._forgetting.sealed(subjects)
+        expect_committed(chain((one.event.data for one in about), (value for _, value in kept)), self._keys)
+        sealed = sealers(subjects, about)
+        for subject, value in kept:
             sealed[subject].update(kid for kids in sealed_in(value) for kid in kids)
         return expect_known(sealed, self._keys)
 

@@ -172,7 +172,9 @@ class Record(Questions):
 
         Raises:
             Invalid: the subject, the practitioner or an authority is malformed, or both authorities read alike.
-            Refused: `erasure.held`, a legal hold covers it; `erasure.unknown`, nothing is known of it.
+            Refused: `erasure.held`, a legal hold covers it; `erasure.unknown`, nothing is known of it;
+                `erasure.other_keys`, its text is sealed under keys that this key store does not have as its own.
+            Tampered: a key is not the one that sealed text under its name.
             Conflict: something about it kept being recorded, on each of three tries.
             StoreUnavailable: that all is gone is not known: erase again.
         """

@@ -10,10 +10,11 @@ from itertools import chain
 from earlystart_core.entry import Recorded
 from earlystart_core.errors import Refused, Tampered
 from earlystart_core.event import sealed_for, subjects_of
-from earlystart_core.privacy.keys import JOIN, KeyStore, Shredded
+from earlystart_core.privacy.keys import JOIN, Key, KeyStore, Shredded, find_joint
 
 _VALUES = re.compile(rb'\{"sealed":\[(.*?)\]\}')
 _KID = re.compile(rb'"kid":"([^"]*)"')
+_ENVELOPE = re.compile(rb'"kcv":"([^"]*)","kid":"([^"]*)"')
 
 
 def sealed_in(data: bytes) -> list[tuple[str, ...]]:
@@ -67,3 +68,19 @@ def expect_known(sealed: dict[str, set[str]], keys: KeyStore) -> dict[str, list[
                 )
             gone.setdefault(subject, []).append(kid)
     return gone
+
+
+def expect_committed(values: Iterable[bytes], keys: KeyStore) -> None:
+    """Holds the living keys against what the envelopes in those values commit to.
+
+    The wrapped keys of two rows may have been exchanged: then the secret that opens a text stands under another name.
+
+    Raises:
+        Tampered: a key of this store is not the one that sealed text under its name.
+    """
+    committed = {found for value in values for found in _ENVELOPE.findall(value)}
+    for kcv, name in sorted(committed):
+        kid = name.decode(errors="replace")
+        key = find_joint(keys, kid)
+        if isinstance(key, Key) and key.kcv.encode() != kcv:
+            raise Tampered(f"the key {kid} of this key store is not the one that sealed text under that name")

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from earlystart_core import DecideTier, Record, Refused
+from earlystart_core import DecideTier, Record, Refused, Tampered
 from earlystart_core.shredding import shredded_in
-from tests.erasure.conftest import ANNA, BEN, BY, TEXT, WORDS_OF_TWO, Place, lines, texts
+from tests.erasure.conftest import ANNA, BEN, BY, TEXT, WORDS_OF_TWO, Place, lines, texts, wrapped_keys
 
 
 def folder_of(place: Place) -> Path:
@@ -51,6 +51,23 @@ def test_a_key_row_that_was_altered_is_not_certified(place: Place, change: str) 
     with place.open() as record:
         altered(record, f"UPDATE data_key SET {change} WHERE subject = :anna")
         refused(record)
+
+
+def test_wrapped_keys_that_were_exchanged_are_not_certified(place: Place) -> None:
+    """Anna's secret stands under Ben's name then: destroying what bears her name would leave it."""
+    with place.open() as record:
+        wrapped = wrapped_keys(record)
+        keys: Any = record.store.keys
+        with keys.database.writing() as connection:
+            for subject, other in ((ANNA, BEN), (BEN, ANNA)):
+                connection.execute(
+                    text("UPDATE data_key SET wrapped = :wrapped WHERE subject = :subject"),
+                    {"wrapped": wrapped[other], "subject": subject},
+                )
+        with pytest.raises(Tampered, match="is not the one that sealed text under that name"):
+            record.erase(ANNA, **WORDS_OF_TWO)
+        assert not record.erasures()
+        assert wrapped_keys(record) == {ANNA: wrapped[BEN], BEN: wrapped[ANNA]}
 
 
 def test_text_under_an_older_key_is_not_certified_away(on_sqlite: Place) -> None:
