@@ -7,7 +7,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import takewhile
+from itertools import chain, takewhile
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,12 +17,13 @@ from eventsourcing.persistence import IntegrityError
 from earlystart_core.command import Command, Fact, Facts, Word
 from earlystart_core.entry import Entry, Practitioner, Recorded
 from earlystart_core.errors import Conflict, Refused
-from earlystart_core.event import Event
+from earlystart_core.event import Event, sealed_for, shape_of
 from earlystart_core.log import AlreadyRecorded, Log, Receipt, matches
 from earlystart_core.marks import struck
 from earlystart_core.privacy.keys import Chance, Keys
 from earlystart_core.registry import Registry
 from earlystart_core.words.correction import MarkedInError
+from earlystart_core.words.erasure import SubjectErased
 
 TRIES = 3
 _MARK = MarkedInError.__name__
@@ -108,7 +109,11 @@ class Shell:
             )
             for event in events
         ]
-        condition = DCBAppendCondition(read.query, after=read.head) if entries and read.query.items else None
+        condition = None
+        if entries and read.query.items:
+            # Text that is sealed before its subject is erased must not be appended after: nobody could read it.
+            sealing = [DCBQueryItem(types=[SubjectErased.__name__], tags=[one]) for one in _sealed_for(entries, events)]
+            condition = DCBAppendCondition(DCBQuery([*read.query.items, *sealing]), after=read.head)
         last = self._log.append(entries, condition, receipt=receipt)
         return Done(tuple(range(last - len(entries) + 1, last + 1)), ids_of(entries))
 
@@ -148,6 +153,15 @@ class Shell:
         first, count = receipt.positions[0], len(receipt.positions)
         entries = [recorded.event for recorded in self._log.read(after=first - 1, limit=count)]
         return Done(receipt.positions, ids_of(entries))
+
+
+def _sealed_for(entries: Sequence[Entry], events: Sequence[Event]) -> list[str]:
+    """Whose keys sealed text in those entries."""
+    found: dict[str, None] = {}
+    for entry, event in zip(entries, events, strict=True):
+        if any(getattr(event, name) is not None for name in shape_of(type(event)).sealed):
+            found |= dict.fromkeys(chain.from_iterable(sealed_for(entry.tags)))
+    return list(found)
 
 
 def standing(found: Iterable[tuple[int, Event]], *, marks: bool, as_recorded: bool = False) -> list[Event]:

@@ -115,6 +115,26 @@ def test_an_erased_subject_gets_no_new_text(place: Place) -> None:
         assert record.view("case_status", case=ANNA)[0]["tier"] == "universal"
 
 
+def test_text_that_was_sealed_before_an_erasure_is_not_appended_after(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The subject is erased between the sealing and the append: it is told, for nobody could read that text."""
+    with place.open() as record, place.open() as other:
+        log: Any = record.store.log
+        append = log.append
+
+        def late(*given: Any, **named: Any) -> Any:
+            monkeypatch.setattr(log, "append", append)
+            other.erase(ANNA, **WORDS_OF_TWO)
+            return append(*given, **named)
+
+        monkeypatch.setattr(log, "append", late)
+        with pytest.raises(Refused) as no:
+            record.submit(DecideTier(case=ANNA, tier="universal", reason="more"), by=BY)
+        assert no.value.code == "keys.erased"
+        assert record.timeline(ANNA)[-1]["type"] == "SubjectErased"
+
+
 def test_a_subject_without_text_gets_none_from_then_on(place: Place) -> None:
     """The mother decided and nothing was written about her: her tombstone names a key that opened nothing."""
     with place.open() as record:
