@@ -19,6 +19,7 @@ from earlystart_sql.access import SqlAccessLog
 from earlystart_sql.address import address_of
 from earlystart_sql.binding import ANEW, bind, first_sealed
 from earlystart_sql.database import Database, open_database
+from earlystart_sql.faults import Absent
 from earlystart_sql.forgetting import SqlForgetting
 from earlystart_sql.kek import file_of, kek_of
 from earlystart_sql.keys import KEYS, SqlKeys, holds_nothing
@@ -164,7 +165,7 @@ class SqlStore:
         only = self._keys_read_only
         try:
             return open_database(where, KEYS, create=False, read_only=only, field="keys")
-        except StoreUnavailable as error:
+        except Absent as error:
             if only or not self._create:
                 raise
             if first_sealed(self.log) and not self._lost_keys:
