@@ -5,7 +5,7 @@ from datetime import date
 
 import naive
 
-from .desk import Desk, Fact, Row, cases, happened
+from .desk import Desk, Fact, Row, cases
 
 LEAP_DAY = (2, 29)
 
@@ -41,19 +41,25 @@ def longest(ends: list[tuple[str | None, str]]) -> tuple[str | None, str]:
 
 
 def holds(desk: Desk, now: str) -> list[Fact]:
-    """The placements that no lift has ended by `now`."""
-    found: dict[tuple[str, str | None, str | None], Fact] = {}
-    for one in desk.standing("LegalHoldPlaced", "LegalHoldLifted"):
-        key = (one["data"]["hold"], one["data"]["case"], one["data"]["person"])
-        if not happened(one, now):
-            continue
-        if one["type"] == "LegalHoldPlaced":
-            found[key] = one
-        elif key[1:] == (None, None):
-            found = {each: fact for each, fact in found.items() if each[0] != key[0]}
-        else:
-            found.pop(key, None)
-    return list(found.values())
+    """The placements, by whatever clock they are dated, that no lift has ended.
+
+    A lift that has come by `now` ends what was recorded before it and is dated no later.
+    """
+    found = desk.standing("LegalHoldPlaced", "LegalHoldLifted")
+    lifts = [one for one in found if one["type"] == "LegalHoldLifted" and one["occurred_at"] <= now]
+    return [
+        one
+        for one in found
+        if one["type"] == "LegalHoldPlaced"
+        and not any(
+            lift["data"]["hold"] == one["data"]["hold"]
+            and lift["position"] > one["position"]
+            and lift["occurred_at"] >= one["occurred_at"]
+            and [lift["data"][name] for name in ("case", "person")]
+            in ([None, None], [one["data"][name] for name in ("case", "person")])
+            for lift in lifts
+        )
+    ]
 
 
 def kept(desk: Desk, *, on: str, now: str, linked: Sequence[tuple[str, str]] = ()) -> list[Row]:
