@@ -118,6 +118,7 @@ def _as_json(found: "Verified", shredded: "Shredded") -> dict[str, Any]:
         "shredded": {"values": shredded.values, "certificates": shredded.certificates},
         "signatures": found.signed,
         "kept": found.kept,
+        "unsigned": found.unsigned,
         "doubts": [{"position": doubt.position, "found": doubt.found} for doubt in found.doubts],
     }
 
@@ -125,10 +126,12 @@ def _as_json(found: "Verified", shredded: "Shredded") -> dict[str, Any]:
 def _told(found: "Verified", key: "Vkey | None", shredded: "Shredded") -> list[str]:
     from earlystart_core.proof.hashing import BLOCK
     from earlystart_core.proof.strict import in_base64
+    from earlystart_core.proof.verify import MOST as MOST_DOUBTS
 
     lines = [f"size              {found.size}", f"root              {in_base64(found.root)}"]
     if not found.sound:
-        return [*lines, f"doubts            {len(found.doubts)}"]
+        count = len(found.doubts)
+        return [*lines, f"doubts            {count}{' or more' if count >= MOST_DOUBTS else ''}"]
     since = "no checkpoint" if found.since is None else f"{found.since.size} entries, {found.since.origin}"
     signatures = f"good, {key.name}" if key is not None and found.signed else "not checked: no --vkey"
     lines += [
@@ -137,6 +140,8 @@ def _told(found: "Verified", key: "Vkey | None", shredded: "Shredded") -> list[s
         "gaps              none",
         f"signatures        {signatures}",
     ]
+    if found.unsigned:
+        lines.append(f"unsigned          {found.unsigned} behind the checkpoint, under no signature yet")
     if found.kept is not None and found.kept < found.size // BLOCK * BLOCK:
         lines.append(
             f"tree kept         to entry {found.kept}: what comes behind was held against no hash kept with it"

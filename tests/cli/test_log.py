@@ -55,7 +55,17 @@ def test_a_store_is_verified_and_said_in_six_lines(stored: str) -> None:
     assert (said["consistent since"], said["gaps"]) == ("no checkpoint", "none")
     assert said["signatures"] == "not checked: no --vkey"
     as_json = call("log", "verify", "--db", stored, "--json").json
-    assert set(as_json) == {"size", "root", "consistent_since", "origin", "shredded", "signatures", "kept", "doubts"}
+    assert set(as_json) == {
+        "size",
+        "root",
+        "consistent_since",
+        "origin",
+        "shredded",
+        "signatures",
+        "kept",
+        "unsigned",
+        "doubts",
+    }
     assert (as_json["doubts"], as_json["signatures"]) == ([], False)
 
 

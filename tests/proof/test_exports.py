@@ -34,7 +34,7 @@ def spoiled_exports(given: list[bytes]) -> Iterable[tuple[str, list[bytes], str]
     yield "deleted", given[:at] + given[at + 1 :], "position 300: it is missing; the next entry is at 301"
     swapped = [*given[:at], given[at + 1], given[at], *given[at + 2 :]]
     yield "reordered", swapped, "position 300: it is missing; the next entry is at 301"
-    yield "replayed", given[: at + 1] + given[at:], "position 300: it stands behind the entry at position 300"
+    yield "replayed", given[: at + 1] + given[at:], "position 300: it is there a second time"
     yield "shortened", given[:500], "the log is shorter than the checkpoint: it had 600 entries, now 500"
     yield "cut off", [*given[:-1], given[-1][:-1]], f"position {SIZE}: its line is cut off"
     yield "truncated", [*given[:-1], given[-1][:40]], f"position {SIZE}: expected the canonical bytes"
@@ -62,7 +62,7 @@ def test_an_export_rewritten_with_its_leaves_is_not_the_checkpoints(
     given = lines(log, leaves=False)
     given[299] = given[299].replace(b'"number":299', b'"number":298')
     assert told(verify_export(given, held, signer().vkey)) == [
-        "the root of the first 600 entries is not the checkpoint's: one of them was changed since"
+        "the root of the first 600 entries is not the checkpoint's: it covers other ones"
     ]
 
 

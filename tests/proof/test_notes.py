@@ -75,7 +75,7 @@ MALFORMED_NOTES = {
     "empty": (b"", "got an empty one"),
     "too long": (b"x" * (MOST + 1), "at most 65,536 bytes"),
     "no UTF-8": (b"a\xff\n", "expected UTF-8"),
-    "a carriage return": (b"a\r\n\n- b\n", "no control characters"),
+    "a carriage return": (b"a\r\n\n- b\n", "Windows line ends"),
     "a tab": (b"a\tb\n", "no control characters"),
     "NUL": (b"a\x00\n", "no control characters"),
     "cut off": (EXAMPLE[:-1], "cut off"),
@@ -273,3 +273,10 @@ def test_a_key_of_small_order_is_refused(y: str) -> None:
     key = Vkey("a", 1, bytes.fromhex(y))
     with pytest.raises(Invalid, match="small order"):
         vkey_in(str(key).encode())
+
+
+def test_line_ends_of_another_system_are_named() -> None:
+    with pytest.raises(Invalid, match="Windows line end"):
+        vkey_in(EXAMPLE_VKEY.replace(b"\n", b"\r\n"))
+    with pytest.raises(Invalid, match="Windows line ends"):
+        checkpoint_in(b"a\r\n1\r\n\r\n")

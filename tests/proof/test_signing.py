@@ -8,7 +8,7 @@ import pytest
 from earlystart_core import OpenCase, Practitioner, Record
 from earlystart_core.errors import Invalid, StoreUnavailable
 from earlystart_core.log import Log
-from earlystart_core.proof.checkpoint import checkpoint_in
+from earlystart_core.proof.checkpoint import checkpoint_in, signed
 from earlystart_core.proof.of_log import LogProof
 from earlystart_sql.log import SqlLog
 
@@ -126,3 +126,19 @@ def test_a_store_that_takes_no_writing_signs_nothing(sql_url: str, open_log: Cal
     with pytest.raises(StoreUnavailable, match="reading only"):
         proof(reader).checkpoint(PEM)
     assert proof(reader).verify().sound
+
+
+def test_entries_behind_the_checkpoint_are_counted(log: Log, proof: Callable) -> None:
+    filled(log, 20)
+    held = proof(log).checkpoint(PEM)
+    assert proof(log).verify(held).unsigned == 0
+    filled(log, 3)
+    assert proof(log).verify(held).unsigned == 3
+
+
+def test_a_checkpoint_that_is_no_such_is_not_held_against_the_log(log: Log, proof: Callable) -> None:
+    """Its root would say that the log was changed, which nobody knows."""
+    filled(log, 20)
+    forged = signed(signer("a", OTHER_PEM), 20, bytes(32))
+    found = proof(log).verify(forged, str(signer("a").vkey))
+    assert [str(doubt)[:33] for doubt in found.doubts] == ["the checkpoint is not signed by a"]

@@ -56,8 +56,11 @@ def added(number: int, position: int) -> str:
         ("UPDATE tag SET id = 'case:elsewhere' WHERE id = 'case:5'", SAYS_OTHERS.format(6)),
         ("UPDATE tag SET id = 'person:5', kind = 'person', n = 1 WHERE id = 'case:5'", SAYS_OTHERS.format(6)),
         ("UPDATE tag SET kind = 'person', n = 1 WHERE id = 'case:5'", "a tag stands among those of another kind"),
-        ("UPDATE tag SET n = 77 WHERE id = 'case:5'", "the tags of a kind are not numbered 1, 2, 3, …"),
-        ("DELETE FROM tag WHERE id = 'case:5'", "a row of a tag or type that is not there"),
+        ("UPDATE tag SET n = 77 WHERE id = 'case:5'", "numbered 1, 2, 3, … in the order of their coming"),
+        ("DELETE FROM tag WHERE id = 'case:5'", "tags are not numbered 1, 2, 3, …, each once"),
+        ("UPDATE shape SET id = 77 WHERE id = 2", "the types are not numbered 1, 2, 3, …, each once"),
+        ("UPDATE shape SET id = -1 WHERE id = 2", "the types are not numbered 1, 2, 3, …, each once"),
+        (f"UPDATE shape SET id = {2**31 - 1} WHERE id = 2", "the types are not numbered 1, 2, 3, …, each once"),
     ],
 )
 def test_a_touched_index_is_named(indexed: SqlLog, statement: str, sentence: str) -> None:
@@ -76,6 +79,55 @@ def test_two_rows_that_change_places_are_both_named(indexed: SqlLog) -> None:
     assert {SAYS_OTHERS.format(300), SAYS_OTHERS.format(301)} <= set(told(verify_log(indexed.tree)))
 
 
+def test_two_cases_that_change_numbers_are_told(indexed: SqlLog) -> None:
+    """Served rows are of numbers: those of the one would be shown as the other's."""
+    run(indexed, "UPDATE tag SET n = -n WHERE n IN (6, 7)", "UPDATE tag SET n = 13 + n WHERE n < 0")
+    assert told(verify_log(indexed.tree)) == [
+        "the tags of a kind are not numbered 1, 2, 3, … in the order of their coming"
+    ]
+
+
+@pytest.mark.parametrize("low", [-5, 0, -(2**62), -(2**63)])
+def test_a_second_index_under_low_numbers_is_told(sqlite_url: str, open_log: Callable[..., SqlLog], low: int) -> None:
+    """A copy of a tag that lacks one entry: look-ups would take it for the tag."""
+    log = filled(open_log(sqlite_url), SIZE)
+    loosened(log, "tag", f"INSERT INTO loose SELECT {low}, kind, 8, id FROM tag WHERE id = 'case:5'")
+    run(log, f"INSERT INTO entry_tag SELECT {low}, position, shape FROM entry_tag WHERE tag_id = 6 AND position > 9")
+    assert "a tag is there more than once" in told(verify_log(log.tree))
+
+
+def test_a_type_that_is_there_twice_is_told(sqlite_url: str, open_log: Callable[..., SqlLog]) -> None:
+    log = filled(open_log(sqlite_url), SIZE)
+    loosened(log, "shape", "INSERT INTO loose SELECT 3, type, version FROM shape WHERE id = 1")
+    assert "the types are not numbered 1, 2, 3, …, each once" in told(verify_log(log.tree))
+
+
+def test_an_index_that_lacks_a_row_is_told(sqlite_url: str, open_log: Callable[..., SqlLog]) -> None:
+    """A look-up goes through it; a reading of the whole does not."""
+    log = filled(open_log(sqlite_url), SIZE)
+    loosened(log, "tag", "CREATE UNIQUE INDEX by_id ON loose (id) WHERE id <> 'case:5'")
+    run(
+        log,
+        "PRAGMA writable_schema = 1",
+        "UPDATE sqlite_schema SET sql = 'CREATE UNIQUE INDEX by_id ON tag (id)' WHERE name = 'by_id'",
+    )
+    log.database.close()
+    assert any("the table tag is at odds with its index" in one for one in told(verify_log(open_log(sqlite_url).tree)))
+
+
+def loosened(log: SqlLog, table: str, statement: str) -> None:
+    """The table without its constraints and triggers, after a statement on it as `loose`."""
+    verbs = ("UPDATE", "DELETE", "replace")
+    run(
+        log,
+        *(f"DROP TRIGGER {each}_no_{verb}" for each in ("tag", "shape") for verb in verbs),
+        f"CREATE TABLE loose AS SELECT * FROM {table}",
+        statement,
+        f"DROP TABLE {table}",
+        f"ALTER TABLE loose RENAME TO {table}",
+    )
+
+
 @pytest.mark.parametrize("value", ["'text'", "x''", "x'31'", "1.5"])
 @pytest.mark.parametrize("column", ["entry_tag.tag_id", "entry_tag.position", "entry_tag.shape", "tag.id", "tag.n"])
 def test_whatever_stands_in_the_index_is_a_doubt_and_no_crash(
@@ -92,16 +144,8 @@ def test_whatever_stands_in_the_index_is_a_doubt_and_no_crash(
 def test_a_text_that_is_there_twice_is_told(sqlite_url: str, open_log: Callable[..., SqlLog]) -> None:
     """Whoever drops the unique index can do it: a look-up then finds one of the two and hides what the other has."""
     log = filled(open_log(sqlite_url), SIZE)
-    run(
-        log,
-        *(f"DROP TRIGGER {table}_no_{verb}" for table in ("tag", "entry_tag") for verb in ("UPDATE", "DELETE")),
-        "DROP TRIGGER tag_no_replace",
-        "CREATE TABLE loose AS SELECT * FROM tag",
-        "DROP TABLE tag",
-        "ALTER TABLE loose RENAME TO tag",
-        "INSERT INTO tag SELECT 77, kind, 8, id FROM tag WHERE id = 'case:5'",
-        "UPDATE entry_tag SET tag_id = 77 WHERE position = 300",
-    )
+    loosened(log, "tag", "INSERT INTO loose SELECT 8, kind, 8, id FROM tag WHERE id = 'case:5'")
+    run(log, "DROP TRIGGER entry_tag_no_UPDATE", "UPDATE entry_tag SET tag_id = 8 WHERE position = 300")
     assert "a tag is there more than once" in told(verify_log(log.tree))
 
 

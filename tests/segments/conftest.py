@@ -64,8 +64,9 @@ def town(request: pytest.FixtureRequest, city: Path, tmp_path: Path, monkeypatch
         return f"sqlite:///{copied(city, tmp_path)}"
     monkeypatch.setenv("EARLYSTART_KEK", "5a" * 32)
     url: str = request.getfixturevalue("postgres_url")
-    with Record.open(f"sqlite:///{city}") as record, Record.open(url) as other:
+    with Record.open(f"sqlite:///{city}") as record, Record.open(url, lost_keys=True) as other:  # text stays sealed
         other.store.log.append([one.event for one in record.store.log.read()])
+        assert other.store.keys
     return url
 
 

@@ -35,7 +35,8 @@ def unaltered(asked: Asked, *, checkpoint: Checkpoint | str | None = None, vkey:
         "root": found.root.hex(),
         "consistent_since": found.since.size if found.since and found.sound else None,
         "origin": found.since.origin if found.since else None,
-        "signatures": found.signed,
+        "signatures": None if vkey is None else found.signed,  # None: not checked
+        "unsigned": found.unsigned,
         "sound": found.sound,
         "doubts": [str(doubt) for doubt in found.doubts],
         "tombstones": sum(len(event.keys) for at, event in tombstones(asked.log) if at <= found.size),

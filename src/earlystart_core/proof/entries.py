@@ -170,15 +170,13 @@ def _searched(rows: Rows, after: int, recorded: int) -> Checked:
             if data is None:
                 doubts.append(Doubt(position, "its data is gone"))
             else:
-                if not is_stored(data):
-                    doubts.append(Doubt(position, "its data is not the one spelling of a JSON object, nor base64 text"))
                 leaf = leaf_of(canonical(frame, data))
                 if given not in (leaf, None):
-                    doubts.append(
-                        Doubt(position, "its bytes do not give its leaf: it was changed after it was recorded")
-                    )
+                    doubts.append(Doubt(position, "its bytes do not give its leaf: it or the leaf was changed since"))
             said = _one(frame.replace(_CUT, _NULL, 1))
             moment = micros(said.recorded_at)
+            if data is not None and not is_stored(data):
+                doubts.append(Doubt(position, "its data is not the one spelling of a JSON object, nor base64 text"))
         except (ValueError, TypeError, OverflowError, msgspec.MsgspecError):
             doubts.append(Doubt(position, "expected the canonical bytes of an entry, got other bytes"))
         else:
@@ -202,7 +200,9 @@ def _place(position: int, after: int) -> Iterator[Doubt]:
     if position > after + 1:
         missing = f"it is missing; the next entry is at {position}"
         yield Doubt(after + 1, missing)
-    elif position <= after:
+    elif position == after:
+        yield Doubt(position, "it is there a second time")
+    elif position < after:
         yield Doubt(position, f"it stands behind the entry at position {after}: expected rising positions")
 
 

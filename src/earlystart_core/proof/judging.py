@@ -40,10 +40,11 @@ def verify_log(
         early.append(Doubt(None, str(error)))
     since = checkpoint or (None if last is None else last.checkpoint)
     signed, doubts = _signed(since, vkey)
-    early += doubts
     if last is not None and since is not None and since.origin != last.checkpoint.origin:
-        early.append(_another(since.origin, last.checkpoint.origin))
-    held = [one for one in (since, None if last is None else last.checkpoint) if one is not None]
+        doubts.append(_another(since.origin, last.checkpoint.origin))
+    early += doubts
+    believed = None if doubts else since  # another's root says nothing of this log
+    held = [one for one in (believed, None if last is None else last.checkpoint) if one is not None]
     size = tree.size()
     joined = Joining([one.size for one in held])
     joined.doubt(early)
@@ -69,7 +70,7 @@ def verify_export(lines: Iterable[bytes], checkpoint: Checkpoint | None = None, 
         Invalid: there is a vkey, and no checkpoint that it could have signed.
     """
     signed, doubts = _signed(checkpoint, vkey)
-    held = [] if checkpoint is None else [checkpoint]
+    held = [] if checkpoint is None or doubts else [checkpoint]  # of another's its root says nothing
     wanted = [one.size for one in held]
     joined = Joining(wanted)
     joined.doubt(doubts)

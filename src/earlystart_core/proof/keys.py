@@ -81,6 +81,8 @@ def vkey_in(given: bytes) -> Vkey:
         lines = given.decode("utf-8").split("\n")
     except UnicodeDecodeError:
         raise Invalid("vkey", "expected one line of text, name+id+key, got other bytes") from None
+    if "\r" in lines[0]:
+        raise Invalid("vkey", "expected a line feed alone, got a Windows line end: some mail programs make it")
     if len(lines) > 2 or (len(lines) == 2 and lines[1]):
         raise Invalid("vkey", f"expected one line, name+id+key, got {len(lines)}")
     parts = lines[0].split("+", 2)

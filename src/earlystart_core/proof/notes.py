@@ -39,8 +39,8 @@ class Note(msgspec.Struct, frozen=True):
         """
         own = [one for one in self.signatures if (one.name, one.id) == (vkey.name, vkey.id)]
         if not own:
-            names = ", ".join(sorted({one.name for one in self.signatures}))
-            raise Tampered(f"the note is not signed by {vkey.name} ({vkey.id.hex()}); its signatures are of: {names}")
+            others = ", ".join(sorted({f"{one.name} ({one.id.hex()})" for one in self.signatures}))
+            raise Tampered(f"the checkpoint is not signed by {vkey.name} ({vkey.id.hex()}), but by {others}")
         for one in own:
             if vkey.kind == COSIGNATURE:
                 time, made = one.made[:_TIME], one.made[_TIME:]

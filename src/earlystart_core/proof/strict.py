@@ -25,6 +25,8 @@ def text_in(field: str, given: bytes) -> str:
         text = given.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Invalid(field, f"expected UTF-8, got other bytes at {error.start}") from None
+    if "\r" in text:
+        raise Invalid(field, "expected line feeds alone, got Windows line ends: some mail programs make them")
     if any(char < " " and char != "\n" for char in text):
         raise Invalid(field, "expected no control characters but line feeds, got others")
     if not text:

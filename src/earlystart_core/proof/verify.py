@@ -48,6 +48,11 @@ class Verified(msgspec.Struct, frozen=True):
     doubts: Sequence[Doubt]
 
     @property
+    def unsigned(self) -> int | None:
+        """How many entries stand behind the checkpoint, None where there is none: they may be replaced unseen."""
+        return None if self.since is None else max(0, self.size - self.since.size)
+
+    @property
     def sound(self) -> bool:
         """Whether there is no doubt."""
         return not self.doubts
@@ -192,7 +197,5 @@ def against(joined: Joining, checkpoint: Checkpoint) -> Iterator[Doubt]:
     if size < checkpoint.size:
         yield Doubt(None, f"the log is shorter than the checkpoint: it had {checkpoint.size} entries, now {size}")
     elif joined.roots.get(checkpoint.size) != checkpoint.root:
-        found = (
-            f"the root of the first {checkpoint.size} entries is not the checkpoint's: one of them was changed since"
-        )
+        found = f"the root of the first {checkpoint.size} entries is not the checkpoint's: it covers other ones"
         yield Doubt(None, found)
