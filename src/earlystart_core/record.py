@@ -9,7 +9,7 @@ from earlystart_core.access.breaking import BreakGlass
 from earlystart_core.access.judging import could
 from earlystart_core.access.looked import rows_of
 from earlystart_core.access.policy import POLICY, AccessPolicy, Decision
-from earlystart_core.access.reader import Reader, check_reader
+from earlystart_core.access.reader import Reader, check_known, check_reader
 from earlystart_core.access.seeing import Seeing, in_reach
 from earlystart_core.answer import Answer
 from earlystart_core.asked import AsAt, Questions
@@ -247,9 +247,12 @@ class Record(Questions):
         about someone, who does not look now: nothing is recorded.
 
         Raises:
-            Invalid: the reader or `case` is malformed, or `known` is none or lies beyond the head.
+            Invalid: the reader or `case` is malformed, `known` is none or lies beyond the head, or the policy that
+                comes along does not know the role or the purpose.
         """
         check_reader(reader)
+        if policy is POLICY:
+            check_known(reader)
         check_id("case", case or "")
         then = self.as_at(known)
         at = instant_of(known) or then.clocks.known_at or EPOCH

@@ -6,9 +6,10 @@ import pytest
 from msgspec.structs import replace
 
 from earlystart_core import EndAllocation, PassResponsibility, Record
+from earlystart_core.access.policy import Rule, RulePolicy
 from earlystart_core.access.ties import ties_of, ties_then
 from earlystart_core.clocks import clocks_at
-from earlystart_core.errors import Invalid
+from earlystart_core.errors import Invalid, NotPermitted
 
 from .conftest import *
 
@@ -60,6 +61,32 @@ def test_a_wrong_call_is_one_sentence(lasting: Record) -> None:
     for reader, case, known in ((BY, ANNA, 1), (OFFICER, "anna", 1), (OFFICER, None, 1), (OFFICER, ANNA, 10**9)):
         with pytest.raises(Invalid, match="expected"):
             lasting.could_see(reader, case, known)
+
+
+@pytest.mark.parametrize("role", ["nonsense", "health visitor", "Health_Visitor"])
+def test_a_role_that_is_not_known_was_mistyped(lasting: Record, role: str) -> None:
+    """A no would look like an answer. Whoever reads in such a role is denied, and recorded, as ever."""
+    for known in (0, 1):
+        with pytest.raises(Invalid, match=r"reader\.role: expected one of .*health_visitor.*, got '" + role):
+            lasting.could_see(replace(ALLOCATED, role=role), ANNA, known)
+    assert lasting.looked().rows == []
+    with pytest.raises(NotPermitted):
+        lasting.seen_by(replace(ALLOCATED, role=role)).timeline(ANNA)
+    assert [row["role"] for row in lasting.looked()] == [role]
+
+
+def test_a_purpose_that_no_rule_knows_was_mistyped(lasting: Record) -> None:
+    """But of someone outside: families consent to whatever purpose they are asked about."""
+    for reader in (ALLOCATED, OFFICER):
+        with pytest.raises(Invalid, match=r"reader\.purpose: expected one of .*direct_care.*, got 'direct_car'"):
+            lasting.could_see(replace(reader, purpose="direct_car"), ANNA, 1)
+    assert not lasting.could_see(replace(OUTSIDE, purpose="direct_car"), ANNA, 1)[0].permitted
+
+
+def test_another_policy_knows_its_own_roles_and_purposes(lasting: Record) -> None:
+    policy = RulePolicy("theirs 1", (Rule("all", "permit", None, ring="outside"),))
+    assert lasting.could_see(replace(ALLOCATED, purpose="teeth"), ANNA, 1, policy)[0].permitted
+    assert lasting.could_see(replace(ALLOCATED, role="dentist"), ANNA, 1, policy)[0].policy == "theirs 1"
 
 
 def test_a_glass_that_nobody_broke_is_one_sentence(lasting: Record) -> None:

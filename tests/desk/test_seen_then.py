@@ -72,6 +72,20 @@ def test_a_reader_in_part_is_no_reader(desk: Desk, part: dict[str, str]) -> None
         desk.ask("could_see", **about, **part)
 
 
+@pytest.mark.parametrize(
+    ("field", "reader"),
+    [
+        ("role", ("nonsense", "org:lch", "direct_care")),
+        ("role", ("health visitor", "org:lch", "direct_care")),
+        ("purpose", ("health_visitor", "org:lch", "direct_car")),
+    ],
+)
+def test_a_mistyped_role_or_purpose_is_no_answer(desk: Desk, field: str, reader: tuple[str, str, str]) -> None:
+    with pytest.raises(Invalid, match=f"^{field}: expected one of ") as found:
+        asked(desk, *reader)
+    assert found.value.field == field
+
+
 def test_an_error_names_the_option(desk: Desk) -> None:
     with pytest.raises(Invalid) as found:
         asked(desk, "health_visitor", "lch", "direct_care")

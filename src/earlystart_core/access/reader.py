@@ -4,6 +4,7 @@ import re
 
 import msgspec
 
+from earlystart_core.access.roles import GROUPS, PURPOSES, group_of
 from earlystart_core.checking import check_id, check_role
 from earlystart_core.entry import Practitioner
 from earlystart_core.errors import Invalid
@@ -48,6 +49,24 @@ def check_reader(reader: Reader) -> None:
     _check_purpose(reader.purpose)
     if reader.break_glass is not None:
         check_glass(reader.break_glass, field="reader.break_glass")
+
+
+def check_known(reader: Reader) -> None:
+    """Looks whether the access policy that comes along knows the role and the purpose; of a reader who has its form.
+
+    For a question about someone, where a no by a slip of the pen would look like an answer. Someone outside may come
+    for any purpose: it is what a family consents to.
+
+    Raises:
+        Invalid: it does not know one of them; the sentence names those that it knows.
+    """
+    group = group_of(reader.role)
+    if group is None:
+        roles = ", ".join(sorted(role for roles in GROUPS.values() for role in roles))
+        raise Invalid("reader.role", f"expected one of {roles}, got {reader.role!r}")
+    if group != "outside" and reader.purpose not in PURPOSES:
+        purposes = ", ".join(sorted(PURPOSES))
+        raise Invalid("reader.purpose", f"expected one of {purposes}, got {reader.purpose[:40]!r}")
 
 
 def check_glass(glass: str, *, field: str = "break_glass") -> None:

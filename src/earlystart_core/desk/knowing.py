@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from earlystart_core.access.judging import could
 from earlystart_core.access.policy import POLICY
-from earlystart_core.access.reader import Reader, check_reader
+from earlystart_core.access.reader import Reader, check_known, check_reader
 from earlystart_core.access.seeing import in_reach
 from earlystart_core.answer import Answer
 from earlystart_core.clocks import Clocks, Moment, clocks_at, instant_of
@@ -54,7 +54,8 @@ def could_see(
     there, and `allowed` is null.
 
     Raises:
-        Invalid: `at` is no moment, a role, an employer, a purpose or a team is malformed, or they are no reader.
+        Invalid: `at` is no moment, a role, an employer, a purpose or a team is malformed, they are no reader, or the
+            access policy does not know the role or the purpose.
     """
     clocks = then(asked, at)
     reader, judge = _reader(practitioner, role, employer, purpose, team)
@@ -84,6 +85,7 @@ def _reader(
     if judge:
         try:
             check_reader(reader)
+            check_known(reader)
         except Invalid as error:
             field = error.field.removeprefix("reader.")
             raise Invalid(field, str(error).removeprefix(f"{error.field}: ")) from None
