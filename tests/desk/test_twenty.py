@@ -8,6 +8,8 @@ import pytest
 
 import naive
 import naive_disclosures
+from earlystart_core.access.policy import POLICY
+from earlystart_core.access.rings import VERSION
 from earlystart_core.desk.questions import QUESTIONS
 
 from .conftest import Place, call
@@ -245,13 +247,15 @@ def cases_of(place: Place, team: str, at: str | None = None) -> set[str]:
 
 
 def test_13_versions(place: Place) -> None:
-    """The library, the views, the policy and every event; of a case also what its entries were stored as."""
+    """The library, views, policies, rings and every event; of a case also what its entries were stored as."""
     case = pick(place, "CaseOpened")["data"]["case"]
     rows = place.ask(13, "--case", case)
     kinds = {kind: [row["name"] for row in some] for kind, some in itertools.groupby(rows, lambda row: row["kind"])}
     assert kinds["library"] == ["earlystart-core"]
     assert kinds["view"] == ["case_status", "consent_status", "package_status", "request_queue"]
     assert {"CaseOpened", "SubjectErased"} <= set(kinds["event"])
+    judging = [f"{row['name']} {row['version']}" for row in rows if row["kind"] in ("access", "rings")]
+    assert judging == [POLICY.name, f"rings {VERSION}"]
     stored = sum(row["entries"] for row in rows if row["kind"] == "entry")
     assert stored == sum(case in one["tags"] for one in place.entries)
 

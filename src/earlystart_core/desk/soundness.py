@@ -8,6 +8,8 @@ from datetime import date
 from importlib.metadata import version
 
 from earlystart_core import retention
+from earlystart_core.access import rings
+from earlystart_core.access.policy import POLICY as ACCESS
 from earlystart_core.answer import Answer
 from earlystart_core.clocks import clocks_at
 from earlystart_core.desk.asked import Asked, Row
@@ -47,14 +49,18 @@ def unaltered(asked: Asked, *, checkpoint: Checkpoint | str | None = None, vkey:
 def versions(asked: Asked, *, case: str | None = None) -> list[Row]:
     """What made the answers: rows `kind, name, version, entries`.
 
-    `library`, `python`; each `view` with the digest of its declaration; each `policy`; the `retention` rules in years;
-    each `event` in its newest version. case: the entries about it too, by the version that they were stored in.
+    `library`, `python`; each `view` with the digest of its declaration; each `policy` of sharing; the `access` policy
+    that questions 1 and 6 are judged by, and the table of `rings` that it opens; the `retention` rules in years; each
+    `event` in its newest version. case: the entries about it too, by the version that they were stored in.
     """
+    judge, _, number = ACCESS.name.rpartition(" ")
     rows: list[Row] = [
         _row("library", "earlystart-core", version("earlystart-core")),
         _row("python", platform.python_implementation(), platform.python_version()),
         *(_row("view", name, view.digest[:16]) for name, view in sorted(VIEW.items())),
         *(_row("policy", policy.name, str(policy.version)) for policy in POLICIES),
+        _row("access", judge, number),
+        _row("rings", "rings", str(rings.VERSION)),
         *(_row("retention", name, str(getattr(retention, name.upper()))) for name in ("child", "older", "maternity")),
         *(_row("event", name, str(cls.version)) for name, cls in sorted(asked.registry.classes.items())),
     ]
