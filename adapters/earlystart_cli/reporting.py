@@ -38,6 +38,8 @@ def report(
         check_option("case", case)
     if out.is_dir():
         raise Invalid("--out", f"expected a file to write, got the folder {str(out)!r}")
+    if not out.parent.is_dir():  # now, not after all the reading
+        raise Invalid("--out", f"expected a file that can be written, got {str(out)!r}: there is no such folder")
     key = text_in("--vkey", vkey, MOST)
     try:
         held = held_in(checkpoint)

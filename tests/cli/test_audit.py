@@ -52,3 +52,14 @@ def test_nobody_was_told_anything_before_the_first_entry(city: Path) -> None:
     found = call("audit", "disclosures", "--db", city, "--known", "0")
     assert (found.status, found.out) == (0, b"")
     assert "no rows" in found.err
+
+
+def test_a_report_that_has_no_folder_to_go_to_is_told_before_any_work(tmp_path: Path) -> None:
+    """Even before the store is looked for."""
+    out = tmp_path / "nowhere" / "case.html"
+    found = call("audit", "report", "--db", tmp_path / "none.db", "--out", out)
+    assert (found.status, found.out) == (2, b"")
+    assert (
+        found.err
+        == f"earlystart: --out: expected a file that can be written, got {str(out)!r}: there is no such folder\n"
+    )
