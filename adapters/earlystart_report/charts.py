@@ -20,7 +20,8 @@ def delays(story: Sequence[Row]) -> Row | None:
         return None
     first, last = story[0]["occurred_at"], story[-1]["occurred_at"]
     span = max(last - first, DAY)
-    most = max(1, *(row["late_days"] for row in story))
+    latest = max(row["late_days"] for row in story)
+    most = max(1, latest)
     top = next(step for step in (*STEPS, most) if step >= most)
     height = HEIGHT - TOP - BOTTOM
 
@@ -49,7 +50,7 @@ def delays(story: Sequence[Row]) -> Row | None:
         "years": [{"x": across(at), "label": f"{at.year}"} for at in _years(first, last)],
         "late": sum(mark["kind"] == "late" for mark in marks),
         "struck": sum(mark["kind"] == "struck" for mark in marks),
-        "most": most,
+        "latest": latest,
     }
 
 

@@ -29,7 +29,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters.update(said=said, words=words, day=day, moment=moment, short=short)
+    made.filters.update(said=said, told=told, words=words, day=day, moment=moment, short=short)
     return made
 
 
@@ -79,6 +79,19 @@ def said(value: Any, name: str = "") -> str:
     if re.fullmatch(r"[a-z_]+", text):
         return text.replace("_", " ")
     return short(text) if re.fullmatch(rf"[a-z]+:(?:{ULID}|{SLUG})", text) else text
+
+
+def told(value: Any, name: str) -> str:
+    """A value as `said`, beside its field's name, which it does not say again: `family …ABC123`, `person 1`."""
+    if isinstance(value, list | tuple):
+        return ", ".join(_beside(one, said(one), name) for one in value) or NONE
+    return _beside(value, said(value, name), name)
+
+
+def _beside(value: Any, text: str, name: str) -> str:
+    kind = name.removesuffix("s")
+    named = isinstance(value, str) and re.fullmatch(rf"[a-z]+:{ULID}|(?:case|family|person|hold) [0-9]+", value)
+    return text.removeprefix(f"{kind} ") if named else text
 
 
 def ids_in(rows: Any) -> set[str]:

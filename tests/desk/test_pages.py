@@ -230,6 +230,20 @@ def test_nothing_overflows_and_nothing_is_complained_about(
     assert browser.value("document.querySelectorAll('h1, h2').length") > 4
 
 
+@pytest.mark.parametrize("width", [320, 720, 1280])
+@pytest.mark.parametrize("name", ["case", "whole", "subject"])
+def test_a_number_stands_on_one_line(browser: Browser, pages: dict[str, Path], name: str, width: int) -> None:
+    browser.open(pages[name], width, 900)
+    broken = browser.value(
+        """[...document.querySelectorAll('td.number, span.number')].filter(e => {
+          const range = document.createRange();
+          range.selectNodeContents(e);
+          return new Set([...range.getClientRects()].filter(r => r.width).map(r => Math.round(r.top))).size > 1;
+        }).map(e => e.outerHTML).slice(0, 5)"""
+    )
+    assert broken == []
+
+
 @pytest.mark.parametrize("name", ["case", "whole", "subject"])
 def test_it_prints(browser: Browser, pages: dict[str, Path], name: str) -> None:
     """On A4, without its navigation, nothing cut off at the side."""
