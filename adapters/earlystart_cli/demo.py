@@ -73,7 +73,11 @@ def demo(
                 then = _open_cases(past.tiers())
                 asked = perf_counter() - started
             _teams(on, record, then, clock().date())
-            _say(on, f"Every view, rebuilt: {rate_of(rebuilt)}.")
+            _say(
+                on,
+                f"Every view, rebuilt: {rate_of(rebuilt)}. {rebuilt.events:,} of the {written.events:,} entries are "
+                "events that a view is made of; the others, such as meetings and sharings, are in none.",
+            )
             now = _open_cases(record.tiers())
             _say(
                 on,

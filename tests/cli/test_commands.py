@@ -54,6 +54,9 @@ def test_demo_prints_26_teams_and_the_rate_and_leaves_nothing(tmp_path: Path, mo
     for name in team_names(26):
         assert re.search(rf"^ {team_name(f'team:{name}')} +\d", text, re.MULTILINE), name
     assert " a second " in text
+    (events,) = re.findall(r"rebuilt: ([\d,]+) events", text)
+    (entries,) = re.findall(r"proof: ([\d,]+) entries", text)
+    assert f"{events} of the {entries} entries are events that a view is made of" in text
     assert "marked in error" in text
     assert "--cases 300 --years 5 --seed 1" in text
     assert all(len(line) <= 80 for line in text.split("Every view")[0].splitlines())
