@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
+from earlystart_cli.answering import line_of
 from earlystart_cli.columns import lines_of
 from earlystart_cli.files import text_in
 from earlystart_cli.options import Form, Json, Team, TwoClocks
@@ -55,9 +56,12 @@ def ask(
     practitioner: Annotated[
         str | None, typer.Option("--practitioner", metavar="ID", help="About that practitioner.")
     ] = None,
-    role: Annotated[str | None, typer.Option("--role", metavar="ROLE", help="The practitioner's role then.")] = None,
+    role: Annotated[
+        str | None,
+        typer.Option("--role", metavar="ROLE", help="The practitioner's role then, which `allowed` is judged by."),
+    ] = None,
     employer: Annotated[
-        str | None, typer.Option("--employer", metavar="ORG", help="For whom they worked then.")
+        str | None, typer.Option("--employer", metavar="ORG", help="For whom they worked then; with --role.")
     ] = None,
     recipient: Annotated[
         str | None, typer.Option("--recipient", metavar="ORG", help="About that organisation.")
@@ -76,6 +80,9 @@ def ask(
     form: Form,
 ) -> int:
     """Answer one of the officer's twenty questions. Status 1 where `unaltered` finds a doubt."""
+    from earlystart_core.desk.questions import question as question_of
+
+    asked_for = question_of(question)
     options: dict[str, Any] = {
         "case": case,
         "subject": subject,
@@ -93,8 +100,10 @@ def ask(
         "vkey": text_in("--vkey", vkey, MOST),
     }
     with opened(store) as record:
-        answer = record.ask(question, clocks.known, clocks.effective, **options)
+        answer = record.ask(asked_for.number, clocks.known, clocks.effective, **options)
     put_answer(answer, form.name)
+    if form.name == "text" and (line := line_of(asked_for.name, answer, options)) is not None:
+        note(line)
     doubts = [doubt for row in answer for doubt in row.get("doubts", ())]
     for doubt in doubts:
         note(f"earlystart: {doubt}")
