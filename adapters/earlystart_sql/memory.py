@@ -4,33 +4,39 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from eventsourcing.dcb.api import DCBAppendCondition
 from eventsourcing.persistence import IntegrityError
 
-from earlystart_core.access.keeping import MemoryAccessLog
 from earlystart_core.clocks import clocks_at
 from earlystart_core.entry import Entry
-from earlystart_core.log import Clock, MemoryLog
-from earlystart_core.privacy.keys import Chance, MemoryKeys
+from earlystart_core.log import Clock, Log
+from earlystart_core.privacy.keys import Chance, KeyStore
 from earlystart_core.replay.as_at import AsAt
 from earlystart_core.replay.check import built, differences, rows_by_row
 from earlystart_core.replay.explain import Explained
-from earlystart_core.store import Difference, Frames, Rebuilt, Source
+from earlystart_core.store import Difference, Frames, Rebuilt, Source, Store, Views, still_open
 from earlystart_core.ulid import ulid
 from earlystart_core.views import VIEWS
 from earlystart_core.words import EVENTS
 from earlystart_sql.system import system_clock
+from earlystart_sql.while_open import OpenAccessLog, OpenKeys, OpenLog, WhileOpen
+
+if TYPE_CHECKING:
+    from earlystart_core.access.keeping import AccessLog
+    from earlystart_core.erasure import Forgetting
 
 
-class MemoryViews:
+class MemoryViews(WhileOpen):
     """Views that are folded anew for every question: never stale, never stored."""
 
     shelf = None
     threads = 1
 
-    def __init__(self, log: MemoryLog) -> None:
-        self._log = log
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._log = store.log
 
     @contextmanager
     def reading(self) -> Iterator[Frames]:
@@ -56,11 +62,12 @@ class MemoryViews:
         return {view.name: 0 for view in VIEWS}
 
 
-class MemoryForgetting:
+class MemoryForgetting(WhileOpen):
     """Forgetting where nothing is beside the log (`erasure.Forgetting`)."""
 
-    def __init__(self, log: MemoryLog) -> None:
-        self._log = log
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._log = store.log
 
     def behind(self, subject: str) -> list[str]:
         return []
@@ -106,14 +113,24 @@ class MemoryStore:
         self.clock = clock
         self.chance = chance
         self.closed = False
-        self.log = MemoryLog(clock)
-        self.keys = MemoryKeys(chance, lambda: f"k_{ulid(clock(), chance)}")
-        self.views = MemoryViews(self.log)
-        self.forgetting = MemoryForgetting(self.log)
-        self.access = MemoryAccessLog(self.log, clock)
+        self.log: Log = OpenLog(self)
+        self._keys = OpenKeys(self, lambda: f"k_{ulid(clock(), chance)}")
+        self.views: Views = MemoryViews(self)
+        self.forgetting: Forgetting = MemoryForgetting(self)
+        self.access: AccessLog = OpenAccessLog(self, self.log)
+
+    @property
+    def keys(self) -> KeyStore:
+        """The keys of sealed text.
+
+        Raises:
+            Invalid: the store was closed.
+        """
+        still_open(self)
+        return self._keys
 
     def close(self) -> None:
-        """Nothing to give back: only nothing more is told."""
+        """Nothing to give back: only nothing more is told, by no part of it (`WhileOpen`)."""
         self.closed = True
 
 

@@ -9,7 +9,7 @@ from typing import Self
 from earlystart_core.entry import EPOCH
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.log import Clock
-from earlystart_core.privacy.keys import Chance, KeyStore, MemoryKeys
+from earlystart_core.privacy.keys import Chance, KeyStore
 from earlystart_core.privacy.wrapping import KeyEncryption
 from earlystart_core.reconciling import KeysCameBack, came_back, reconcile
 from earlystart_core.store import was_closed
@@ -27,6 +27,7 @@ from earlystart_sql.log import SqlLog
 from earlystart_sql.schema import LOG
 from earlystart_sql.system import system_clock
 from earlystart_sql.views import SqlViews
+from earlystart_sql.while_open import OpenKeys
 
 
 class SqlStore:
@@ -150,7 +151,7 @@ class SqlStore:
         assert where is not None
         address = address_of(where, field="keys")
         if address.in_memory:
-            return MemoryKeys(self.chance, self._new_kid)
+            return OpenKeys(self, self._new_kid)
         database = self._keys_at(where)
         try:
             fresh = self._create and not database.read_only and holds_nothing(database)

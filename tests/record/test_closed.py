@@ -42,7 +42,8 @@ def refuses(ask: Callable[[], object], what: str) -> None:
 
 
 def test_nothing_is_asked_of_a_closed_record(record: Record) -> None:
-    then, seen, proof, glass = record.as_at(1), record.seen_by(READER), record.proof, record.glass
+    then, seen, glass = record.as_at(1), record.seen_by(READER), record.glass
+    proof, access_proof = record.proof, record.access_proof
     assert then.view("case_status").rows  # folded, and still not told once the record is closed
     asks: dict[str, Callable[[], object]] = {
         "submit": lambda: record.submit(TIER, by=BY),
@@ -74,19 +75,30 @@ def test_nothing_is_asked_of_a_closed_record(record: Record) -> None:
         "then.timeline": lambda: then.timeline(CASE),
         "seen.tiers": seen.tiers,
         "seen.as_at": lambda: seen.as_at(1),
+        "seen.may": lambda: seen.may("read", CASE),
+        "glass.rows": glass.rows,
+        "glass.break_for": lambda: glass.break_for(CASE, reason="complaint", text="Asked to.", by=READER),
+        "proof.root": proof.root,
+        "proof.verify": proof.verify,
+        "proof.entry": lambda: proof.entry(1),
+        "access_proof.root": access_proof.root,
     }
     public = {name for name in dir(Record) if not name.startswith("_")} - {"open", "close"}
     assert public <= {*asks}, "a question that this test does not ask"
-    if record.store.__class__.__name__ == "SqlStore":
-        asks |= {"proof.verify": proof.verify, "glass.rows": glass.rows, "proof.root": proof.root}
     store = record.store
+    log, keys, access, batches = store.log, store.keys, store.access, store.log.batches(["TierDecided"])
+    asks |= {
+        "store.keys": lambda: store.keys,
+        "log.head": log.head,
+        "log.batches": lambda: next(batches),
+        "log.subscribe": lambda: next(log.subscribe()),
+        "keys.find": lambda: keys.for_subjects([CASE]),
+        "access.latest": access.latest,
+    }
     record.close()
     record.close()
     for what, ask in asks.items():
         refuses(ask, what)
-    if store.__class__.__name__ == "SqlStore":
-        refuses(lambda: store.keys, "keys")
-        refuses(store.log.head, "head")
 
 
 def open_files(folder: Path) -> list[str]:
