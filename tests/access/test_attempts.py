@@ -67,6 +67,27 @@ def test_someone_elses_glass_is_answered_like_one_that_nobody_broke(record: Reco
     assert [rules for _, _, rules, _ in refusals(record)] == [["glass.unknown"]] * 2
 
 
+@pytest.mark.parametrize("reader", [STRANGER, OUTSIDE, LEAD], ids=["stranger", "outside", "lead"])
+def test_whoever_breaks_or_reviews_with_a_glass_that_is_not_theirs(record: Record, reader: Reader) -> None:
+    """No policy is asked, and someone else's glass is answered like one that nobody broke."""
+    theirs = smashed(record, replace(STRANGER, practitioner=KIM)).break_glass
+    for glass in (theirs, INVENTED):
+        by = replace(reader, break_glass=glass)
+        for case in (ANNA, NOBODY):
+            with pytest.raises(NotPermitted, match=rf"may not break glass {case}: glass\.unknown \("):
+                record.glass.break_for(case, reason="complaint", text=WHY, by=by)
+            assert refusals(record)[-1] == ("break_glass", case, ["glass.unknown"], glass)
+        with pytest.raises(NotPermitted, match=rf"may not review {theirs}: glass\.unknown \("):
+            record.glass.review(theirs, outcome="justified", by=by)
+        assert refusals(record)[-1] == ("review", ANNA, ["glass.unknown"], theirs)
+    assert [row["state"] for row in record.glass.rows()] == ["open"]
+
+
+def test_a_glass_of_ones_own_is_for_reading_alone(record: Record) -> None:
+    with pytest.raises(NotPermitted, match=r"forbid\.glass_reads_only"):
+        record.glass.break_for(BEN, reason="complaint", text=WHY, by=smashed(record))
+
+
 def test_a_policy_of_ones_own_is_not_asked_about_an_invented_glass(record: Record) -> None:
     from .test_seeing import Everything
 

@@ -82,3 +82,30 @@ def test_a_glass_of_an_own_case_is_neither_broken_nor_reviewed(shared: Record) -
     glass = shared.glass.break_for(ANNA, reason="danger_of_harm", text=WHY, by=STRANGER)
     with pytest.raises(NotPermitted, match=r"forbid\.own_family"):
         shared.glass.review(glass.id, outcome="justified", by=lead)
+
+
+def test_no_look_at_someone_else_tells_of_a_glass_of_an_own_case(shared: Record) -> None:
+    """The glass for Anna was tried on Ben and on the list: what was seen of Ben is told, and nothing of the glass."""
+    by = Practitioner(PAT, "health_visitor", LCH)
+    shared.submit(NamePointOfContact(case=BEN, practitioner=PAT), by=by)
+    glass = shared.glass.break_for(ANNA, reason="danger_of_harm", text=WHY, by=STRANGER)
+    with_it = replace(STRANGER, break_glass=glass.id)
+    shared.seen_by(with_it).timeline(BEN)
+    for reader, ask in ((with_it, "list"), (replace(OFFICER, break_glass=glass.id), "looked")):
+        seen = shared.seen_by(reader)
+        with pytest.raises(NotPermitted, match="glass"):
+            seen.view("case_status") if ask == "list" else seen.looked(BEN)
+    seen = shared.seen_by(AUNT)
+    for rows in (seen.looked(), seen.looked(BEN)):
+        assert [row["result"] for row in rows if row["practitioner"] == PAT] == ["permitted"]
+        assert {row["break_glass"] for row in rows} == {None}
+        assert not any("glass" in rule for row in rows for rule in row["rules"])
+    rows = shared.seen_by(OFFICER).looked(BEN)
+    assert [row["break_glass"] for row in rows if row["subject"] == BEN][:2] == [glass.id, glass.id]
+
+
+def test_another_glass_is_told_to_whoever_has_a_family(shared: Record) -> None:
+    glass = shared.glass.break_for(BEN, reason="danger_of_harm", text=WHY, by=STRANGER)
+    shared.seen_by(replace(STRANGER, break_glass=glass.id)).timeline(BEN)
+    for rows in (shared.seen_by(AUNT).looked(), shared.seen_by(AUNT).looked(BEN)):
+        assert [row["break_glass"] for row in rows][:2] == [glass.id, glass.id]

@@ -2,7 +2,16 @@
 
 from typing import get_args
 
-from earlystart_core.access.glass import Glass, broken, glass_of, glass_rows, now_of, reviewed, unheard_of
+from earlystart_core.access.glass import (
+    Glass,
+    broken,
+    glass_of,
+    glass_rows,
+    glass_with,
+    now_of,
+    reviewed,
+    unheard_of,
+)
 from earlystart_core.access.judging import refusal
 from earlystart_core.access.looked import GlassReason, Outcome, looked
 from earlystart_core.access.policy import POLICY, Asked, Decision, Relation, denied, judged
@@ -95,8 +104,10 @@ class BreakGlass:
         return Answer(glass_rows(self._store, case, now_of(self._store)), clocks_at(self._store.log))
 
     def _judged(self, action: str, by: Reader, relation: Relation) -> Decision:
-        asked = Asked(by.role, by.purpose, action, relation, by.break_glass is not None)
-        return judged(POLICY, asked, self._store.log.head())
+        head = self._store.log.head()
+        if by.break_glass is not None and glass_with(self._store, by) is None:
+            return denied(POLICY, "glass.unknown", head)
+        return judged(POLICY, Asked(by.role, by.purpose, action, relation, by.break_glass is not None), head)
 
     def _in_vain(self, rule: str, action: str, by: Reader, subject: str, glass: str | None = None) -> None:
         """Records that someone whom the policy lets was refused all the same, and why."""

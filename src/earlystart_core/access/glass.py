@@ -126,6 +126,12 @@ def glass_of(store: Store, glass: str) -> Broken | None:
     return next(iter(glasses(store, glass)), None)
 
 
+def glass_with(store: Store, reader: Reader) -> Broken | None:
+    """The glass that a reader came with; None where there is none or someone else broke it: that is not told apart."""
+    one = None if reader.break_glass is None else glass_of(store, reader.break_glass)
+    return one if one is not None and one.by == reader.by else None
+
+
 def unheard_of(field: str, glass: str) -> Invalid:
     """The sentence for a glass that nobody broke."""
     return Invalid(field, f"expected a glass that someone broke, {glass} is none")

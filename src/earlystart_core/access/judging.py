@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, TypeVar
 
-from earlystart_core.access.glass import Now, glass_of, now_of, unheard_of
+from earlystart_core.access.glass import Now, glass_of, glass_with, now_of, unheard_of
 from earlystart_core.access.keeping import Moved
 from earlystart_core.access.looked import looked
 from earlystart_core.access.policy import ACTIONS, AccessPolicy, Asked, Decision, denied, judged
@@ -112,8 +112,8 @@ class Judging:
     def _judge(self, action: str, case: str | None, ties: Ties, ring: Ring | None = None) -> Decision:
         reader, glass = self.reader, False
         if reader.break_glass is not None:
-            one = glass_of(self._store, reader.break_glass)
-            if one is None or one.by != reader.by:  # the same answer: it does not tell whether there is such a glass
+            one = glass_with(self._store, reader)
+            if one is None:
                 return denied(self._policy, "glass.unknown", ties.position)
             glass = action != "read" or one.stands_for(reader, case, now_of(self._store))
         asked = Asked(reader.role, reader.purpose, action, ties.to(case), glass, ring)

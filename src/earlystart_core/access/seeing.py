@@ -8,6 +8,7 @@ from collections.abc import Callable, Container
 from datetime import date, datetime
 from typing import Protocol, Self
 
+from earlystart_core.access.glass import glasses
 from earlystart_core.access.judging import Judging
 from earlystart_core.access.looked import rows_of
 from earlystart_core.access.policy import AccessPolicy, Decision
@@ -163,7 +164,7 @@ class Seeing:
     def looked(self, case: str | None = None, since: date | datetime | str | None = None) -> Answer:
         """As `Record.looked`, for an audit; this asking stands in it too.
 
-        Of all, those about the reader's own family are left out.
+        Of all, those about the reader's own family are left out. No row tells of a glass for one of those cases.
 
         Raises:
             NotPermitted: the reader may not.
@@ -173,13 +174,25 @@ class Seeing:
         """
         check_id("case", case)
         begin = None if since is None else begin_of("since", since)
-        barred: frozenset[str] = frozenset()
         if case is None:
             barred = self._judging.audit_all()
         else:
             self._judging.audit(case)
-        rows = rows_of(self._store.access.about(case, begin))
-        return Answer([row for row in rows if row["subject"] not in barred], clocks_at(self._store.log))
+            barred = frozenset(self.reader.own) - {case}
+        rows = list(rows_of(self._store.access.about(case, begin)))  # before the glasses: none is newer than those
+        hidden = {one.look.break_glass for own in barred for one in glasses(self._store, own)}
+        shown = [row for row in rows if row["subject"] not in barred and not _tells_of(hidden, row)]
+        return Answer([_without(hidden, row) for row in shown], clocks_at(self._store.log))
+
+
+def _tells_of(glasses: Container[str], row: Row) -> bool:
+    """Whether it is one of those glasses that a row was refused for: without the id too, that says there is one."""
+    return row["break_glass"] in glasses and any("glass" in rule for rule in row["rules"])
+
+
+def _without(glasses: Container[str], row: Row) -> Row:
+    """The row as if its reader had come without any of those glasses."""
+    return {**row, "break_glass": None} if row["break_glass"] in glasses else row
 
 
 def in_reach(story: Answer, case: str, decision: Decision) -> Answer:
