@@ -6,6 +6,7 @@ and the frame around them, kept side by side without a second copy, and joined a
 """
 
 import base64
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,9 +31,12 @@ def _no_float(_: str) -> None:
 _decode = msgspec.json.Decoder(float_hook=_no_float).decode
 _CUT = b'"data":'
 
+_TEXT = re.compile(rb'"(?:[^"\\]+|\\.)*"', re.DOTALL)
+
 LONGEST_TEXT = 1_000  # characters of a type, tag, command_id, role
 MOST_TAGS = 10_000
 MOST_DATA = 16 * 2**20  # bytes
+DEEPEST = 64  # objects and arrays within each other, in data that stands as it came
 
 
 class Practitioner(msgspec.Struct, frozen=True):
@@ -109,12 +113,27 @@ def is_stored(stored: bytes) -> bool:
 
 def _is_object(data: bytes) -> bool:
     """Whether it is a JSON object in its one spelling: sorted, without spaces, floats or a name said twice."""
-    if data[:1] != b"{":
+    if data[:1] != b"{" or is_deep(data):
         return False
     try:
         return _encode(_decode(data)) == data
-    except (ValueError, RecursionError, msgspec.MsgspecError):
+    except (ValueError, msgspec.MsgspecError):
         return False
+
+
+def is_deep(data: bytes) -> bool:
+    """Whether more objects and arrays stand within each other than `DEEPEST`.
+
+    A bound of its own: how deep a parser gets depends on how deep in the program it is called.
+    """
+    if data.count(b"{") + data.count(b"[") <= DEEPEST:
+        return False
+    depth = 0
+    for sign in _TEXT.sub(b"", data):
+        depth += (sign in b"{[") - (sign in b"}]")
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 def given_data(stored: bytes) -> bytes:

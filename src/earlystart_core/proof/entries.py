@@ -11,7 +11,7 @@ from typing import cast
 
 import msgspec
 
-from earlystart_core.entry import EPOCH, canonical, from_micros, is_stored, leaf_of, micros
+from earlystart_core.entry import EPOCH, canonical, from_micros, is_deep, is_stored, leaf_of, micros
 
 Shape = tuple[str, int]  # type and version
 _CUT, _NULL = b'"data":', b'"data":null'
@@ -140,6 +140,7 @@ def _are_stored(data: Sequence[bytes]) -> bool:
     values = _values(lines)
     return (
         len(values) == len(data)
+        and not any(map(is_deep, data))
         and _deterministic.encode_lines(values) == lines
         and all(type(value) is dict or is_stored(each) for value, each in zip(values, data, strict=True))
     )
