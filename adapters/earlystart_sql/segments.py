@@ -68,16 +68,19 @@ class SqlShelf:
             return self._bound(connection, upto)
 
     def blobs(self, runs: Sequence[Run], event: str, columns: Sequence[str]) -> Blobs:
+        with self._log.reading() as connection:
+            return self._blobs(connection, runs, event, columns)
+
+    def _blobs(self, connection: Connection, runs: Sequence[Run], event: str, columns: Sequence[str]) -> Blobs:
         names = ", ".join(f"'{name}'" for name in columns)  # names of a class of the registry and of its fields
         bounds = f"first BETWEEN {runs[0].first} AND {runs[-1].first}"
         # SQLite lets any type stand anywhere, and fails on text that is none: so it gives bytes whatever stands there.
         data = "CAST(data AS BLOB)" if self._log.database.dialect == "sqlite" else "data"
         found: dict[int, dict[str, bytes]] = {}
-        with self._log.reading() as connection:
-            if are_there(connection):
-                statement = f"SELECT first, name, {data} FROM segment WHERE type = '{event}' AND name IN ({names})"
-                for first, name, blob in run_binary(connection, f"{statement} AND {bounds}"):
-                    found.setdefault(first, {})[name] = blob
+        if are_there(connection):
+            statement = f"SELECT first, name, {data} FROM segment WHERE type = '{event}' AND name IN ({names})"
+            for first, name, blob in run_binary(connection, f"{statement} AND {bounds}"):
+                found.setdefault(first, {})[name] = blob
         return found
 
     def numbered(self, kind: str) -> Dense:
@@ -87,8 +90,8 @@ class SqlShelf:
     def report(self, run: Run) -> None:
         """Drops the run, where it is still as it was listed and the store can be written at once."""
         with suppress(StoreUnavailable):
-            if run not in self.runs(run.first):
-                return  # dropped or made again meanwhile
+            if not self._is_unsound(run):
+                return  # dropped or made again meanwhile, perhaps as it was
             if run not in self.dropped:
                 self.dropped.append(run)
             with self._log.try_writing() as connection:
@@ -123,16 +126,24 @@ class SqlShelf:
         with self._log.reading() as connection:
             there = listed(connection)
         bound = {run.first: run for run in self.runs(head)}
-        sound = {first: run for first, run in bound.items() if self._is_sound(run)}
+        sound = {first: run for first, run in bound.items() if not self._is_unsound(run)}
         unsound = [f"{first} to {last}" for first, last in there if first not in sound]
         positions = sum(min(run.last, head) - run.first + 1 for run in sound.values())
         return Sealed(len(sound), positions, head - positions, unsound)
 
-    def _is_sound(self, run: Run) -> bool:
+    def _is_unsound(self, run: Run) -> bool:
+        """Whether the run is listed, and is not what the list says: both at one moment."""
+        try:
+            with self._log.reading() as connection:
+                return run in self._bound(connection, run.first) and not self._is_sound(connection, run)
+        except StoreUnavailable:
+            return True
+
+    def _is_sound(self, connection: Connection, run: Run) -> bool:
         with suppress(StoreUnavailable, Unsound, KeyError):
             for name, segment in run.held.items():
                 event = self._classes[name]
-                blobs = self.blobs([run], name, [*segment]).get(run.first, {})
+                blobs = self._blobs(connection, [run], name, [*segment]).get(run.first, {})
                 for column, held in columns_of(event, names_of(event)):
                     unpack(segment[column], blobs.get(column), held)
             return True
