@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from earlystart_core.proof.entries import Doubt
 from earlystart_core.proof.verify import STRETCH, Stretch, checked
+from earlystart_core.replay.loading import collector_at_rest
 from earlystart_sql.database import Database, open_database
 from earlystart_sql.raw import one
 from earlystart_sql.schema import LOG
@@ -58,11 +59,15 @@ def stretches(database: Database, size: int, wanted: Collection[int], processes:
 
 
 def _here(database: Database, size: int, wanted: Collection[int]) -> Iterator[TagIndex | Stretch]:
-    yield tag_index(database, size)
+    with collector_at_rest():
+        tags = tag_index(database, size)
+    yield tags
     with database.reading() as connection:
         shapes = shapes_in(connection)
     for index in range(0, size, STRETCH):
-        yield _checked(database, shapes, index, min(index + STRETCH, size), wanted)
+        with collector_at_rest():
+            found = _checked(database, shapes, index, min(index + STRETCH, size), wanted)
+        yield found
 
 
 def _apart(database: Database, size: int, wanted: Collection[int], processes: int) -> Iterator[TagIndex | Stretch]:
