@@ -15,12 +15,12 @@ from sqlalchemy import Connection
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.proof.entries import Doubt
 from earlystart_core.proof.tagged import number_of_shape
+from earlystart_core.proof.verify import MOST
 from earlystart_sql.database import Database
 from earlystart_sql.dictionary import kind_of
 from earlystart_sql.raw import mark, one, run
 
 PAGE = 200_000  # rows
-MOST = 20  # doubts that are told
 
 # JSON, because in SQLite anything may stand anywhere: whatever is no whole number shows in it.
 _JOIN = {"sqlite": "json_group_array({0})", "postgresql": "json_agg({0})::text"}

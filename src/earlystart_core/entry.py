@@ -24,11 +24,12 @@ _MICROSECOND = timedelta(microseconds=1)
 _encode = msgspec.json.Encoder(order="deterministic").encode
 
 
-def _no_float(_: str) -> None:
+def no_float(_: str) -> None:
+    """Raises ValueError: in canonical bytes there are no floats."""
     raise ValueError
 
 
-_decode = msgspec.json.Decoder(float_hook=_no_float).decode
+_decode = msgspec.json.Decoder(float_hook=no_float).decode
 _CUT = b'"data":'
 
 _TEXT = re.compile(rb'"(?:[^"\\]+|\\.)*"', re.DOTALL)

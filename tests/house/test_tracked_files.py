@@ -17,7 +17,7 @@ TEXT = {"", ".cfg", ".csv", ".json", ".md", ".ndjson", ".py", ".sh", ".toml", ".
 
 
 def tracked() -> list[Path]:
-    """The files in version control; every file of the tree where it is not a repository."""
+    """The files in version control; skipped where it is not a repository, for then nothing says which they are."""
     if shutil.which("git") and (ROOT / ".git").exists():
         listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
         return [ROOT / name for name in listed.stdout.split("\0") if name and (ROOT / name).is_file()]

@@ -11,7 +11,7 @@ from typing import cast
 
 import msgspec
 
-from earlystart_core.entry import EPOCH, canonical, from_micros, is_deep, is_stored, leaf_of, micros
+from earlystart_core.entry import EPOCH, canonical, from_micros, is_deep, is_stored, leaf_of, micros, no_float
 
 Shape = tuple[str, int]  # type and version
 _CUT, _NULL = b'"data":', b'"data":null'
@@ -79,13 +79,9 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     version: int
 
 
-def _no_float(_: str) -> None:
-    raise ValueError
-
-
 _frames = msgspec.json.Decoder(Frame).decode_lines
 _one = msgspec.json.Decoder(Frame).decode
-_values = msgspec.json.Decoder(float_hook=_no_float).decode_lines
+_values = msgspec.json.Decoder(float_hook=no_float).decode_lines
 _encoder = msgspec.json.Encoder()
 _deterministic = msgspec.json.Encoder(order="deterministic")
 
