@@ -1,6 +1,7 @@
 """What can be asked of a record, now or at any two clocks: its views, and the questions over them."""
 
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
@@ -71,7 +72,8 @@ class Questions:
         check_id("case", case)
         clocks = self._moment()
         entries = self._store.log.read(DCBQuery([DCBQueryItem(tags=[case])]))
-        return Answer(story(entries.entries(), EVENTS, lambda: self._store.keys, clocks), clocks)
+        keys = cache(lambda: self._store.keys)  # asking for them reads the log for new tombstones: once a story
+        return Answer(story(entries.entries(), EVENTS, keys, clocks), clocks)
 
     def disclosures(self, case: str | None = None) -> Answer:
         """Every sharing of information, of one case or all, and whether its basis covered it (`disclosures`).

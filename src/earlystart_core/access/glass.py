@@ -6,6 +6,7 @@ the record: it is about who saw the child's record, and nothing that happened to
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -161,6 +162,7 @@ def glass_rows(store: Store, case: str | None, now: Now) -> list[dict[str, Any]]
     `(sealed)` where this reader has none.
     """
     rows = []
+    keys = cache(lambda: store.keys)
     for one in glasses(store, case):
         reviewed_at, reviewer, review = one.review or (None, None, None)
         rows.append(
@@ -173,7 +175,7 @@ def glass_rows(store: Store, case: str | None, now: Now) -> list[dict[str, Any]]
                 "purpose": one.look.purpose,
                 "case": one.look.case,
                 "reason": one.look.reason,
-                "text": _text(one.look, lambda: store.keys),
+                "text": _text(one.look, keys),
                 "until": one.look.until,
                 "review_by": one.look.review_by,
                 "state": one.state(now),

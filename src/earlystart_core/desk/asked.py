@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
@@ -74,6 +75,10 @@ class Asked:
 
     def keys(self) -> Keys:
         """Those of sealed text. Raises StoreUnavailable without them."""
+        return self._keys  # asking the store reads the log for new tombstones: once a question
+
+    @cached_property
+    def _keys(self) -> Keys:
         return self.record.store.keys
 
     def at(self, clocks: Clocks) -> "Asked":
