@@ -10,6 +10,7 @@ import stat
 import tempfile
 from importlib import import_module
 from pathlib import Path
+from time import monotonic, sleep
 from types import ModuleType
 from typing import Any
 
@@ -17,7 +18,7 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
 from earlystart_core.errors import StoreUnavailable
-from earlystart_sql.faults import Absent, Driver, translated
+from earlystart_sql.faults import Absent, Driver, is_busy, translated
 from earlystart_sql.layout import Layout, is_there, lay
 from earlystart_sql.raw import run
 
@@ -33,6 +34,7 @@ LIBRARY = _library()
 READING = "BEGIN"
 WRITING = "BEGIN IMMEDIATE"  # a deferred BEGIN that reads, then writes, fails at once when another wrote meanwhile
 BUSY_SECONDS = 10.0
+AGAIN_SECONDS = 0.01  # at least, between two tries to change the journal
 STATEMENTS = 1_000  # kept prepared; a driver whose store of them is full would prepare each new one every time
 CACHE_KIB = 32_768  # per connection
 CHECKPOINT_PAGES = 4_000  # 16 MB of write-ahead log
@@ -212,13 +214,20 @@ def _connect_to_read(path: Path) -> Any:
 
 def _engine(name: str, wanted: dict[str, int | str], connect: Any, pool: Any) -> Engine:
     def creator() -> Any:
-        connection = connect()
-        try:
-            set_up(connection, wanted, name)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+        # SQLite changes the journal only where no one else has the file open, and does not wait for that: two that
+        # keep it open, each waiting for the other, would wait for ever. So each lets go of it and tries again.
+        until = monotonic() + BUSY_SECONDS
+        while True:
+            connection = connect()
+            try:
+                set_up(connection, wanted, name)
+            except BaseException as error:
+                connection.close()
+                if not is_busy(error) or monotonic() > until:
+                    raise
+            else:
+                return connection
+            sleep(AGAIN_SECONDS * (1 + os.getpid() % 7))  # each at a pace of its own
 
     sizes: dict[str, Any] = {"pool_size": 5, "max_overflow": 10, "pool_timeout": BUSY_SECONDS}
     sizes["pool_use_lifo"] = True  # the connection that wrote last still has the pages that it wrote

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from threading import Timer
 
 import psycopg
 import pytest
@@ -66,6 +67,31 @@ def test_the_safe_mode_of_an_old_sqlite(
             assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == mode
         log.database.close()
     assert open_log(str(tmp_path / "store.db")).head() == 3
+
+
+def test_another_journal_is_waited_for(
+    tmp_path: Path, open_log: Callable[..., SqlLog], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite itself does not wait: whoever opens a store first for another journal would fail while others have it."""
+    path = tmp_path / "store.db"
+    made = open_log(str(path))
+    made.append([ENTRY])
+    made.database.close()
+    other = sqlite.LIBRARY.connect(str(path), check_same_thread=False)
+    assert other.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    monkeypatch.setattr(sqlite, "has_wal_reset_bug", lambda version: True)
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 0.2)
+    with pytest.raises(StoreUnavailable, match="is busy: expected its lock within a few seconds"):
+        open_log(str(path)).append([ENTRY])
+    monkeypatch.setattr(sqlite, "BUSY_SECONDS", 10.0)
+    leaving = Timer(0.3, other.close)
+    leaving.start()
+    log = open_log(str(path))
+    log.append([ENTRY])
+    leaving.join()
+    assert log.head() == 2
+    with log.reading() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "delete"
 
 
 SECOND = """
