@@ -255,7 +255,7 @@ def test_a_checkpoint_that_reads_has_one_spelling(data: st.DataObject) -> None:
             case "double":
                 spoiled.insert(at, spoiled[at])
             case _:
-                spoiled = spoiled[: at + 1]
+                del spoiled[max(1, at) :]  # what is left has a byte to choose
     if bytes(spoiled) == KNOWN.encode():
         return
     try:
