@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -11,11 +12,12 @@ import pytest
 from base_feed import base, written
 from feed_kit import SqlPlace, entries, now
 
-from earlystart_core import Record, StoreUnavailable
+from earlystart_core import OpenCase, Record, StoreUnavailable
 from earlystart_feeds import import_feed
 from earlystart_sql.forgetting import SqlForgetting
+from earlystart_sql.scrub import scrub
 from tests.cli.conftest import call
-from tests.erasure.conftest import ANNA, WORDS_OF_TWO, Place
+from tests.erasure.conftest import ANNA, BY, WORDS_OF_TWO, Place
 
 
 @pytest.fixture
@@ -78,6 +80,44 @@ def test_an_older_transaction_is_told(fed: tuple[str, str]) -> None:
             assert case in unfinished(url)
     assert erased(url, case)
     assert unfinished(url) == []
+
+
+def opened(record: Record) -> None:
+    case, family = record.new_id("case"), record.new_id("family")
+    record.submit(OpenCase(case=case, family=family, team="team:armley", reason="birth"), by=BY)
+
+
+def test_another_may_write_right_behind_the_scrubbing(on_sqlite: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it writes after the write-ahead log was emptied holds nothing of what was deleted before."""
+    with on_sqlite.open() as record, on_sqlite.open() as other:
+        database = record.store.log.database
+        raw = database.engine.raw_connection
+
+        def connected() -> Any:
+            real = raw()
+
+            def execute(statement: str) -> Any:
+                row = real.driver_connection.execute(statement).fetchone()
+                opened(other)
+                return SimpleNamespace(fetchone=lambda: row)
+
+            return SimpleNamespace(driver_connection=SimpleNamespace(execute=execute), close=real.close)
+
+        monkeypatch.setattr(database.engine, "raw_connection", connected)
+        scrub(database, [])
+
+
+def test_a_reader_who_keeps_the_files_as_they_were_is_told(on_sqlite: Place) -> None:
+    with on_sqlite.open() as record, on_sqlite.open() as other:
+        database = record.store.log.database
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA busy_timeout = 100")  # it goes back to the pool, the next to be used
+        with other.store.log.reading() as reading:
+            reading.exec_driver_sql("SELECT count(*) FROM entry").scalar_one()
+            opened(record)
+            with pytest.raises(StoreUnavailable, match="is in use: another program reads it"):
+                scrub(database, [])
+        scrub(database, [])
 
 
 def test_an_erasure_that_was_killed_before_its_scrub_is_unfinished(place: Place) -> None:
