@@ -13,7 +13,7 @@ from earlystart_cli.output import note, put, put_clocks, put_json
 from earlystart_cli.stores import Stored, opened
 
 if TYPE_CHECKING:
-    from earlystart_core.diff import Diff
+    from earlystart_core.audit.diff import Diff
 
 WIDE = 90  # columns that a line for people takes, if its ids let it
 EXAMPLE = "earlystart diff 2026-03-31 2026-04-30 --team team:armley"

@@ -141,7 +141,7 @@ def erasures(record: "Record") -> dict[str, Any]:
     Their keys are gone without the log saying so yet, or remains may stand in the store's files. `unfinished` is None
     where the keys cannot be reached, and so nobody knows.
     """
-    from earlystart_core.reconciling import unfinished
+    from earlystart_core.erasing.reconciling import unfinished
 
     left: list[str] | None
     try:

@@ -32,7 +32,7 @@ def opened(store: Stored, *, create: bool = False, **options: Any) -> "Iterator[
         Invalid: the URL is wrong.
         StoreUnavailable: it cannot be opened, or does not exist.
     """
-    from earlystart_core.reconciling import KeysCameBack
+    from earlystart_core.erasing.reconciling import KeysCameBack
     from earlystart_core.record import Record
     from earlystart_sql import SqlStore
 

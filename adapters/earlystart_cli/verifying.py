@@ -15,10 +15,10 @@ from earlystart_cli.stores import Stored, opened
 from earlystart_core.errors import Invalid, Tampered
 
 if TYPE_CHECKING:
+    from earlystart_core.erasing.shredding import Shredded
     from earlystart_core.proof.checkpoint import Checkpoint
     from earlystart_core.proof.keys import Vkey
     from earlystart_core.proof.verify import Verified
-    from earlystart_core.shredding import Shredded
 
     Found = tuple[Verified, Shredded]
 
@@ -65,8 +65,8 @@ def verify(
 
 
 def _of_store(store: Stored, held: "Checkpoint | None", key: "Vkey | None") -> "Found":
+    from earlystart_core.erasing.shredding import shredded_in
     from earlystart_core.proof.judging import verify_log
-    from earlystart_core.shredding import shredded_in
 
     with opened(store) as record, working("verifying"):
         tree = record.store.log.tree
@@ -75,8 +75,8 @@ def _of_store(store: Stored, held: "Checkpoint | None", key: "Vkey | None") -> "
 
 
 def _of_export(path: Path, held: "Checkpoint | None", key: "Vkey | None") -> "Found":
+    from earlystart_core.erasing.shredding import Shreds
     from earlystart_core.proof.judging import verify_export
-    from earlystart_core.shredding import Shreds
 
     shreds = Shreds()
     try:

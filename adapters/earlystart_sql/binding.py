@@ -5,10 +5,10 @@ With the keys of another log an erasure would destroy a key that sealed nothing,
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
+from earlystart_core.erasing.sealers import sealed_in
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.event import shape_of
 from earlystart_core.privacy.keys import JOIN
-from earlystart_core.sealers import sealed_in
 from earlystart_core.words import EVENTS
 from earlystart_sql.keys import SqlKeys
 from earlystart_sql.log import SqlLog

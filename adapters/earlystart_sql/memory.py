@@ -25,7 +25,7 @@ from earlystart_sql.while_open import OpenAccessLog, OpenKeys, OpenLog, WhileOpe
 
 if TYPE_CHECKING:
     from earlystart_core.access.keeping import AccessLog
-    from earlystart_core.erasure import Forgetting
+    from earlystart_core.erasing.erasure import Forgetting
 
 
 class MemoryViews(WhileOpen):

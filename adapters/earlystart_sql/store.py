@@ -7,13 +7,13 @@ from threading import Lock
 from typing import Self
 
 from earlystart_core.entry import EPOCH
+from earlystart_core.erasing.reconciling import KeysCameBack, came_back, reconcile
+from earlystart_core.erasing.tombstones import evidence_by_subject
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.log import Clock
 from earlystart_core.privacy.keys import Chance, KeyStore
 from earlystart_core.privacy.wrapping import KeyEncryption
-from earlystart_core.reconciling import KeysCameBack, came_back, reconcile
 from earlystart_core.store import was_closed
-from earlystart_core.tombstones import evidence_by_subject
 from earlystart_core.ulid import ulid
 from earlystart_sql.access import SqlAccessLog
 from earlystart_sql.address import address_of

@@ -4,8 +4,8 @@ from earlystart_core.access.reader import Reader
 from earlystart_core.access.seeing import Seeing
 from earlystart_core.answer import Answer
 from earlystart_core.asked import AsAt
+from earlystart_core.audit.diff import Diff
 from earlystart_core.decide import Done
-from earlystart_core.diff import Diff
 from earlystart_core.entry import Practitioner
 from earlystart_core.errors import (
     Conflict,

@@ -6,12 +6,12 @@ from functools import cache
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from earlystart_core.answer import Answer
+from earlystart_core.audit.disclosures import disclosures
+from earlystart_core.audit.timeline import story
 from earlystart_core.checking import check_id
 from earlystart_core.clocks import Clocks, clocks_at
-from earlystart_core.disclosures import disclosures
 from earlystart_core.errors import Invalid
 from earlystart_core.store import Frames, Store, still_open
-from earlystart_core.timeline import story
 from earlystart_core.views import VIEW
 from earlystart_core.words import EVENTS
 

@@ -13,20 +13,20 @@ from earlystart_core.access.reader import Reader, check_known, check_reader
 from earlystart_core.access.seeing import Seeing, in_reach
 from earlystart_core.answer import Answer
 from earlystart_core.asked import AsAt, Questions
+from earlystart_core.audit.diff import Diff, diff
 from earlystart_core.checking import check_id, check_practitioner, check_subject
 from earlystart_core.clocks import Moment, begin_of, clocks_at, instant_of
 from earlystart_core.command import Command
 from earlystart_core.decide import Done, Shell
-from earlystart_core.diff import Diff, diff
 from earlystart_core.entry import EPOCH, Practitioner
-from earlystart_core.erasure import Erased, Erasure
+from earlystart_core.erasing.erasure import Erased, Erasure
+from earlystart_core.erasing.retention import Kept, kept_of, retention
+from earlystart_core.erasing.tombstones import erasure_rows, hold_rows
 from earlystart_core.errors import Invalid
 from earlystart_core.log import Clock
 from earlystart_core.privacy.keys import Chance
 from earlystart_core.proof.of_log import LogProof
-from earlystart_core.retention import Kept, kept_of, retention
 from earlystart_core.store import Frames, Rebuilt, Source, Store, open_store
-from earlystart_core.tombstones import erasure_rows, hold_rows
 from earlystart_core.types import ULID_KINDS, london_date
 from earlystart_core.ulid import new_id, ulid
 from earlystart_core.words import EVENTS, WORDS

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from earlystart_core.access.keeping import AccessLog
-    from earlystart_core.erasure import Forgetting
+    from earlystart_core.erasing.erasure import Forgetting
     from earlystart_core.replay.explain import Explained
     from earlystart_core.replay.shelf import Shelf
 

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 from earlystart_core import Record
-from earlystart_core.hindsight import DECISIONS
+from earlystart_core.audit.hindsight import DECISIONS
 from earlystart_core.words import EVENTS
 from tests.record.any_history import history
 from tests.record.test_diff import FACTS, MARK

@@ -21,9 +21,9 @@ from earlystart_core import (
     StoreUnavailable,
     registry,
 )
+from earlystart_core.erasing.shredding import shredded_in
 from earlystart_core.event import subjects_of
 from earlystart_core.privacy.keys import Shredded
-from earlystart_core.shredding import shredded_in
 from earlystart_core.views import VIEWS
 from tests.erasure.conftest import (
     ANNA,

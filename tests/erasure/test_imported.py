@@ -11,7 +11,7 @@ from base_feed import Rows, add, base, written
 from feed_kit import SqlPlace, entries, now
 
 from earlystart_core import Conflict, Record
-from earlystart_core.reconciling import unfinished
+from earlystart_core.erasing.reconciling import unfinished
 from earlystart_feeds import Report, import_feed
 from tests.erasure.conftest import WORDS_OF_TWO
 

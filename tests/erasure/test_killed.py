@@ -13,9 +13,9 @@ from base_feed import base, written
 from feed_kit import SqlPlace, entries, now
 
 from earlystart_core import Record
+from earlystart_core.erasing.reconciling import unfinished
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.privacy.keys import Shredded
-from earlystart_core.reconciling import unfinished
 from earlystart_feeds import import_feed
 from tests.erasure.conftest import ANNA, TEXT, WORDS_OF_TWO, Place, files, lines, opened_text, texts, wrapped_keys
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from earlystart_core import DecideTier, Record, Refused, Tampered
-from earlystart_core.shredding import shredded_in
+from earlystart_core.erasing.shredding import shredded_in
 from tests.erasure.conftest import ANNA, BEN, BY, TEXT, WORDS_OF_TWO, Place, lines, texts, wrapped_keys
 
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from earlystart_core import DecideTier, Refused, StoreUnavailable
-from earlystart_core.reconciling import KeysCameBack, unfinished
+from earlystart_core.erasing.reconciling import KeysCameBack, unfinished
 from tests.erasure.conftest import ANNA, BEN, BY, TEXT, WORDS_OF_TWO, Place, files, secrets_of, texts
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earlystart_core import CloseCase, Invalid, MarkInError, OpenCase, PlaceLegalHold, RecordServiceAgreement
-from earlystart_core.retention import Kept, birthday, kept, longest
+from earlystart_core.erasing.retention import Kept, birthday, kept, longest
 from tests.erasure.conftest import ANNA, BEN, BY, FAMILY, MOTHER, WORDS_OF_TWO, Place
 
 CHILD = f"case:{3:026d}"

@@ -14,11 +14,11 @@ import naive
 import naive_diff
 from earlystart_city import in_memory
 from earlystart_core import Invalid, Record
+from earlystart_core.audit.diff import diff
+from earlystart_core.audit.hindsight import COURSES, DECISIONS
 from earlystart_core.clocks import clocks_at
-from earlystart_core.diff import diff
 from earlystart_core.entry import canonical_of
 from earlystart_core.event import shape_of
-from earlystart_core.hindsight import COURSES, DECISIONS
 from earlystart_core.views import VIEW
 from earlystart_core.words import EVENTS, WORDS
 from earlystart_core.words.sharing import InformationShared

@@ -24,8 +24,8 @@ from earlystart_core import (
     ShareInformation,
     SignAgreement,
 )
+from earlystart_core.audit.disclosures import disclosures
 from earlystart_core.clocks import clocks_at
-from earlystart_core.disclosures import disclosures
 from earlystart_core.entry import canonical_of
 from earlystart_core.event import tags_of
 from earlystart_core.log import MemoryLog

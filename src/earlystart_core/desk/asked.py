@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
+from earlystart_core.audit.hindsight import Told
 from earlystart_core.case_file import case_file
 from earlystart_core.clocks import Clocks, Moment, clocks_at, instant_of
 from earlystart_core.entry import Recorded
 from earlystart_core.event import Event
-from earlystart_core.hindsight import Told
 from earlystart_core.marks import struck
 from earlystart_core.privacy.keys import Keys
 from earlystart_core.registry import Registry

@@ -8,8 +8,8 @@ from earlystart_core.clocks import Clocks
 from earlystart_core.desk.asked import Asked, Row
 from earlystart_core.desk.looking import accesses
 from earlystart_core.desk.subject import held
-from earlystart_core.retention import kept_of
-from earlystart_core.tombstones import tombstones
+from earlystart_core.erasing.retention import kept_of
+from earlystart_core.erasing.tombstones import tombstones
 from earlystart_core.words.erasure import subjects_of_tombstone
 from earlystart_core.words.sharing import InformationShared
 

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
+from earlystart_core.audit.hindsight import Told
 from earlystart_core.desk.asked import Asked, Row, about, stamp
-from earlystart_core.hindsight import Told
 from earlystart_core.marks import Marks
 from earlystart_core.words.consent import ServiceAgreementRecorded, SharingConsentRecorded
 from earlystart_core.words.sharing import InformationShared, SharingOverridden

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
-from earlystart_core.changes import changes, of_all, of_case
+from earlystart_core.audit.changes import changes, of_all, of_case
 from earlystart_core.clocks import Clocks, Moment
 from earlystart_core.desk.asked import MARK, Asked, Row
 from earlystart_core.desk.knowing import then

@@ -3,9 +3,9 @@
 from collections.abc import Container, Iterable
 from datetime import datetime
 
+from earlystart_core.audit.hindsight import Told, marks_near, relied_on
 from earlystart_core.desk.asked import MARK, Asked, Facts, Row, about, by, stamp
 from earlystart_core.desk.looking import readings
-from earlystart_core.hindsight import Told, marks_near, relied_on
 from earlystart_core.marks import Marks, struck_by
 from earlystart_core.words.correction import MarkedInError
 from earlystart_core.words.sharing import InformationShared

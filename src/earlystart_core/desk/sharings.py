@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from earlystart_core.audit.hindsight import Told
+from earlystart_core.audit.timeline import opened_fields
 from earlystart_core.clocks import Moment
 from earlystart_core.desk.asked import Asked, Facts, Row, about, begun_hours, by, stamp
 from earlystart_core.desk.knowing import then
-from earlystart_core.hindsight import Told
-from earlystart_core.timeline import opened_fields
 from earlystart_core.types import london_date
 from earlystart_core.words.agreement import AGREEMENT, Agreement
 from earlystart_core.words.sharing import InformationShared, SharingOverridden

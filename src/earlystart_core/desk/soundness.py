@@ -7,15 +7,15 @@ from contextlib import suppress
 from datetime import date
 from importlib.metadata import version
 
-from earlystart_core import retention
 from earlystart_core.access import rings
 from earlystart_core.access.policy import POLICY as ACCESS
 from earlystart_core.answer import Answer
 from earlystart_core.clocks import clocks_at
 from earlystart_core.desk.asked import Asked, Row
+from earlystart_core.erasing import retention
+from earlystart_core.erasing.tombstones import tombstones
 from earlystart_core.errors import Invalid
 from earlystart_core.proof.checkpoint import Checkpoint
-from earlystart_core.tombstones import tombstones
 from earlystart_core.types import london_date
 from earlystart_core.views import VIEW
 from earlystart_core.words.policy import POLICIES

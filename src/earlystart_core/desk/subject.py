@@ -9,10 +9,10 @@ not want that known.
 from collections.abc import Iterable
 from typing import Any
 
+from earlystart_core.audit.hindsight import Told
+from earlystart_core.audit.timeline import opened_fields
 from earlystart_core.desk.asked import Asked, Row, stamp
 from earlystart_core.event import kind_of_field, shape_of, subjects_of
-from earlystart_core.hindsight import Told
-from earlystart_core.timeline import opened_fields
 from earlystart_core.words.hold import LegalHoldLifted, LegalHoldPlaced
 from earlystart_core.words.request import SupportRequested
 

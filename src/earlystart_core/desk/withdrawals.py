@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 
+from earlystart_core.audit.hindsight import Told
 from earlystart_core.desk.asked import Asked, Row, about
 from earlystart_core.desk.looking import readings
-from earlystart_core.hindsight import Told
 from earlystart_core.words.consent import SharingConsentRecorded
 from earlystart_core.words.sharing import InformationShared
 

@@ -1,7 +1,7 @@
 """Erasure: the tombstone of a subject whose keys were destroyed, and what stands in an erasure's way.
 
 No command orders the event: only an erasure that has looked for the keys and not found them records it
-(`earlystart_core.erasure`). A mark on it strikes the entry, and brings nothing back.
+(`earlystart_core.erasing.erasure`). A mark on it strikes the entry, and brings nothing back.
 """
 
 from collections.abc import Iterable

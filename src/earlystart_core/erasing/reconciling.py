@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
+from earlystart_core.erasing.tombstones import evidence_by_subject
 from earlystart_core.log import Log
 from earlystart_core.privacy.keys import KeyStore, Shredded
-from earlystart_core.tombstones import evidence_by_subject
 
 
 class KeysCameBack(UserWarning):

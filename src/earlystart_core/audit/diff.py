@@ -9,10 +9,10 @@ from datetime import datetime
 import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
-from earlystart_core.changes import changes, of_all, of_case
+from earlystart_core.audit.changes import changes, of_all, of_case
+from earlystart_core.audit.hindsight import DECISIONS, Told, decisions_about, marks_near, relied_on, unknown_to
 from earlystart_core.clocks import Clocks
 from earlystart_core.errors import Unreadable
-from earlystart_core.hindsight import DECISIONS, Told, decisions_about, marks_near, relied_on, unknown_to
 from earlystart_core.log import Log
 from earlystart_core.marks import Marks, struck_by
 from earlystart_core.projection import Row

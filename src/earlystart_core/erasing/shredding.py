@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
+from earlystart_core.erasing.sealers import sealed_in
+from earlystart_core.erasing.tombstones import tombstones
 from earlystart_core.log import Log
 from earlystart_core.privacy.keys import JOIN
-from earlystart_core.sealers import sealed_in
-from earlystart_core.tombstones import tombstones
 from earlystart_core.words.erasure import SubjectErased, subjects_of_tombstone
 
 _TOMBSTONE = b'"type":"%b"' % SubjectErased.__name__.encode()

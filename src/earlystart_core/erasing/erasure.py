@@ -14,11 +14,11 @@ from eventsourcing.dcb.api import DCBAppendCondition, DCBQuery, DCBQueryItem
 from eventsourcing.persistence import IntegrityError
 
 from earlystart_core.entry import Entry, Practitioner, Recorded
+from earlystart_core.erasing.sealers import expect_committed, expect_known, sealed_in, sealers
+from earlystart_core.erasing.tombstones import HOLDS, evidence_of, holds, is_whole, tombstone_of, tombstones
 from earlystart_core.errors import Conflict, Refused
 from earlystart_core.log import Clock, Log
 from earlystart_core.privacy.keys import Chance, Evidence, KeyStore
-from earlystart_core.sealers import expect_committed, expect_known, sealed_in, sealers
-from earlystart_core.tombstones import HOLDS, evidence_of, holds, is_whole, tombstone_of, tombstones
 from earlystart_core.words import EVENTS
 from earlystart_core.words.erasure import SubjectErased, expect_not_held
 

@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
+from earlystart_core.erasing.tombstones import holds, tombstones
 from earlystart_core.event import shape_of
 from earlystart_core.log import Log
 from earlystart_core.registry import Registry
-from earlystart_core.tombstones import holds, tombstones
 from earlystart_core.words.case import CaseOpened
 from earlystart_core.words.erasure import subjects_of_tombstone
 from earlystart_core.words.hold import binding_holds, covers
