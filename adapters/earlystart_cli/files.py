@@ -1,8 +1,25 @@
 """Small files that a command is given: read whole, within a bound."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from earlystart_core.errors import Invalid
+
+
+@contextmanager
+def reading(option: str, path: Path) -> Iterator[BinaryIO]:
+    """The file, open for reading until the end of the block.
+
+    Raises:
+        Invalid: it cannot be read; names the option.
+    """
+    try:
+        with path.open("rb") as file:
+            yield file
+    except OSError as error:
+        raise Invalid(option, f"expected a file that can be read, got {str(path)!r}: {error.strerror}") from None
 
 
 def content_of(option: str, path: Path, most: int) -> bytes:
@@ -11,11 +28,8 @@ def content_of(option: str, path: Path, most: int) -> bytes:
     Raises:
         Invalid: it cannot be read, or is longer than that many bytes; names the option.
     """
-    try:
-        with path.open("rb") as file:
-            found = file.read(most + 1)
-    except OSError as error:
-        raise Invalid(option, f"expected a file that can be read, got {str(path)!r}: {error.strerror}") from None
+    with reading(option, path) as file:
+        found = file.read(most + 1)
     if len(found) > most:
         raise Invalid(option, f"expected a file of at most {most:,} bytes, got a longer one")
     return found

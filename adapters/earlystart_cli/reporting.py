@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from earlystart_cli.files import text_in
+from earlystart_cli.files import reading, text_in
 from earlystart_cli.options import Json, Known
 from earlystart_cli.output import note, put, put_json
 from earlystart_cli.progress import working
@@ -15,6 +15,7 @@ from earlystart_cli.stores import Stored, opened
 from earlystart_core.errors import Invalid, StoreUnavailable, Tampered
 
 REPORT_EXAMPLE = "earlystart audit report --db leeds.db --case case:01JH0000000000000000000000 --out case.html"
+PAGE_BEGINS = b"<!DOCTYPE html>"
 SUBJECT_EXAMPLE = "earlystart audit subject case:01JH0000000000000000000000 --db leeds.db --out for-the-family"
 
 
@@ -36,10 +37,7 @@ def report(
 
     if case is not None:
         check_option("case", case)
-    if out.is_dir():
-        raise Invalid("--out", f"expected a file to write, got the folder {str(out)!r}")
-    if not out.parent.is_dir():  # now, not after all the reading
-        raise Invalid("--out", f"expected a file that can be written, got {str(out)!r}: there is no such folder")
+    _expect_place(out)  # now, not after all the reading
     key = text_in("--vkey", vkey, MOST)
     try:
         held = held_in(checkpoint)
@@ -82,6 +80,23 @@ def subject(
         return
     put(f"{digest}  {name}" for name, digest in manifest["files"].items())
     note(f"{len(manifest['leaves'])} entries about {subject}, known at entry {manifest['known']}, in {out}")
+
+
+def _expect_place(out: Path) -> None:
+    """Returns where a page may be written: never over a store, a key or anything else that is no page.
+
+    Raises:
+        Invalid: it may not.
+    """
+    if out.is_dir():
+        raise Invalid("--out", f"expected a file to write, got the folder {str(out)!r}")
+    if not out.parent.is_dir():
+        raise Invalid("--out", f"expected a file that can be written, got {str(out)!r}: there is no such folder")
+    if out.is_file():
+        with reading("--out", out) as file:
+            begins = file.read(len(PAGE_BEGINS))
+        if begins and begins != PAGE_BEGINS:
+            raise Invalid("--out", f"expected a new file or a page to replace, {str(out)!r} holds something else")
 
 
 def _expect_templates() -> None:

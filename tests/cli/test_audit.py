@@ -63,3 +63,23 @@ def test_a_report_that_has_no_folder_to_go_to_is_told_before_any_work(tmp_path: 
         found.err
         == f"earlystart: --out: expected a file that can be written, got {str(out)!r}: there is no such folder\n"
     )
+
+
+@pytest.mark.parametrize("beside", ["", ".keys", ".keys.kek"])
+def test_a_report_is_written_over_nothing_but_a_page(copy: Path, beside: str) -> None:
+    """Whoever names the store after `--out` keeps it, and its keys."""
+    out = copy.with_name(f"{copy.name}{beside}")
+    before = out.read_bytes()
+    found = call("audit", "report", "--db", copy, "--out", out)
+    assert (found.status, found.out) == (2, b"")
+    assert (
+        found.err == f"earlystart: --out: expected a new file or a page to replace, {str(out)!r} holds something else\n"
+    )
+    assert out.read_bytes() == before
+
+
+def test_a_report_replaces_an_older_one(copy: Path, tmp_path: Path) -> None:
+    out = tmp_path / "whole.html"
+    out.touch()
+    for _ in range(2):
+        assert call("audit", "report", "--db", copy, "--out", out).status == 0
