@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from earlystart_cli.options import Case, CaseId, Form
-from earlystart_cli.output import note, put_answer, put_clocks, screen
+from earlystart_cli.output import note, note_sealed, put_answer, put_clocks, screen
 from earlystart_cli.reading import AsSomeone, ByGlass, OfTeam, Someone
 from earlystart_cli.stores import Stored, opened
 from earlystart_cli.timeline import show
@@ -36,6 +36,7 @@ def could_see(
         decision, answer = record.could_see(someone.reading(of_team, glass), case, known)
     reach = f", up to the ring {decision.rings[-1]}" if decision.rings else ""
     note(f"{decision.effect} by {', '.join(decision.rules)} ({decision.policy}){reach}")
+    note_sealed(answer)
     if form.name == "text" and answer:
         put_clocks(answer.clocks)
         show(screen(), answer.rows, case)
@@ -80,6 +81,7 @@ def break_glass(
     with opened(store) as record:
         found = record.glass.rows(case)
     rows = [row for row in found if every or row["state"] != "reviewed"]
+    note_sealed(rows)
     put_answer(Answer(rows, found.clocks), form.name)
     if overdue := sum(row["state"] == "overdue" for row in rows):
         note(f"{overdue} overdue: expected a review by someone else within days")

@@ -8,7 +8,7 @@ from earlystart_cli.answering import line_of
 from earlystart_cli.columns import lines_of
 from earlystart_cli.files import text_in
 from earlystart_cli.options import Form, Json, Team, TwoClocks
-from earlystart_cli.output import note, put, put_answer, put_json
+from earlystart_cli.output import note, note_sealed, put, put_answer, put_json
 from earlystart_cli.proving import MOST, Held, VkeyFile
 from earlystart_cli.stores import Stored, opened
 
@@ -101,6 +101,7 @@ def ask(
     }
     with opened(store) as record:
         answer = record.ask(asked_for.number, clocks.known, clocks.effective, **options)
+    note_sealed(answer)
     put_answer(answer, form.name)
     if form.name == "text" and (line := line_of(asked_for.name, answer, options)) is not None:
         note(line)

@@ -38,6 +38,14 @@ def note(text: str) -> None:
         sys.stderr.flush()
 
 
+def note_sealed(rows: Any) -> None:
+    """Says so where some text stays sealed: rows that are incomplete must not pass for whole."""
+    from earlystart_core.audit.timeline import stays_sealed
+
+    if stays_sealed(rows):
+        note("some text stays sealed: no key for it is at hand (earlystart doctor says what is wrong with the keys)")
+
+
 @contextmanager
 def writing() -> Iterator[Write]:
     """Within: writes bytes to standard output.

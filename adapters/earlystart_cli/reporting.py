@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from msgspec.json import decode
+from msgspec.structs import asdict
 
 from earlystart_cli.files import reading, text_in
 from earlystart_cli.options import Json, Known
-from earlystart_cli.output import note, put, put_json
+from earlystart_cli.output import note, note_sealed, put, put_json
 from earlystart_cli.progress import working
 from earlystart_cli.proving import MOST, Held, VkeyFile, held_in
 from earlystart_cli.stores import Stored, opened
@@ -51,6 +53,7 @@ def report(
         out.write_text(page, "utf-8")
     except OSError as error:
         raise Invalid("--out", f"expected a file that can be written, got {str(out)!r}: {error.strerror}") from None
+    note_sealed(asdict(book))
     note(f"{out}: {len(page):,} characters, one file that needs nothing else")
     for doubt in book.proof["doubts"]:
         note(f"earlystart: {doubt}")
@@ -71,10 +74,12 @@ def subject(
     _expect_templates()
     from earlystart_core.desk.questions import check_option
     from earlystart_report import write_bundle
+    from earlystart_report.bundle import DATA
 
     check_option("subject", subject)
     with opened(store) as record:
         manifest = write_bundle(record, subject, out, known)
+    note_sealed(decode((out / DATA).read_bytes()))
     if json:
         put_json(manifest)
         return

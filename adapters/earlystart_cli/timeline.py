@@ -10,7 +10,7 @@ from rich.text import Text
 
 from earlystart_cli.columns import Row, text_of
 from earlystart_cli.options import CaseId, Form, TwoClocks
-from earlystart_cli.output import Screen, note, plain, put_answer, put_clocks, screen
+from earlystart_cli.output import Screen, note, note_sealed, plain, put_answer, put_clocks, screen
 from earlystart_cli.reading import AsSomeone, asked
 from earlystart_cli.stores import Stored, opened
 from earlystart_core.codes import CODES
@@ -19,7 +19,6 @@ from earlystart_core.types import LONDON
 EXAMPLE = "earlystart timeline case:01JH0000000000000000000000 --known 2026-03-31"
 INDENT = 7
 NAMES = {"target": "entry", "duration_min": "minutes", "to_team": "to"}  # fields whose stored name reads badly
-SEALED = "(sealed)"
 
 
 def timeline(
@@ -33,10 +32,7 @@ def timeline(
     """Print a case's story: when each thing happened, when it was recorded, by whom, and what was corrected."""
     with opened(store) as record:
         answer = asked(record, clocks, someone).timeline(case)
-    if any(SEALED in row["fields"].values() for row in answer):
-        note(
-            "some text stays sealed: this reader has no key for it (earlystart doctor says what is wrong with the keys)"
-        )
+    note_sealed(answer)
     if form.name != "text":
         put_answer(answer, form.name)
         return

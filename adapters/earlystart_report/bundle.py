@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from earlystart_core.audit.timeline import stays_sealed
 from earlystart_core.clocks import Moment
 from earlystart_core.desk.asked import Asked
 from earlystart_core.desk.bundle import Bundle, bundle
@@ -41,6 +42,7 @@ def write_bundle(record: "Record", subject: str, folder: Path, known: Moment | N
             {
                 "bundle": found,
                 "of_case": bool(found.cases),
+                "sealed": stays_sealed(msgspec.structs.asdict(found)),
                 "ids": sorted(ids_in([found.entries, found.disclosures, found.accesses, found.glasses])),
             },
         ).encode(),

@@ -3,6 +3,9 @@
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
+from earlystart_core.audit.timeline import stays_sealed
 from earlystart_core.clocks import Moment
 from earlystart_core.desk.asked import Asked
 from earlystart_core.desk.casebook import Casebook, casebook
@@ -68,6 +71,7 @@ def values_of(book: Casebook) -> dict[str, Any]:
         "without_reason": [row for row in read if not row["reason"]],
         "struck": sum(row["struck"] for row in book.story),
         "ids": sorted(ids_in([book.status, book.story, *(rows[:MOST] for rows in (shown, *_listed(book)))])),
+        "sealed": stays_sealed(msgspec.structs.asdict(book)),
         "made_by": version("earlystart-core"),
     }
 

@@ -10,7 +10,7 @@ import pytest
 import naive
 import naive_disclosures
 
-from .conftest import call
+from .conftest import call, copied
 
 CLOCKS = ((), ("--known", "700"), ("--known", "2025-12-31"), ("--known", "2025-12-31", "--effective", "2025-06-30"))
 
@@ -83,3 +83,37 @@ def test_a_report_replaces_an_older_one(copy: Path, tmp_path: Path) -> None:
     out.touch()
     for _ in range(2):
         assert call("audit", "report", "--db", copy, "--out", out).status == 0
+
+
+@pytest.fixture(scope="module")
+def keyless(city: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The city without its keys."""
+    copy = copied(city, tmp_path_factory.mktemp("keyless"))
+    for name in (f"{copy.name}.keys", f"{copy.name}.keys.kek"):
+        copy.with_name(name).unlink()
+    return copy
+
+
+@pytest.mark.parametrize("asked", ["ask", "whole", "case", "subject"])
+def test_what_the_officer_cannot_read_is_said(
+    city: Path, keyless: Path, entries: list[dict[str, Any]], tmp_path: Path, asked: str
+) -> None:
+    """An answer with text left out does not pass for a whole one: not here, and not where the page is read."""
+    case = next(entry["data"]["case"] for entry in entries if entry["type"] == "SharingOverridden")
+    command: tuple[object, ...] = {
+        "ask": ("ask", "overrides"),
+        "whole": ("report", "--out", tmp_path / "page.html"),
+        "case": ("report", "--case", case, "--out", tmp_path / "page.html"),
+        "subject": ("subject", case, "--out", tmp_path / "folder"),
+    }[asked]
+    found = call("audit", *command, "--db", keyless)
+    assert found.status == 0
+    assert "some text stays sealed: no key for it is at hand" in found.err
+    page = tmp_path / ("folder/subject.html" if asked == "subject" else "page.html")
+    if asked != "ask":
+        assert "was not at hand where this page was made" in page.read_text("utf-8")
+    for made in (tmp_path / "folder").glob("*"):
+        made.unlink()
+    assert "sealed" not in call("audit", *command, "--db", city).err
+    if asked != "ask":
+        assert "(sealed)" not in page.read_text("utf-8")

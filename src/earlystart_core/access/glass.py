@@ -23,6 +23,7 @@ from earlystart_core.access.looked import (
 )
 from earlystart_core.access.policy import Decision
 from earlystart_core.access.reader import Reader
+from earlystart_core.audit.timeline import SEALED
 from earlystart_core.decide import AHEAD
 from earlystart_core.entry import EPOCH, Practitioner, Recorded
 from earlystart_core.errors import Invalid, Refused, StoreUnavailable
@@ -198,7 +199,7 @@ def _text(look: GlassBroken, keys: Any) -> str:
         found: Keys = keys()
         text = open_sealed(look.text, _place(look.break_glass, look.case), found)
     except StoreUnavailable:
-        return "(sealed)"
+        return SEALED
     return "(erased)" if isinstance(text, Shredded) else text
 
 

@@ -1,6 +1,6 @@
 """The story of a case: every entry about it, on both clocks, who recorded it, and what was corrected."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -18,6 +18,7 @@ from earlystart_core.registry import Registry
 from earlystart_core.types import london_date
 from earlystart_core.words.correction import MarkedInError
 
+ERASED, SEALED = "(erased)", "(sealed)"  # text whose key is destroyed; text that this reader has no key for
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -72,6 +73,15 @@ def opened_fields(recorded: Recorded, event: Event, registry: Registry, keys: Ca
         if value is None:
             continue
         if isinstance(value, Shredded | Sealed):
-            value = "(erased)" if isinstance(value, Shredded) else "(sealed)"
+            value = ERASED if isinstance(value, Shredded) else SEALED
         fields[name] = value
     return fields
+
+
+def stays_sealed(rows: Any) -> bool:
+    """Whether `(sealed)` stands anywhere in rows: there was text that this reader has no key for."""
+    if isinstance(rows, str):
+        return rows == SEALED
+    if isinstance(rows, Mapping):
+        rows = rows.values()
+    return isinstance(rows, Iterable) and not isinstance(rows, bytes) and any(map(stays_sealed, rows))
