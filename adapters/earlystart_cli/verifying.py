@@ -51,10 +51,11 @@ def verify(
         return _entry(proof, key, others=(export, checkpoint))
     try:
         held = held_in(checkpoint)
+        exported = None if export is None else _of_export(export, held, key)
     except Tampered as none:
         note(f"earlystart: {none}")
         return 1
-    found, shredded = _of_store(store, held, key) if export is None else _of_export(export, held, key)
+    found, shredded = exported or _of_store(store, held, key)
     if json:
         put_json(_as_json(found, shredded))
     else:
@@ -75,6 +76,7 @@ def _of_store(store: Stored, held: "Checkpoint | None", key: "Vkey | None") -> "
 
 
 def _of_export(path: Path, held: "Checkpoint | None", key: "Vkey | None") -> "Found":
+    """Raises Tampered where an editor or a mail program changed every line."""
     from earlystart_core.erasing.shredding import Shreds
     from earlystart_core.proof.judging import verify_export
 
@@ -83,6 +85,10 @@ def _of_export(path: Path, held: "Checkpoint | None", key: "Vkey | None") -> "Fo
         with path.open("rb") as file, working("verifying"):
             found = verify_export(shreds.passing(iter(lambda: file.readline(LONGEST), b"")), held, key)
             return found, shreds.found()
+    except Invalid as error:
+        if error.field != "export":
+            raise
+        raise Tampered(str(error)) from None
     except OSError as error:
         raise Invalid("--export", f"expected a file that can be read, got {str(path)!r}: {error.strerror}") from None
 

@@ -190,6 +190,16 @@ def test_one_entry_is_proven_to_someone_who_may_see_no_other(
         assert sentence in found.err
 
 
+def test_an_export_that_a_mail_program_changed_is_told_in_one_sentence(copy: Path, tmp_path: Path) -> None:
+    path = tmp_path / "mailed.ndjson"
+    path.write_bytes(call("log", "export", "--db", copy).out.replace(b"\n", b"\r\n"))
+    found = call("log", "verify", "--export", path)
+    assert (found.status, found.out) == (1, b"")
+    assert found.err == (
+        "earlystart: export: expected line feeds alone, got Windows line ends: some mail programs make them\n"
+    )
+
+
 def test_wrong_calls_are_told_in_one_sentence(copy: Path, key: Path, held: tuple[Path, Path], tmp_path: Path) -> None:
     checkpoint, vkey = held
     bad = tmp_path / "bad"

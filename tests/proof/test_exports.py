@@ -6,6 +6,7 @@ from hashlib import sha256
 
 import pytest
 
+from earlystart_core.errors import Invalid
 from earlystart_core.proof.checkpoint import signed
 from earlystart_core.proof.judging import verify_export
 from earlystart_sql.log import SqlLog
@@ -25,6 +26,17 @@ def test_an_export_alone_is_verified(sql_log: SqlLog, leaves: bool) -> None:
 def test_an_export_of_nothing_proves_nothing() -> None:
     found = verify_export([])
     assert (found.size, told(found)) == (0, ["the export holds no entry: expected one at least"])
+
+
+@pytest.mark.parametrize("mark", [b"\xef\xbb\xbf", b""])
+def test_an_export_that_an_editor_changed_is_named_as_such(
+    sqlite_url: str, open_log: Callable[..., SqlLog], mark: bytes
+) -> None:
+    """Twenty entries that were changed since would send someone after a thief."""
+    given = list(lines(filled(open_log(sqlite_url), 30), leaves=True))
+    changed = [mark + given[0], *given[1:]] if mark else [line.replace(b"\n", b"\r\n") for line in given]
+    with pytest.raises(Invalid, match="export: expected no byte" if mark else "export: expected line feeds alone"):
+        verify_export(changed)
 
 
 def spoiled_exports(given: list[bytes]) -> Iterable[tuple[str, list[bytes], str]]:

@@ -15,6 +15,7 @@ from earlystart_core.proof.hashing import EMPTY
 from earlystart_core.proof.keys import Vkey, signer_in, vkey_in
 from earlystart_core.proof.notes import Note, note_in
 from earlystart_core.proof.paths import consistency
+from earlystart_core.proof.single import single_in
 from earlystart_core.proof.strict import MOST
 from earlystart_core.proof.witness import cosign
 
@@ -162,7 +163,11 @@ def test_extension_lines_are_kept_and_mean_nothing() -> None:
 GOOD = KNOWN_VKEY
 MALFORMED_VKEYS = {
     "empty": (b"", "three parts"),
-    "two lines": (f"{GOOD}\n{GOOD}\n".encode(), "expected one line"),
+    "two lines": (f"{GOOD}\n{GOOD}\n".encode(), "expected one line, name\\+id\\+key, got 3 lines"),
+    "a PEM file": (b"-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----\n", "got a key in PEM"),
+    "what log checkpoint told": (f"vkey {GOOD}\n".encode(), "the word vkey before it"),
+    "a byte order mark": (b"\xef\xbb\xbf" + GOOD.encode(), "byte order mark"),
+    "two bytes a letter": (GOOD.encode("utf-16"), "byte order mark"),
     "bytes": (b"\xff", "got other bytes"),
     "two parts": (b"a+b", "three parts"),
     "no name": (b"+e1d26a8d+" + GOOD.rpartition("+")[2].encode(), "1 to 200 characters"),
@@ -280,3 +285,12 @@ def test_line_ends_of_another_system_are_named() -> None:
         vkey_in(EXAMPLE_VKEY.replace(b"\n", b"\r\n"))
     with pytest.raises(Invalid, match="Windows line ends"):
         checkpoint_in(b"a\r\n1\r\n\r\n")
+    with pytest.raises(Invalid, match="Windows line ends"):
+        single_in(b"c2sp.org/tlog-proof@v1\r\nindex 0\r\n\r\na\r\n")
+
+
+def test_a_byte_order_mark_is_named() -> None:
+    """It cannot be seen, and else the signature is said not to hold."""
+    for of, name in ((checkpoint_in, "checkpoint"), (single_in, "proof")):
+        with pytest.raises(Invalid, match=f"{name}: expected no byte order mark"):
+            of(b"\xef\xbb\xbfa\n1\n\n")

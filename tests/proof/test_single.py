@@ -113,7 +113,7 @@ MALFORMED = {
     "loose bits": (spoiled(HASH, HASH[:-2] + "/="), "canonical base64"),
     "extra that is none": (spoiled("extra e", "extra ?"), "extra data in base64"),
     "two extras": (spoiled("index 41", "extra AAAA\nindex 41"), "a line with its index"),
-    "carriage returns": (TEXT.replace("\n", "\r\n").encode(), "a blank line before its checkpoint"),
+    "carriage returns": (TEXT.replace("\n", "\r\n").encode(), "line feeds alone, got Windows line ends"),
     "a long path": (spoiled(HASH, "\n".join([HASH] * 64)), "at most 63 hashes"),
     "no checkpoint": (TEXT.encode().partition(b"\n\n")[0] + b"\n\n", "got an empty one"),
 }

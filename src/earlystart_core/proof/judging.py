@@ -1,13 +1,14 @@
 """The verdict on a log: what its entries came to, held against what is kept beside it and what was signed before."""
 
 from collections.abc import Collection, Iterable, Iterator
-from itertools import islice
+from itertools import chain, islice
 
 from earlystart_core.errors import Invalid, Tampered
 from earlystart_core.proof.checkpoint import Checkpoint, checkpoint_in
 from earlystart_core.proof.entries import Doubt
 from earlystart_core.proof.export import rows_of
 from earlystart_core.proof.keys import ED25519, Vkey
+from earlystart_core.proof.strict import check_carried
 from earlystart_core.proof.tree import Signed, Tree
 from earlystart_core.proof.verify import (
     BEFORE_ALL,
@@ -67,14 +68,19 @@ def verify_export(lines: Iterable[bytes], checkpoint: Checkpoint | None = None, 
     """The whole log verified from an export alone, given as its lines.
 
     Raises:
-        Invalid: there is a vkey, and no checkpoint that it could have signed.
+        Invalid: there is a vkey, and no checkpoint that it could have signed; or the first line says that the file
+            came through an editor or a mail program, which change every line.
     """
+    lines = iter(lines)
+    first = list(islice(lines, 1))
+    for line in first:
+        check_carried("export", line)
     signed, doubts = _signed(checkpoint, vkey)
     held = [] if checkpoint is None or doubts else [checkpoint]  # of another's its root says nothing
     wanted = [one.size for one in held]
     joined = Joining(wanted)
     joined.doubt(doubts)
-    for stretch in _stretches(lines, wanted):
+    for stretch in _stretches(chain(first, lines), wanted):
         joined.add(stretch)
     if joined.size == 0:
         joined.doubt([Doubt(None, "the export holds no entry: expected one at least")])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from earlystart_core.errors import Invalid
-from earlystart_core.proof.strict import NAME, bytes_in, in_base64
+from earlystart_core.proof.strict import NAME, bytes_in, check_carried, in_base64
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -77,14 +77,17 @@ def vkey_in(given: bytes) -> Vkey:
     Raises:
         Invalid: not exactly one such line, of a type that is known, whose id is that of its name and key.
     """
+    check_carried("vkey", given)
+    if given.startswith(b"-----BEGIN"):
+        raise Invalid("vkey", "expected the verifier key that log checkpoint tells, name+id+key, got a key in PEM")
     try:
         lines = given.decode("utf-8").split("\n")
     except UnicodeDecodeError:
         raise Invalid("vkey", "expected one line of text, name+id+key, got other bytes") from None
-    if "\r" in lines[0]:
-        raise Invalid("vkey", "expected a line feed alone, got a Windows line end: some mail programs make it")
     if len(lines) > 2 or (len(lines) == 2 and lines[1]):
-        raise Invalid("vkey", f"expected one line, name+id+key, got {len(lines)}")
+        raise Invalid("vkey", f"expected one line, name+id+key, got {len(lines)} lines")
+    if lines[0].startswith("vkey "):
+        raise Invalid("vkey", "expected name+id+key alone, got the word vkey before it: take that away")
     parts = lines[0].split("+", 2)
     if len(parts) != 3:
         raise Invalid("vkey", "expected one line with three parts, name+id+key")

@@ -11,7 +11,7 @@ from earlystart_core.proof.checkpoint import Checkpoint, checkpoint_in
 from earlystart_core.proof.hashing import HASH
 from earlystart_core.proof.keys import Vkey
 from earlystart_core.proof.paths import check_inclusion
-from earlystart_core.proof.strict import bytes_in, in_base64, number_in
+from earlystart_core.proof.strict import bytes_in, check_carried, in_base64, number_in
 
 FIELD = "proof"
 HEAD = "c2sp.org/tlog-proof@v1"
@@ -57,6 +57,7 @@ def single_in(given: bytes) -> Single:
     """
     if len(given) > MOST:
         raise Invalid(FIELD, f"expected at most {MOST:,} bytes, got {len(given):,}")
+    check_carried(FIELD, given)
     above, blank, note = given.partition(b"\n\n")
     if not blank:
         raise Invalid(FIELD, "expected a blank line before its checkpoint, got none")

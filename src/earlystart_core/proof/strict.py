@@ -13,6 +13,18 @@ _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 NAME = re.compile(r"[^\s+\x00-\x1f\x7f]{1,200}")  # of a key: no space of any alphabet, no plus
 
 
+def check_carried(field: str, given: bytes) -> None:
+    """Returns where a file came through unchanged by the usual editors and mail programs of Windows.
+
+    Raises:
+        Invalid: it has Windows line ends, or a byte order mark at its beginning.
+    """
+    if given.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
+        raise Invalid(field, "expected no byte order mark, got one at its beginning: some editors put it there")
+    if b"\r\n" in given:
+        raise Invalid(field, "expected line feeds alone, got Windows line ends: some mail programs make them")
+
+
 def text_in(field: str, given: bytes) -> str:
     """The text of a note or a proof, which ends with a line feed.
 
@@ -21,12 +33,11 @@ def text_in(field: str, given: bytes) -> str:
     """
     if len(given) > MOST:
         raise Invalid(field, f"expected at most {MOST:,} bytes, got {len(given):,}")
+    check_carried(field, given)
     try:
         text = given.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Invalid(field, f"expected UTF-8, got other bytes at {error.start}") from None
-    if "\r" in text:
-        raise Invalid(field, "expected line feeds alone, got Windows line ends: some mail programs make them")
     if any(char < " " and char != "\n" for char in text):
         raise Invalid(field, "expected no control characters but line feeds, got others")
     if not text:
