@@ -3,6 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from earlystart_core.counting import counted, entries
+
 Row = dict[str, Any]
 Options = dict[str, Any]
 
@@ -18,7 +20,7 @@ def _could_see(rows: Sequence[Row], options: Options) -> str | None:
         return None
     if options["role"] is None:
         return "allowed was not judged: expected --role and --employer for that, as what and for whom they worked"
-    return f"{sum(row['allowed'] for row in rows):,} of {_counted(rows, 'entry', 'entries')} could be seen"
+    return f"{sum(row['allowed'] for row in rows):,} of {entries(len(rows))} could be seen"
 
 
 def _consents(rows: Sequence[Row], _: Options) -> str:
@@ -26,7 +28,7 @@ def _consents(rows: Sequence[Row], _: Options) -> str:
         return "nothing was shared"
     shared = {row["position"] for row in rows}
     alone = {row["position"] for row in rows if row["consent"] is None}
-    return f"{_counted(shared, 'sharing')}, {len(alone):,} of them with nobody's decision behind it"
+    return f"{counted(len(shared), 'sharing')}, {len(alone):,} of them with nobody's decision behind it"
 
 
 def _looked(rows: Sequence[Row], _: Options) -> str | None:
@@ -39,8 +41,8 @@ def _told(rows: Sequence[Row], _: Options) -> str:
     worded = sum(row["wording"] is not None for row in decisions)
     untold = [row for row in overrides if not row["family_told"]]
     return (
-        f"told by a wording at {worded:,} of {_counted(decisions, 'decision')}; {_counted(overrides, 'override')},"
-        f" {len(untold):,} of them without telling the family"
+        f"told by a wording at {worded:,} of {counted(len(decisions), 'decision')};"
+        f" {counted(len(overrides), 'override')}, {len(untold):,} of them without telling the family"
     )
 
 
@@ -51,22 +53,22 @@ def _exposed(rows: Sequence[Row], _: Options) -> str:
     wrong = {row["entry"] for row in to_somebody}
     all_wrong = {row["entry"] for row in rows}
     return (
-        f"exposed to someone: {len(wrong):,} of {_counted(all_wrong, 'entry', 'entries')} marked in error,"
-        f" {_counted(to_somebody, 'time')}"
+        f"exposed to someone: {len(wrong):,} of {entries(len(all_wrong))} marked in error,"
+        f" {counted(len(to_somebody), 'time')}"
     )
 
 
 def _late(rows: Sequence[Row], options: Options) -> str:
     hours = 48 if options["hours"] is None else options["hours"]
-    late = f"{_counted(rows, 'entry', 'entries')} recorded more than {_hours(hours)} late"
+    late = f"{entries(len(rows))} recorded more than {counted(hours, 'hour')} late"
     who = {row["practitioner"] for row in rows} - {None}
-    return f"{late}, by {_counted(who, 'practitioner')}" if who else late
+    return f"{late}, by {counted(len(who), 'practitioner')}" if who else late
 
 
 def _concerns(rows: Sequence[Row], options: Options) -> str:
     hours = 24 if options["hours"] is None else options["hours"]
     within = sum(row["within"] for row in rows)
-    return f"{within:,} of {_counted(rows, 'concern')} answered by a sharing within {_hours(hours)}"
+    return f"{within:,} of {counted(len(rows), 'concern')} answered by a sharing within {counted(hours, 'hour')}"
 
 
 LINES: dict[str, Callable[[Sequence[Row], Options], str | None]] = {
@@ -78,11 +80,3 @@ LINES: dict[str, Callable[[Sequence[Row], Options], str | None]] = {
     "late": _late,
     "concerns": _concerns,
 }
-
-
-def _hours(hours: int) -> str:
-    return f"{hours:,} hour{'' if hours == 1 else 's'}"
-
-
-def _counted(things: Sequence[Any] | set[Any], one: str, more: str | None = None) -> str:
-    return f"{len(things):,} {one if len(things) == 1 else more or f'{one}s'}"

@@ -10,6 +10,7 @@ from earlystart_cli.reading import AsSomeone, ByGlass, OfTeam, Someone
 from earlystart_cli.stores import Stored, opened
 from earlystart_cli.timeline import show
 from earlystart_core.answer import Answer
+from earlystart_core.counting import entries
 
 ACCESS_EXAMPLE = "earlystart audit access --case case:01JH0000000000000000000000 --json"
 COULD_EXAMPLE = (
@@ -64,7 +65,7 @@ def access(
         reader = someone.reader
         answer = (record if reader is None else record.seen_by(reader)).looked(case=case, since=since)
     if verified is not None:
-        for found in verified.doubts or (f"sound, {verified.size:,} {'entry' if verified.size == 1 else 'entries'}",):
+        for found in verified.doubts or (f"sound, {entries(verified.size)}",):
             note(f"access log: {found}")
     put_answer(answer, form.name)
     return 0 if verified is None or verified.sound else 1

@@ -14,6 +14,7 @@ from earlystart_cli.output import note, note_sealed, put, put_json
 from earlystart_cli.progress import working
 from earlystart_cli.proving import MOST, Held, VkeyFile, held_in
 from earlystart_cli.stores import Stored, opened
+from earlystart_core.counting import entries
 from earlystart_core.errors import Invalid, StoreUnavailable, Tampered
 
 REPORT_EXAMPLE = "earlystart audit report --db leeds.db --case case:01JH0000000000000000000000 --out case.html"
@@ -84,7 +85,7 @@ def subject(
         put_json(manifest)
         return
     put(f"{digest}  {name}" for name, digest in manifest["files"].items())
-    note(f"{len(manifest['leaves'])} entries about {subject}, known at entry {manifest['known']}, in {out}")
+    note(f"{entries(len(manifest['leaves']))} about {subject}, known at entry {manifest['known']:,}, in {out}")
 
 
 def _expect_place(out: Path) -> None:

@@ -9,6 +9,7 @@ from earlystart_cli.options import Json
 from earlystart_cli.output import put, put_json
 from earlystart_cli.progress import Step, working
 from earlystart_cli.stores import Stored, opened
+from earlystart_core.counting import counted, entries
 
 EXAMPLE = "earlystart simulate --db leeds.db --cases 5000 --years 5 --seed 1"
 
@@ -41,7 +42,8 @@ def simulate(
     if json:
         put_json(written)
     else:
-        put([f"{written.events:,} entries about {written.cases:,} children of {written.teams} teams"])
+        of = f"{counted(written.cases, 'child', 'children')} of {counted(written.teams, 'team')}"
+        put([f"{entries(written.events)} about {of}"])
 
 
 class Progress:

@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from earlystart_core.codes import CODES
+from earlystart_core.counting import entries
 from earlystart_core.types import LONDON, SLUG, ULID
 
 NONE = "\u2013"  # a dash, where a row has nothing
@@ -29,7 +30,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.filters.update(said=said, told=told, words=words, day=day, moment=moment, short=short)
+    made.filters.update(entries=entries, said=said, told=told, words=words, day=day, moment=moment, short=short)
     return made
 
 

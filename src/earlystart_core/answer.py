@@ -7,6 +7,7 @@ from typing import Any, overload
 import msgspec
 
 from earlystart_core.clocks import Clocks
+from earlystart_core.counting import counted
 
 Row = dict[str, Any]
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -48,7 +49,7 @@ class Answer(Sequence[Row]):
         return iter(self.rows)
 
     def __repr__(self) -> str:
-        return f"<Answer of {len(self.rows)} rows, {self.clocks}>"
+        return f"<Answer of {counted(len(self.rows), 'row')}, {self.clocks}>"
 
     def json(self) -> bytes:
         """One array of rows: UTF-8, no spaces, keys sorted."""

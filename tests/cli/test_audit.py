@@ -6,9 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 import naive
 import naive_disclosures
+from earlystart_core import OpenCase, Practitioner, Record
 
 from .conftest import call, copied
 
@@ -117,3 +120,31 @@ def test_what_the_officer_cannot_read_is_said(
     assert "sealed" not in call("audit", *command, "--db", city).err
     if asked != "ask":
         assert "(sealed)" not in page.read_text("utf-8")
+
+
+def test_one_is_not_said_as_many(tmp_path: Path) -> None:
+    """Of a log with one entry, one run, one row."""
+    db, key = tmp_path / "one.db", tmp_path / "log.pem"
+    by = Practitioner("practitioner:unknown", role="health_visitor", employer="org:lch")
+    with Record.open(str(db)) as record:
+        case, family = record.new_id("case"), record.new_id("family")
+        record.submit(OpenCase(case=case, family=family, team="team:armley", reason="birth"), by=by)
+        record.rebuild("segments")
+        assert "<Answer of 1 row," in repr(record.view("case_status"))
+    key.write_bytes(Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    assert call("log", "checkpoint", "--db", db, "--key", key).status == 0
+    page = tmp_path / "page.html"
+    assert call("audit", "report", "--db", db, "--out", page).status == 0
+    told = [
+        call("log", "verify", "--db", db),
+        call("explain", "--db", db),
+        call("audit", "subject", case, "--db", db, "--out", tmp_path / "subject"),
+    ]
+    said = [page.read_text("utf-8"), *(found.out.decode() + found.err for found in told)]
+    assert [found.status for found in told] == [0, 0, 0]
+    many = re.compile(r"(?<![\d,.…])1 (?:entries|rows|spans|positions|sealed runs|threads|children|teams)\b")
+    assert [many.findall(each) for each in said] == [[], [], [], []]
+    assert "the checkpoint of 1 entry" in said[0]
+    assert "consistent since  1 entry, " in said[1]
+    assert "from 1 sealed run and" in said[2]
+    assert said[3].endswith(f"1 entry about {case}, known at entry 1, in {tmp_path / 'subject'}\n")

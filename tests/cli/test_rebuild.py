@@ -176,7 +176,8 @@ def test_the_plan_is_one_object_for_programs_and_the_same_in_words(copy: Path) -
                 assert read["facts"] == (told.count(f'"type":"{read["type"]}"') if sealed else 0)
                 assert (read["bytes"] > 0) == bool(read["facts"])
             lines = call("explain", "--db", copy, *source).lines
-            assert lines[0].startswith(f"read {sealed:,} positions from {plan['sealed_runs']} sealed runs")
+            runs = "1 sealed run" if sealed else "0 sealed runs"
+            assert lines[0].startswith(f"read {sealed:,} positions from {runs} and ")
             assert len(lines) == 1 + len(plan["reads"]) + sum(1 + len(fold["steps"]) for fold in plan["folds"])
     assert {frozenset(plan) for plan in plans} == {frozenset(plans[0])}
     assert {fold["view"] for fold in plans[0]["folds"]} == VIEWS

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
+from earlystart_core.counting import counted
 from earlystart_core.erasing.sealers import sealed_in
 from earlystart_core.erasing.tombstones import tombstones
 from earlystart_core.log import Log
@@ -28,9 +29,8 @@ class Shredded(msgspec.Struct, frozen=True):
         if not self.certificates:
             return "none"
         some = ", ".join(map(str, self.certificates[:10])) + (", …" if len(self.certificates) > 10 else "")
-        values = "sealed value" if self.values == 1 else "sealed values"
         certificates = "certificate: entry" if len(self.certificates) == 1 else "certificates: entries"
-        return f"{self.values} {values}, {len(self.certificates)} {certificates} {some}"
+        return f"{counted(self.values, 'sealed value')}, {len(self.certificates)} {certificates} {some}"
 
 
 class Shreds:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from earlystart_core.counting import entries
 from earlystart_core.entry import canonical, leaf_of
 from earlystart_core.errors import Invalid, Tampered
 from earlystart_core.proof.checkpoint import Checkpoint, signed
@@ -105,6 +106,10 @@ class LogProof:
         if name != before.origin:
             raise Invalid("origin", f"expected {before.origin}, as this log signed before, got {name[:60]!r}")
         if size < before.size:
-            raise Tampered(f"the log is shorter than at its last checkpoint: it had {before.size} entries, now {size}")
+            raise Tampered(
+                f"the log is shorter than at its last checkpoint: it had {entries(before.size)}, now {size:,}"
+            )
         if self._tree.root(before.size) != before.root:
-            raise Tampered(f"the first {before.size} entries are not those of the last checkpoint: nothing is signed")
+            raise Tampered(
+                f"the root of the first {entries(before.size)} is not the last checkpoint's: nothing is signed"
+            )

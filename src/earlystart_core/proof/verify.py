@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
+from earlystart_core.counting import entries
 from earlystart_core.proof.checkpoint import Checkpoint
 from earlystart_core.proof.compact import Range
 from earlystart_core.proof.entries import Doubt, Rows, check
@@ -195,7 +196,7 @@ def against(joined: Joining, checkpoint: Checkpoint) -> Iterator[Doubt]:
     """Where the log is not one that goes on from that checkpoint, which was wanted."""
     size = joined.size
     if size < checkpoint.size:
-        yield Doubt(None, f"the log is shorter than the checkpoint: it had {checkpoint.size} entries, now {size}")
+        yield Doubt(None, f"the log is shorter than the checkpoint: it had {entries(checkpoint.size)}, now {size:,}")
     elif joined.roots.get(checkpoint.size) != checkpoint.root:
-        found = f"the root of the first {checkpoint.size} entries is not the checkpoint's: it covers other ones"
+        found = f"the root of the first {entries(checkpoint.size)} is not the checkpoint's: it covers other ones"
         yield Doubt(None, found)

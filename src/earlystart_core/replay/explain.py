@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from earlystart_core.counting import counted
 from earlystart_core.event import Event
 from earlystart_core.replay.plan import Plan, Step
 from earlystart_core.replay.reading import Reading
@@ -79,8 +80,9 @@ class Explained(msgspec.Struct, frozen=True):
     def lines(self) -> Iterator[str]:
         """The same in words."""
         yield (
-            f"read {self.sealed_positions:,} positions from {self.sealed_runs:,} sealed runs and"
-            f" {self.row_positions:,} from rows, {self.spans:,} spans one after the other, {self.threads} threads"
+            f"read {counted(self.sealed_positions, 'position')} from {counted(self.sealed_runs, 'sealed run')} and"
+            f" {self.row_positions:,} from rows, {counted(self.spans, 'span')} one after the other,"
+            f" {counted(self.threads, 'thread')}"
         )
         yield from (f"  {read}" for read in self.reads)
         for fold in self.folds:
