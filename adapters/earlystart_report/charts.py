@@ -8,7 +8,7 @@ from typing import Any
 from earlystart_core.types import LONDON
 
 Row = dict[str, Any]
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 720, 240, 56, 12, 30
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM = 720, 240, 66, 12, 30
 DAY = timedelta(days=1)
 BASES = ("consent", "agreement", "override", "duty")
 STEPS = (1, 2, 7, 14, 30, 45, 60, 90, 180, 365, 1_000, 3_650, 36_500)  # days that an axis may end at

@@ -244,6 +244,36 @@ def test_a_number_stands_on_one_line(browser: Browser, pages: dict[str, Path], n
     assert broken == []
 
 
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_word_stands_on_one_line_on_a_phone(browser: Browser, pages: dict[str, Path], width: int) -> None:
+    """A team's name in a table of numbers is not broken letter by letter; the table is moved sideways instead."""
+    browser.open(pages["whole"], width, 900)
+    broken = browser.value(
+        """[...document.querySelectorAll('.wide th')].filter(e => {
+          const range = document.createRange();
+          range.selectNodeContents(e);
+          const lines = new Set([...range.getClientRects()].map(r => Math.round(r.top))).size;
+          return lines > e.textContent.trim().split(/[\\s-]+/).length;
+        }).map(e => e.outerHTML).slice(0, 5)"""
+    )
+    assert broken == []
+
+
+def test_every_team_s_numbers_are_in_sight_on_a_phone(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["whole"], 390, 900)
+    wide = "document.querySelector('.wide')"
+    assert browser.value(f"{wide}.scrollWidth - {wide}.clientWidth") == 0
+
+
+@pytest.mark.parametrize("name", ["case", "whole", "subject"])
+def test_the_words_of_a_chart_can_be_read_on_a_phone(browser: Browser, pages: dict[str, Path], name: str) -> None:
+    browser.open(pages[name], 390, 900)
+    heights = browser.value(
+        "[...document.querySelectorAll('figure svg text')].map(e => e.getBoundingClientRect().height)"
+    )
+    assert all(height >= 10 for height in heights)
+
+
 @pytest.mark.parametrize("name", ["case", "whole", "subject"])
 def test_it_prints(browser: Browser, pages: dict[str, Path], name: str) -> None:
     """On A4, without its navigation, nothing cut off at the side."""
