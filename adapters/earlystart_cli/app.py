@@ -35,6 +35,7 @@ from earlystart_cli import (
 from earlystart_cli.groups import add
 from earlystart_cli.output import ReaderGone, note, writing
 from earlystart_cli.stopping import ENDED, STOPPED, stoppable
+from earlystart_cli.wrong_calls import sentence_of
 from earlystart_core.errors import EarlyStartError, Invalid, NotPermitted, Refused
 
 DONE, NO, WRONG_CALL, UNUSABLE = 0, 1, 2, 3
@@ -128,7 +129,7 @@ def _status(arguments: Sequence[str]) -> int:
         return NO if isinstance(error, Refused | NotPermitted) else UNUSABLE
     except Usage as error:
         where = getattr(error.ctx, "command_path", None) or "earlystart"
-        note(f"earlystart: {error.format_message().rstrip('.')} ({where} --help)")
+        note(f"earlystart: {sentence_of(error)} ({where} --help)")
         return WRONG_CALL
     except typer.Abort:
         return STOPPED

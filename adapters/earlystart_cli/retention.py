@@ -1,6 +1,5 @@
 """Retention: which cases and persons are due for disposal, or until when each is kept."""
 
-from datetime import date
 from typing import Annotated
 
 import typer
@@ -9,7 +8,6 @@ from earlystart_cli.options import Form
 from earlystart_cli.output import put_answer
 from earlystart_cli.stores import Stored, opened
 from earlystart_core.answer import Answer
-from earlystart_core.errors import Invalid
 
 EXAMPLE = "earlystart retention --db leeds.db --on 2051-12-31"
 
@@ -26,10 +24,6 @@ def retention(
     form: Form,
 ) -> None:
     """Print which cases and persons have been kept long enough; erasing them is another command."""
-    try:
-        day = None if on is None else date.fromisoformat(on)
-    except ValueError:
-        raise Invalid("--on", f"expected a date such as 2051-12-31, got {on!r:.40}") from None
     with opened(store) as record:
-        answer = record.retention(on=day)
+        answer = record.retention(on)
     put_answer(answer if every else Answer([row for row in answer if row["due"]], answer.clocks), form.name)

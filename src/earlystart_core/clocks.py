@@ -1,6 +1,7 @@
 """The two clocks of a question: known at K (a position of the log) and effective at D (an instant of the world)."""
 
 import re
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
 import msgspec
@@ -10,6 +11,7 @@ from earlystart_core.log import Log
 from earlystart_core.types import in_years, london_midnight, to_utc
 
 Moment = int | date | datetime | str  # what a caller may give
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DAY = timedelta(days=1)
 _LEAST = timedelta(microseconds=1)
 
@@ -71,6 +73,21 @@ def begin_of(field: str, moment: date | datetime | str) -> datetime:
     return last if isinstance(read, datetime) else london_midnight(read)
 
 
+def day_in(field: str, on: date | str) -> date:
+    """The London day that a caller means: a date, or a text such as 2051-12-31.
+
+    Raises:
+        Invalid: it is neither.
+    """
+    with suppress(ValueError):
+        if isinstance(on, str) and _DATE.fullmatch(on):
+            return date.fromisoformat(on)
+        if isinstance(on, date) and not isinstance(on, datetime):
+            return in_years(on)
+    what = repr(on[:40]) if isinstance(on, str) else type(on).__name__
+    raise Invalid(field, f"expected a date such as 2051-12-31, got {what}")
+
+
 def _read(field: str, moment: Moment) -> int | date | datetime:
     if not isinstance(moment, str):
         return moment
@@ -78,12 +95,13 @@ def _read(field: str, moment: Moment) -> int | date | datetime:
     if field == "known" and text.isascii() and text.isdigit() and len(text) <= 18:
         return int(text)
     try:
-        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        if _DATE.fullmatch(text):
             return date.fromisoformat(text)
         return msgspec.json.decode(msgspec.json.encode(text), type=datetime)
     except (ValueError, msgspec.MsgspecError):
-        what = "a position, a date or an instant" if field == "known" else "a date or an instant"
-        raise Invalid(field, f"expected {what} such as 2026-03-31T12:00:00Z, got {text[:40]!r}") from None
+        or_position = "a position, " if field == "known" else ""
+        expected = f"{or_position}a date such as 2026-03-31 or an instant such as 2026-03-31T12:00:00Z"
+        raise Invalid(field, f"expected {expected}, got {text[:40]!r}") from None
 
 
 def _position(log: Log, known: int | date | datetime, head: int) -> int:

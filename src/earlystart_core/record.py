@@ -15,7 +15,7 @@ from earlystart_core.answer import Answer
 from earlystart_core.asked import AsAt, Questions
 from earlystart_core.audit.diff import Diff, diff
 from earlystart_core.checking import check_id, check_practitioner, check_subject
-from earlystart_core.clocks import Moment, begin_of, clocks_at, instant_of
+from earlystart_core.clocks import Moment, begin_of, clocks_at, day_in, instant_of
 from earlystart_core.command import Command
 from earlystart_core.decide import Done, Shell
 from earlystart_core.entry import EPOCH, Practitioner
@@ -205,15 +205,19 @@ class Record(Questions):
         linked = self.store.forgetting.behind(subject)
         return kept_of(subject, self.store.log, lambda case: self.view("case_status", case=case).rows, linked)
 
-    def retention(self, on: date | None = None) -> Answer:
+    def retention(self, on: date | str | None = None) -> Answer:
         """Rows `subject, kept_until, rule, due, holds, erased` of every case and person (`retention.retention`).
 
-        on: the London day on which to ask what is due; today where it is left out.
+        on: the London day on which to ask what is due, a date or a text such as 2051-12-31; today where it is left out.
+
+        Raises:
+            Invalid: `on` is no date.
         """
         now = self.store.clock()
+        day = london_date(now) if on is None else day_in("on", on)
         cases = self.view("case_status")
         linked = self.store.forgetting.people()
-        rows = retention(self.store.log, EVENTS, cases, linked, now, london_date(now) if on is None else on)
+        rows = retention(self.store.log, EVENTS, cases, linked, now, day)
         return Answer(rows, cases.clocks)
 
     def seen_by(self, reader: Reader, policy: AccessPolicy = POLICY) -> Seeing:

@@ -51,16 +51,24 @@ OrgId = Annotated[str, *_id("org", SLUG)]
 HoldId = Annotated[str, *_id("hold", SLUG)]
 
 ULID_KINDS = ("case", "family", "person", "request", "package", "contact", "meeting", "agreement", "practitioner")
-SLUG_KINDS = ("team", "centre", "cluster", "org", "hold")
+SLUG_EXAMPLES = {
+    "team": "armley",
+    "centre": "chapel-allerton",
+    "cluster": "inner-west",
+    "org": "little-owls",
+    "hold": "inquiry-7",
+}
+SLUG_KINDS = tuple(SLUG_EXAMPLES)
 
 
 def form_of(pattern: str) -> str:
     """What a text is to look like that should match the pattern of an id, as a sentence for people."""
     kind = pattern.removeprefix("^").partition(":")[0]
     if kind in ULID_KINDS:
-        return f"expected {kind}: and 26 characters, as new_id('{kind}') gives"
+        return f"expected {kind}: and 26 characters, such as {kind}:01JH0000000000000000000000"
     if kind in SLUG_KINDS:
-        return f"expected {kind}: and small letters or digits, with hyphens between, such as {kind}:chapel-allerton"
+        example = f"{kind}:{SLUG_EXAMPLES[kind]}"
+        return f"expected {kind}: and small letters or digits, with hyphens between, such as {example}"
     return "expected more than blanks" if pattern == r"\S" else f"expected text that matches {pattern}"
 
 

@@ -203,7 +203,7 @@ def test_the_access_log_is_checked_before_it_is_believed(copy: Path, held: tuple
         (("timeline", "anna", "--as", WHO, *OFFICER), "case: expected case:"),
         (("view", "case_status", "--as", WHO, *OFFICER, "--of-team", "x y"), "reader.team: expected team:"),
         (("audit", "access", "--case", "anna"), "case: expected case:"),
-        (("audit", "access", "--since", "yesterday"), "since: expected a date or an instant"),
+        (("audit", "access", "--since", "yesterday"), "since: expected a date such as 2026-03-31 or an instant"),
         (("audit", "break-glass", "--case", "anna"), "case: expected case:"),
         (("glass", "review", "glass:1", "--outcome", "fine", "--as", WHO, *OFFICER), "outcome: expected one of"),
     ],

@@ -116,7 +116,7 @@ def test_what_is_due_is_listed(copy: Path) -> None:
         (("hold", "place", "hold:x", "--authority", "x"), "--by"),
         (("hold", "lift", "hold:x", "--authority", "x"), "--by"),
         (("hold",), "Missing command"),
-        (("retention", "--on", "soon"), "--on: expected a date"),
+        (("retention", "--on", "soon"), "on: expected a date"),
     ],
 )
 def test_wrong_calls(city: Path, arguments: tuple[str, ...], said: str) -> None:

@@ -91,6 +91,44 @@ def test_wrong_call(wrong: tuple[str, ...], city: Path) -> None:
     one_sentence(found.err)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("simulate", "--cases", "0", "--years", "1", "--seed", "1"), "--cases: expected 1 or more, got '0'"),
+        (("simulate", "--cases", "1", "--years", "40", "--seed", "1"), "--years: expected at most 30, got '40'"),
+        (("simulate", "--cases", "ten", "--years", "1", "--seed", "1"), "--cases: expected a whole number, got 'ten'"),
+        (("log", "prove", "abc"), "POSITION: expected a whole number, got 'abc'"),
+        (("audit", "ask", "14", "--hours", "1.5"), "--hours: expected a whole number, got '1.5'"),
+        (("rebuild", "--from", "disk"), "--from: expected one of segments, rows, got 'disk'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_wrong_value_is_told_as_every_other(wrong: tuple[str, ...], said: str, here: Path) -> None:
+    found = call(*wrong)
+    assert (found.status, found.out) == (2, b"")
+    command = " ".join(word for word in wrong[:2] if word.isalpha() and word not in ("disk", "abc"))
+    assert found.err == f"earlystart: {said} (earlystart {command} --help)\n"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        (("timeline", "x"), "case: expected case: and 26 characters, such as case:01JH0000000000000000000000, got 'x'"),
+        (("tiers", "--team", "x"), "such as team:armley, got 'x'"),
+        (("tiers", "--known", "31/12/2025"), "a date such as 2026-03-31 or an instant such as 2026-03-31T12:00:00Z"),
+        (("audit", "ask", "contact", "--case", CASE), "at: expected with question 20, contact, got none"),
+        (("retention", "--on", "31/12/2049"), "on: expected a date such as 2051-12-31, got '31/12/2049'"),
+        (("retention", "--on", "20491231"), "on: expected a date such as 2051-12-31, got '20491231'"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_wrong_value_is_told_with_a_right_one(wrong: tuple[str, ...], said: str, city: Path) -> None:
+    found = call(*wrong, "--db", city)
+    assert (found.status, found.out) == (2, b"")
+    one_sentence(found.err)
+    assert said in found.err
+
+
 @pytest.mark.parametrize("url", URLS)
 @pytest.mark.parametrize("command", [("tiers",), ("rebuild",), ("log", "export")], ids=" ".join)
 def test_wrong_url(command: tuple[str, ...], url: str, here: Path) -> None:

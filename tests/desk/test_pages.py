@@ -181,7 +181,7 @@ def test_erased_text_is_said_to_be_so(tmp_path: Path, db: Path, case: str) -> No
         (("subject", "case:" + "0" * 26, "--out", "{}"), "--out: expected a new or empty folder"),
         (("ask", "21"), "question: expected a number from 1 to 20"),
         (("ask", "late", "--team", "team:a"), "team: expected an option of question 14"),
-        (("ask", "contact", "--case", "case:" + "0" * 26), "at: expected one: question 20, contact"),
+        (("ask", "contact", "--case", "case:" + "0" * 26), "at: expected with question 20, contact, got none"),
         (("ask", "late", "--hours", "-1"), "hours: expected whole hours"),
         (("ask", "kept", "--on", "soon"), "on: expected a date"),
         (("ask", "contact", "--case", "case:" + "0" * 26, "--at", "soon"), "at: expected a position"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from earlystart_core import CloseCase, Invalid, MarkInError, OpenCase, PlaceLegalHold, RecordServiceAgreement
+from earlystart_core import CloseCase, Invalid, MarkInError, OpenCase, PlaceLegalHold, Record, RecordServiceAgreement
 from earlystart_core.erasing.retention import Kept, birthday, kept, longest
 from tests.erasure.conftest import ANNA, BEN, BY, FAMILY, MOTHER, WORDS_OF_TWO, Place
 
@@ -141,3 +141,18 @@ def test_a_case_opened_in_error_is_listed_without_a_date_also_where_it_names_nob
         assert record.kept_until(CHILD) == Kept(None, "case_unknown")
     row = rows_of(place, date(2100, 1, 1))[CHILD]
     assert (row["kept_until"], row["rule"], row["due"]) == (None, "case_unknown", False)
+
+
+@pytest.mark.parametrize("on", ["soon", "20510101", 2051, True, datetime(2051, 1, 1, tzinfo=UTC)])
+def test_a_day_that_is_none_is_a_wrong_call(on: Any) -> None:
+    """Else it compares with no day that is due, or says nothing while none is."""
+    with (
+        Record.open("memory://") as record,
+        pytest.raises(Invalid, match="on: expected a date such as 2051-12-31, got"),
+    ):
+        record.retention(on=on)
+
+
+def test_a_day_may_be_a_text() -> None:
+    with Record.open("memory://") as record:
+        assert record.retention(on="2051-12-31").rows == record.retention(on=date(2051, 12, 31)).rows

@@ -33,7 +33,7 @@ def commands_take(kind: Any, value: Any) -> bool:
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"case": "123"}, "case: expected case: and 26 characters, as new_id('case') gives"),
+        ({"case": "123"}, "case: expected case: and 26 characters, such as case:01JH0000000000000000000000"),
         ({"case": 123}, "case: expected text, got int"),
         ({"team": "Armley"}, "team: expected team: and small letters or digits, with hyphens between, such as "),
         ({"reason": "bored"}, "reason: expected 'pregnancy', 'birth', "),

@@ -72,7 +72,10 @@ def check_known(reader: Reader) -> None:
 def check_glass(glass: str, *, field: str = "break_glass") -> None:
     """Raises Invalid unless it is the id of a glass."""
     if not isinstance(glass, str) or not re.fullmatch(GLASS, glass):
-        raise Invalid(field, f"expected glass: and 26 characters, as break_glass gives, got {str(glass)[:40]!r}")
+        raise Invalid(
+            field,
+            f"expected glass: and 26 characters, such as glass:01JH0000000000000000000000, got {str(glass)[:40]!r}",
+        )
 
 
 def _check_purpose(purpose: str) -> None:

@@ -110,7 +110,7 @@ def ask(
         check_option(name, value)
     for name in asked_for.needs:
         if name not in given:
-            raise Invalid(name, f"expected one: question {asked_for.number}, {asked_for.name}, cannot do without")
+            raise Invalid(name, f"expected with question {asked_for.number}, {asked_for.name}, got none")
     asked = Asked.of(record, known, effective)
     if "at" in given:
         then(asked, given["at"])  # what is malformed is said before anything is looked for

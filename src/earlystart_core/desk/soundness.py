@@ -1,20 +1,16 @@
 """Whether the record itself stands: that nothing was altered, what made its answers, and what is kept too long."""
 
 import platform
-import re
 from collections import Counter
-from contextlib import suppress
-from datetime import date
 from importlib.metadata import version
 
 from earlystart_core.access import rings
 from earlystart_core.access.policy import POLICY as ACCESS
 from earlystart_core.answer import Answer
-from earlystart_core.clocks import clocks_at
+from earlystart_core.clocks import clocks_at, day_in
 from earlystart_core.desk.asked import Asked, Row
 from earlystart_core.erasing import retention
 from earlystart_core.erasing.tombstones import tombstones
-from earlystart_core.errors import Invalid
 from earlystart_core.proof.checkpoint import Checkpoint
 from earlystart_core.types import london_date
 from earlystart_core.views import VIEW
@@ -85,14 +81,7 @@ def kept(asked: Asked, *, on: str | None = None) -> list[Row]:
     """
     store = asked.record.store
     now = store.clock()
-    day = london_date(now) if on is None else _day(on)
+    day = london_date(now) if on is None else day_in("on", on)
     cases, linked = asked.rows("case_status"), store.forgetting.people()
     rows = retention.retention(asked.log, asked.registry, cases, linked, now, day, asked.clocks.known)
     return [row for row in rows if row["due"] or row["holds"]]
-
-
-def _day(on: str) -> date:
-    with suppress(ValueError):
-        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", on):
-            return date.fromisoformat(on)
-    raise Invalid("on", f"expected a date such as 2051-12-31, got {on[:40]!r}")
