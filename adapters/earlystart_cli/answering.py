@@ -23,16 +23,35 @@ def _could_see(rows: Sequence[Row], options: Options) -> str | None:
     return f"{sum(row['allowed'] for row in rows):,} of {entries(len(rows))} could be seen"
 
 
-def _consents(rows: Sequence[Row], _: Options) -> str:
+def _consents(rows: Sequence[Row], options: Options) -> str:
     if not rows:
-        return "nothing was shared"
+        item = options["item"]
+        return "nothing was shared" if item is None else f"nothing was shared under the exact name {item!r}"
     shared = {row["position"] for row in rows}
     alone = {row["position"] for row in rows if row["consent"] is None}
     return f"{counted(len(shared), 'sharing')}, {len(alone):,} of them with nobody's decision behind it"
 
 
+def _agreements(rows: Sequence[Row], _: Options) -> str:
+    if not rows:
+        return "no such agreement was signed"
+    return f"{sum(row['covers'] for row in rows):,} of {counted(len(rows), 'agreement')} covered what was asked"
+
+
 def _looked(rows: Sequence[Row], _: Options) -> str | None:
     return None if rows else "nobody looked, as the access log has it"
+
+
+def _after_withdrawal(rows: Sequence[Row], _: Options) -> str:
+    if not rows:
+        return "nothing was shared or read after a no"
+    shared = {row["position"] for row in rows if row["what"] == "shared"}
+    knew = {row["position"] for row in rows if row["what"] == "shared" and row["knew"]}
+    read = [row for row in rows if row["what"] == "read"]
+    return (
+        f"{counted(len(shared), 'sharing')} after a no, {len(knew):,} of them when it was known;"
+        f" {counted(len(read), 'reading')}"
+    )
 
 
 def _told(rows: Sequence[Row], _: Options) -> str:
@@ -58,11 +77,38 @@ def _exposed(rows: Sequence[Row], _: Options) -> str:
     )
 
 
+def _unaltered(rows: Sequence[Row], _: Options) -> str | None:
+    row = rows[0]
+    if not row["sound"]:
+        return None
+    if row["consistent_since"] is None:
+        return "held against no checkpoint: it can only be said that the log agrees with itself"
+    by = "" if row["signatures"] else "; its signature was not checked: expected --vkey for that"
+    return f"nothing that the checkpoint of {entries(row['consistent_since'])} covers was altered since{by}"
+
+
 def _late(rows: Sequence[Row], options: Options) -> str:
     hours = 48 if options["hours"] is None else options["hours"]
     late = f"{entries(len(rows))} recorded more than {counted(hours, 'hour')} late"
     who = {row["practitioner"] for row in rows} - {None}
     return f"{late}, by {counted(len(who), 'practitioner')}" if who else late
+
+
+def _kept(rows: Sequence[Row], _: Options) -> str:
+    due = sum(row["due"] for row in rows)
+    holds = sum(bool(row["holds"]) for row in rows)
+    return f"past retention: {due:,}; under a legal hold: {holds:,}"
+
+
+def _necessary(rows: Sequence[Row], _: Options) -> str | None:
+    if not rows:
+        return "nothing was shared"
+    beyond = sum(bool(row["beyond"]) for row in rows)
+    unsaid = sum(row["agreed"] is None for row in rows)
+    return (
+        f"{beyond:,} of {counted(len(rows), 'sharing')} went beyond what was agreed;"
+        f" of {unsaid:,} no agreement says how much is enough"
+    )
 
 
 def _concerns(rows: Sequence[Row], options: Options) -> str:
@@ -74,9 +120,14 @@ def _concerns(rows: Sequence[Row], options: Options) -> str:
 LINES: dict[str, Callable[[Sequence[Row], Options], str | None]] = {
     "could_see": _could_see,
     "consents": _consents,
+    "agreements": _agreements,
     "looked": _looked,
+    "after_withdrawal": _after_withdrawal,
     "told": _told,
     "exposed": _exposed,
+    "unaltered": _unaltered,
     "late": _late,
+    "kept": _kept,
+    "necessary": _necessary,
     "concerns": _concerns,
 }

@@ -1,11 +1,15 @@
 """What a question came to, in one line on standard error beside the rows for people; data stays as it is."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from earlystart_cli.answering import line_of
+from earlystart_core import Practitioner, Record, SignAgreement
 
 from .conftest import call
 
@@ -76,6 +80,71 @@ def test_1_says_what_allowed_needs(city: Path) -> None:
     assert {row["allowed"] for row in rows} == {False}
 
 
-@pytest.mark.parametrize("question", ["contact", "unaltered", "kept"])
+@pytest.mark.parametrize("question", ["contact", "versions", "held"])
 def test_other_questions_have_no_line(question: str) -> None:
     assert line_of(question, [], {}) is None
+
+
+def test_3_an_item_that_nothing_was_shared_under_is_named(city: Path) -> None:
+    assert said(city, "3", "--item", "tiers") == ([], "nothing was shared under the exact name 'tiers'")
+
+
+def test_4_how_many_agreements_covered_it(tmp_path: Path) -> None:
+    db = tmp_path / "agreed.db"
+    by = Practitioner("practitioner:unknown", role="information_governance", employer="org:lch")
+    with Record.open(str(db)) as record:
+        for recipient in ("org:little-owls", "org:gp-practice"):
+            terms = {"purposes": ["nursery_place"], "items": ["tier"], "lawful_basis": "public_task"}
+            record.submit(
+                SignAgreement(
+                    agreement=record.new_id("agreement"),
+                    parties=["org:lch", recipient],
+                    **terms,
+                    starts_on=date(2020, 1, 1),
+                    wording="sharing-1",
+                ),
+                by=by,
+            )
+    assert said(db, "4", "--recipient", "org:gp-practice", "--purpose", "nursery_place")[1] == (
+        "1 of 1 agreement covered what was asked"
+    )
+    assert said(db, "4", "--purpose", "nursery")[1] == "0 of 2 agreements covered what was asked"
+    assert said(db, "4", "--known", "0") == ([], "no such agreement was signed")
+
+
+def test_7_how_often_a_no_was_passed_over(city: Path) -> None:
+    rows, line = said(city, "7")
+    shared = {row["position"] for row in rows if row["what"] == "shared"}
+    knew = {row["position"] for row in rows if row["what"] == "shared" and row["knew"]}
+    assert shared
+    assert line == (
+        f"{len(shared)} sharings after a no, {len(knew)} of them when it was known;"
+        f" {len(rows) - sum(row['what'] == 'shared' for row in rows)} readings"
+    )
+    assert said(city, "7", "--known", "1") == ([], "nothing was shared or read after a no")
+
+
+def test_11_what_the_log_was_held_against(copy: Path, tmp_path: Path) -> None:
+    assert said(copy, "11")[1] == "held against no checkpoint: it can only be said that the log agrees with itself"
+    key, vkey = tmp_path / "log.pem", tmp_path / "log.vkey"
+    key.write_bytes(Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    vkey.write_text(call("log", "checkpoint", "--db", copy, "--key", key).err.removeprefix("vkey "))
+    rows, line = said(copy, "11", "--vkey", vkey)
+    good = f"nothing that the checkpoint of {rows[0]['size']:,} entries covers was altered since"
+    assert line == good
+    assert said(copy, "11")[1] == f"{good}; its signature was not checked: expected --vkey for that"
+
+
+def test_15_how_much_is_due(city: Path) -> None:
+    assert said(city, "15") == ([], "past retention: 0; under a legal hold: 0")
+    rows, line = said(city, "15", "--on", "2099-01-01")
+    assert rows
+    assert line == f"past retention: {len(rows)}; under a legal hold: 0"
+
+
+def test_17_how_many_sharings_went_too_far(city: Path) -> None:
+    rows, line = said(city, "17")
+    unsaid = sum(row["agreed"] is None for row in rows)
+    beyond = sum(bool(row["beyond"]) for row in rows)
+    went = f"{beyond} of {len(rows)} sharings went beyond what was agreed"
+    assert line == f"{went}; of {unsaid} no agreement says how much is enough"
