@@ -1,5 +1,6 @@
 """Opening a store for one command."""
 
+import logging
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
 
     from earlystart_core.record import Record
     from earlystart_sql import SqlStore
+
+
+NOBODY = logging.NullHandler()
+DRIVERS = ("psycopg", "sqlalchemy")  # what they log when a server dies, tracebacks too, says no more than our sentence
 
 
 @dataclass(frozen=True)
@@ -33,18 +38,31 @@ def opened(store: Stored, *, create: bool = False, **options: Any) -> "Iterator[
         StoreUnavailable: it cannot be opened, or does not exist.
     """
     from earlystart_core.erasing.reconciling import KeysCameBack
-    from earlystart_core.record import Record
     from earlystart_sql import SqlStore
 
+    for driver in DRIVERS:
+        logging.getLogger(driver).addHandler(NOBODY)
     lasting = Invalid("--db", "expected a store that outlives the command, got one in memory")
     if store.db.partition(":")[0].lower() == "memory":
         raise lasting
-    with Record.open(store.db, keys=store.keys, create=create, **options) as record, warnings.catch_warnings():
+    with _record(store, create, options) as record, warnings.catch_warnings():
         warnings.simplefilter("always", KeysCameBack)
         warnings.showwarning = lambda warned, *_, **__: note(str(warned))
         if isinstance(record.store, SqlStore) and record.store.database.address.in_memory:
             raise lasting
         yield record
+
+
+def _record(store: Stored, create: bool, options: dict[str, Any]) -> "Record":
+    from earlystart_core.record import Record
+    from earlystart_sql.faults import Absent
+
+    try:
+        return Record.open(store.db, keys=store.keys, create=create, **options)
+    except Absent as none:
+        if store.db != HERE:
+            raise
+        raise StoreUnavailable(f"{none}; --db names one that is elsewhere") from None
 
 
 def on_sql(record: "Record") -> "SqlStore":

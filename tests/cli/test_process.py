@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -174,3 +175,16 @@ def test_ascii_terminals_get_their_text(city: Path) -> None:
     assert found.status == 0
     assert found.out.isascii()
     assert process("tiers", "--db", city, "--json", env=environment).status == 0
+
+
+def test_what_drivers_log_is_no_part_of_the_output(city: Path) -> None:
+    """A server that dies makes the pool of connections log a traceback: the sentence beside it says it all."""
+    program = f"""
+import logging
+from earlystart_cli.app import run
+assert run(["tiers", "--json", "--db", {str(city)!r}]) == 0
+logging.getLogger("psycopg").warning("error ignored terminating")
+logging.getLogger("sqlalchemy.pool.impl.QueuePool").error("Exception during reset or similar")
+"""
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    assert re.fullmatch(r"known=\S+ effective=-\n", ran.stderr)

@@ -146,6 +146,14 @@ def test_the_password_of_a_url_is_never_shown(here: Path) -> None:
     assert found.err.startswith("earlystart: postgresql://someone@127.0.0.1:1/none cannot be used: ")
 
 
+def test_without_a_name_the_store_is_looked_for_here(here: Path) -> None:
+    found = call("tiers")
+    expected = f"{here / 'earlystart.db'} does not exist: expected a store; --db names one that is elsewhere"
+    assert (found.status, found.err) == (3, f"earlystart: {expected}\n")
+    named = call("tiers", "--db", "other.db")
+    assert named.err == f"earlystart: {here / 'other.db'} does not exist: expected a store\n"
+
+
 READING = [
     ("view", "case_status"), ("caseload",), ("tiers",), ("timeline", CASE), ("rebuild",), ("rebuild", "--check"),
     ("audit", "disclosures"), ("diff", "0"),
