@@ -58,6 +58,8 @@ def is_there(connection: Connection, layout: Layout, name: str) -> bool:
         return False
     expected = layout.application_id if connection.dialect.name == "sqlite" else f"earlystart {layout.what}"
     if found[0] != expected:
+        if _is_ours(found[0]):
+            raise StoreUnavailable(f"{name} is another part of a store of this library: expected its {layout.what}")
         raise StoreUnavailable(f"{name} is not a store of this library ({layout.what}): it belongs to another program")
     if found[1] != layout.version:
         raise StoreUnavailable(
@@ -65,6 +67,10 @@ def is_there(connection: Connection, layout: Layout, name: str) -> bool:
             " version of earlystart-core that wrote it"
         )
     return True
+
+
+def _is_ours(kind: object) -> bool:
+    return kind >> 8 == 0x456172 if isinstance(kind, int) else str(kind).startswith("earlystart ")  # "Ear"
 
 
 def lay(connection: Connection, layout: Layout) -> None:

@@ -146,7 +146,7 @@ def test_a_log_is_no_key_store(sql_url: str, clock: Clock, tmp_path: Path, monke
     if sql_url.startswith("sqlite"):
         with (
             open_store(sql_url, keys=sql_url, clock=clock, chance=os.urandom) as store,
-            pytest.raises(StoreUnavailable, match="belongs to another program"),
+            pytest.raises(StoreUnavailable, match="another part of a store of this library: expected its keys"),
         ):
             _ = store.keys
     else:

@@ -17,7 +17,7 @@ from earlystart_sql import postgres, sqlite
 from earlystart_sql.address import address_of
 from earlystart_sql.database import open_database
 from earlystart_sql.kek import file_of
-from earlystart_sql.layout import Layout
+from earlystart_sql.keys import KEYS
 from earlystart_sql.log import SqlLog
 from earlystart_sql.schema import LOG
 
@@ -187,8 +187,7 @@ def wrong_files(folder: Path) -> dict[str, str]:
     """Makes files that are no stores; their names with what is said of them."""
     open_database(str(folder / "good"), LOG).close()
     good = (folder / "good").read_bytes()
-    keys = Layout("keys", 7, 1, LOG.metadata, LOG.triggers)
-    open_database(str(folder / "keys"), keys).close()
+    open_database(str(folder / "keys"), KEYS).close()
     (folder / "empty").touch()
     (folder / "junk").write_bytes(b"hello world\n" * 1_000)
     (folder / "tiny").write_bytes(b"SQL")
@@ -209,7 +208,7 @@ def wrong_files(folder: Path) -> dict[str, str]:
         "torn": "malformed",
         "newer": "expected 1, got 9",
         "other": "belongs to another program",
-        "keys": "belongs to another program",
+        "keys": "another part of a store of this library: expected its log",
         "blank": "expected its tables, got none",
         "folder": "expected a file, got a folder",
         "pipe": "expected a file, got something else",
