@@ -18,6 +18,7 @@ from earlystart_core.counting import entries
 from earlystart_core.errors import Invalid, StoreUnavailable, Tampered
 
 REPORT_EXAMPLE = "earlystart audit report --db leeds.db --case case:01JH0000000000000000000000 --out case.html"
+OWNER_ALONE = 0o600
 PAGE_BEGINS = b"<!DOCTYPE html>"
 SUBJECT_EXAMPLE = "earlystart audit subject case:01JH0000000000000000000000 --db leeds.db --out for-the-family"
 
@@ -51,6 +52,7 @@ def report(
         book = book_of(record, case, known, checkpoint=held, vkey=key)
     page = page_of(book)
     try:
+        out.touch(OWNER_ALONE)  # personal text stands in it unsealed; a page that is replaced keeps its mode
         out.write_text(page, "utf-8")
     except OSError as error:
         raise Invalid("--out", f"expected a file that can be written, got {str(out)!r}: {error.strerror}") from None

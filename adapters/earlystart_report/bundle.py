@@ -50,8 +50,9 @@ def write_bundle(record: "Record", subject: str, folder: Path, known: Moment | N
     manifest = _manifest(found, files)
     files[MANIFEST] = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1) + b"\n"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, content in files.items():
+            (folder / name).touch(mode=0o600)  # for its owner alone: personal text stands in it unsealed
             (folder / name).write_bytes(content)
     except OSError as error:
         raise StoreUnavailable(f"{folder} could not be written: {error.strerror}") from None

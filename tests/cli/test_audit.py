@@ -1,7 +1,9 @@
 """Audit: the exact bytes of `audit disclosures`, against an independent reading of the export."""
 
 import json
+import os
 import re
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -148,3 +150,20 @@ def test_one_is_not_said_as_many(tmp_path: Path) -> None:
     assert "consistent since  1 entry, " in said[1]
     assert "from 1 sealed run and" in said[2]
     assert said[3].endswith(f"1 entry about {case}, known at entry 1, in {tmp_path / 'subject'}\n")
+
+
+def test_what_is_handed_out_is_its_makers_alone_until_then(
+    city: Path, entries: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """Personal text stands in it unsealed."""
+    folder, page = tmp_path / "subject", tmp_path / "page.html"
+    case = next(entry["data"]["case"] for entry in entries if entry["type"] == "CaseOpened")
+    before = os.umask(0o022)
+    try:
+        assert call("audit", "subject", case, "--db", city, "--out", folder).status == 0
+        assert call("audit", "report", "--db", city, "--out", page).status == 0
+    finally:
+        os.umask(before)
+    modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in (folder, page, *folder.iterdir())}
+    assert modes.pop("subject") == 0o700
+    assert set(modes.values()) == {0o600}
