@@ -12,9 +12,9 @@ import msgspec
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from earlystart_core.entry import Practitioner
-from earlystart_core.errors import Invalid
 from earlystart_core.event import Event, shape_of
-from earlystart_core.types import AwareInstant, PractitionerId, Text, form_of
+from earlystart_core.types import AwareInstant, PractitionerId, Text
+from earlystart_core.wrong_fields import invalid
 
 State = TypeVar("State")
 AnyEvent = TypeVar("AnyEvent", bound=Event)
@@ -100,39 +100,6 @@ class Command(BaseModel):
     def ordered(self, event: type[AnyEvent]) -> AnyEvent:
         """The event that this orders: a command has the fields of its event."""
         return event(**dict(self))
-
-
-def invalid(error: ValidationError) -> Invalid:
-    """The first fault of a command as one sentence: the field and what was expected, never the value that came."""
-    first = error.errors(include_url=False)[0]
-    field = ".".join(str(part) for part in first["loc"])[:100] or "command"
-    message = first["msg"].removeprefix("Value error, ")
-    return Invalid(field, _expected(first, error.title) or message[:1].lower() + message[1:])
-
-
-def _expected(fault: Any, command: str) -> str | None:
-    """The faults that are met first, in the words of this library; None for others."""
-    came = type(fault["input"]).__name__
-    match fault["type"]:
-        case "missing":
-            return "expected a value, got none"
-        case "extra_forbidden":
-            return f"{command} has no such field"
-        case "date_type":
-            return f"expected a date, got {came}"
-        case "datetime_type":
-            return f"expected an instant, a datetime with its offset from UTC, got {came}"
-        case "timezone_aware":
-            return "expected an instant with its offset from UTC, got one without"
-        case "string_type":
-            return f"expected text, got {came}"
-        case "tuple_type":
-            return f"expected a list, got {came}"
-        case "literal_error":
-            return f"expected {fault['ctx']['expected']}"
-        case "string_pattern_mismatch":
-            return form_of(fault["ctx"]["pattern"])
-    return None
 
 
 def latest(events: Sequence[AnyEvent], at: datetime) -> AnyEvent | None:

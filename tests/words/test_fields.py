@@ -1,5 +1,6 @@
 """The types of fields say the same to events (msgspec) and commands (pydantic); where they do not, this says so."""
 
+import json
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Annotated, Any
 
@@ -51,6 +52,53 @@ def test_a_wrong_field_is_told_in_the_words_of_this_library(fields: dict[str, An
     with pytest.raises(Invalid) as caught:
         OpenCase(**{**right, **fields})
     assert str(caught.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[]", "command: expected one object with its fields"),
+        ("{", "command: expected one JSON object, got other text"),
+        ('{"born_on":"20/02/2026"}', "born_on: expected a date such as 2026-03-31, got other text"),
+        ('{"born_on":"2026-02-30"}', "born_on: expected a date such as 2026-03-31, got other text"),
+        ('{"born_on":"2026-02-20T10:00:00Z"}', "born_on: expected a date such as 2026-03-31, got other text"),
+        ('{"occurred_at":"now"}', "occurred_at: expected an instant such as 2026-03-31T12:00:00Z, got other text"),
+        (
+            '{"occurred_at":"2026-02-20"}',
+            "occurred_at: expected an instant such as 2026-03-31T12:00:00Z, got other text",
+        ),
+        (
+            '{"occurred_at":"2026-02-20T10:00"}',
+            "occurred_at: expected an instant with its offset from UTC, got one without",
+        ),
+    ],
+)
+def test_a_wrong_form_is_told_in_the_words_of_this_library(text: str, said: str) -> None:
+    """What a front end posts."""
+    right = json.dumps({"case": f"case:{ULID}", "family": f"family:{ULID}", "team": "team:armley", "reason": "birth"})
+    whole = f"{right[:-1]},{text[1:]}" if text.endswith("}") else text
+    with pytest.raises(Invalid) as caught:
+        OpenCase.from_json(whole)
+    assert str(caught.value) == said
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"duration_min": "long"}, "duration_min: expected a whole number, got str"),
+        ({"duration_min": 1.5}, "duration_min: expected a whole number, got float"),
+        ({"duration_min": -1}, "duration_min: expected 0 or more"),
+        ({"duration_min": 1441}, "duration_min: expected at most 1,440"),
+        ({"cases": []}, "cases: expected 1 or more, got 0"),
+        ({"cases": [1]}, "cases.0: expected text, got int"),
+    ],
+)
+def test_a_wrong_number_or_list_is_told_likewise(fields: dict[str, Any], said: str) -> None:
+    right = {"contact": f"contact:{ULID}", "cases": [f"case:{ULID}"], "kind": "targeted", "attendance": "5"}
+    right |= {"mechanism": "01", "location": "A01", "practitioners": [f"practitioner:{ULID}"], "employers": ["org:lch"]}
+    with pytest.raises(Invalid) as caught:
+        RecordContact.from_json(json.dumps({**right, **fields}))
+    assert str(caught.value) == said
 
 
 def test_other_wrong_fields() -> None:
