@@ -8,7 +8,7 @@ from earlystart_cli.answering import line_of
 from earlystart_cli.columns import lines_of
 from earlystart_cli.files import text_in
 from earlystart_cli.options import Form, Json, Team, TwoClocks
-from earlystart_cli.output import note, note_sealed, put, put_answer, put_json
+from earlystart_cli.output import note, note_sealed, put, put_answer, put_json, screen_width
 from earlystart_cli.proving import MOST, Held, VkeyFile
 from earlystart_cli.stores import Stored, opened
 
@@ -40,7 +40,7 @@ def questions(json: Json = False) -> None:
                 }
                 for row in rows
             ],
-            None,
+            screen_width(),
         )
     )
 

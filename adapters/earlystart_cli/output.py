@@ -87,7 +87,7 @@ def put_answer(answer: Answer, form: str) -> None:
     """The answer in that form (`options.form`), and the clocks that it holds for."""
     put_clocks(answer.clocks)
     if form == "text":
-        put(lines_of(answer.rows, _width()))
+        put(lines_of(answer.rows, screen_width()))
         if not answer:
             note("no rows")
         return
@@ -120,7 +120,7 @@ def screen() -> Screen:
     return Screen(sys.stdout)
 
 
-def _width() -> int | None:
+def screen_width() -> int | None:
     """The terminal's width, None where the output is no terminal."""
     found = screen()
     return found.width if found.is_terminal else None

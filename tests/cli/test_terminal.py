@@ -5,8 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from earlystart_cli import output, timeline
+from earlystart_cli import officer, output, timeline
 from earlystart_cli.output import Screen, plain
+
+from .conftest import call
 
 EVIL = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202egp.exe\r\nnext\ttab\x00\u2028end"
 
@@ -73,3 +75,12 @@ def test_notes_are_one_clean_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_event_names_are_words() -> None:
     assert timeline.words("SharingConsentRecorded") == "Sharing consent recorded"
+
+
+def test_the_questions_fit_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(officer, "screen_width", lambda: 100)
+    lines = call("audit", "questions").lines
+    assert max(map(len, lines)) <= 100
+    assert sum(line.startswith("asks     ") for line in lines) == 20
+    monkeypatch.undo()
+    assert len(call("audit", "questions").lines) == 21
