@@ -12,7 +12,6 @@ from earlystart_cli.output import note, put, put_json, writing
 from earlystart_cli.progress import working
 from earlystart_cli.proving import MOST, Held, VkeyFile, held_in
 from earlystart_cli.stores import Stored, opened
-from earlystart_core.counting import entries
 from earlystart_core.errors import Invalid, Tampered
 
 if TYPE_CHECKING:
@@ -139,7 +138,9 @@ def _told(found: "Verified", key: "Vkey | None", shredded: "Shredded") -> list[s
     if not found.sound:
         count = len(found.doubts)
         return [*lines, f"doubts            {count}{' or more' if count >= MOST_DOUBTS else ''}"]
-    since = "no checkpoint" if found.since is None else f"{entries(found.since.size)}, {found.since.origin}"
+    since = "no checkpoint"
+    if found.since is not None:
+        since = f"{found.since.size} {'entry' if found.since.size == 1 else 'entries'}, {found.since.origin}"
     signatures = f"good, {key.name}" if key is not None and found.signed else "not checked: no --vkey"
     lines += [
         f"consistent since  {since}",
