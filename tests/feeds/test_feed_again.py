@@ -155,19 +155,47 @@ def test_a_later_feed_refers_to_what_an_earlier_one_brought(store: Store, tmp_pa
     assert len({each["data"]["cases"][0] for each in log if each["type"] == "ContactRecorded"}) == 1
 
 
+def mark_in_error(store: Store, *types: str) -> None:
+    """Marks the entries of those types."""
+    by = Practitioner("practitioner:unknown", "records", "org:council")
+    for wrong in [each for each in store.log.read() if each.event.type in types]:
+        mark = MarkedInError(occurred_at=datetime(2023, 1, 1, tzinfo=UTC), target=wrong.position)
+        entry = EVENTS.entry(mark, by=by, command_id=None, keys=store.keys, chance=os.urandom, tags=wrong.event.tags)
+        store.log.append([entry])
+
+
 def test_what_was_marked_in_error_no_longer_counts(store: Store, tmp_path: Path) -> None:
     """A later package is allocated by the team that is responsible as the log now has it."""
     take(store, written(tmp_path / "1", base()))
-    (moved,) = (each for each in store.log.read() if each.event.type == "ResponsibilityPassed")
-    mark = MarkedInError(occurred_at=datetime(2023, 1, 1, tzinfo=UTC), target=moved.position)
-    by = Practitioner("practitioner:unknown", "records", "org:council")
-    entry = EVENTS.entry(mark, by=by, command_id=None, keys=store.keys, chance=os.urandom, tags=moved.event.tags)
-    store.log.append([entry])
+    mark_in_error(store, "ResponsibilityPassed")
     package = {**base()["packages.csv"][0], "package_ref": "K2", "started_on": "2022-05-01"}
     package.update(planned_end_on="", ended_on="", outcome="")
     take(store, written(tmp_path / "2", {"packages.csv": [package]}))
     teams = [each["data"]["team"] for each in entries(store) if each["type"] == "PackageAllocated"]
     assert teams == ["team:armley", "team:armley"]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "started_on", "team"),
+    [
+        (("CaseOpened",), "2021-02-01", "team:armley"),
+        (("CaseOpened",), "2021-09-01", "team:armley"),
+        (("CaseOpened",), "2022-05-01", "team:beeston"),
+        (("CaseOpened", "ResponsibilityPassed"), "2022-05-01", "team:armley"),
+    ],
+)
+def test_rows_of_a_case_opened_in_error_still_come(
+    store: Store, tmp_path: Path, wrong: tuple[str, ...], started_on: str, team: str
+) -> None:
+    """No team is left that answered for it then: a package is put down to the one that opened it, and none is lost."""
+    take(store, written(tmp_path / "1", base()))
+    mark_in_error(store, *wrong)
+    package = {**base()["packages.csv"][0], "package_ref": "K2", "started_on": started_on}
+    package.update(planned_end_on="", ended_on="", outcome="")
+    report = take(store, written(tmp_path / "2", {"packages.csv": [package]}))
+    assert (report.refused, report.total.accepted) == ([], 1)
+    teams = [each["data"]["team"] for each in entries(store) if each["type"] == "PackageAllocated"]
+    assert teams == ["team:armley", team]
 
 
 # --- interrupted --------------------------------------------------------------------------------------------------
