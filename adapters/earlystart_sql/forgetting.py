@@ -25,6 +25,7 @@ class SqlForgetting:
         self.behind = self._ledger.behind
         self.remembers = self._ledger.remembers
         self.people = self._ledger.people
+        self.children = self._ledger.children
         self.sealed = self._ledger.sealed
 
     def certify(

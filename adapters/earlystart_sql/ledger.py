@@ -165,11 +165,18 @@ class SqlLedger:
 
     def people(self) -> list[tuple[str, str]]:
         """Every case with a person that rows tell of in it, the child itself or another."""
+        return self._pairs()
+
+    def children(self) -> list[tuple[str, str]]:
+        """Every case with a person that is its child, as CYP001MPI has it."""
+        return self._pairs(import_row.c.file == PERSONS)
+
+    def _pairs(self, *which: Any) -> list[tuple[str, str]]:
         with self._log.reading() as connection:
             if not self._is_made(connection):
                 return []
             asked = select(import_row.c.about_case, import_row.c.about_person).distinct()
-            asked = asked.where(import_row.c.about_case.is_not(None), import_row.c.about_person.is_not(None))
+            asked = asked.where(import_row.c.about_case.is_not(None), import_row.c.about_person.is_not(None), *which)
             return [(case, person) for case, person in connection.execute(asked)]
 
     def sealed(self, subjects: Sequence[str]) -> list[tuple[str, bytes]]:

@@ -78,6 +78,9 @@ class MemoryForgetting(WhileOpen):
     def people(self) -> list[tuple[str, str]]:
         return []
 
+    def children(self) -> list[tuple[str, str]]:
+        return []
+
     def sealed(self, subjects: Sequence[str]) -> list[tuple[str, bytes]]:
         return []
 

@@ -216,8 +216,8 @@ class Record(Questions):
         now = self.store.clock()
         day = london_date(now) if on is None else day_in("on", on)
         cases = self.view("case_status")
-        linked = self.store.forgetting.people()
-        rows = retention(self.store.log, EVENTS, cases, linked, now, day)
+        linked, children = self.store.forgetting.people(), self.store.forgetting.children()
+        rows = retention(self.store.log, EVENTS, cases, linked, now, day, children=children)
         return Answer(rows, cases.clocks)
 
     def seen_by(self, reader: Reader, policy: AccessPolicy = POLICY) -> Seeing:

@@ -10,10 +10,10 @@ import pytest
 from base_feed import Rows, add, base, written
 from feed_kit import SqlPlace, entries, now
 
-from earlystart_core import Conflict, Record
+from earlystart_core import Conflict, LiftLegalHold, OpenCase, PlaceLegalHold, Record, RecordServiceAgreement, Refused
 from earlystart_core.erasing.reconciling import unfinished
 from earlystart_feeds import Report, import_feed
-from tests.erasure.conftest import WORDS_OF_TWO
+from tests.erasure.conftest import BEN, BY, FAMILY, WORDS_OF_TWO
 
 Feed = dict[str, Rows]
 
@@ -128,3 +128,23 @@ def test_a_parent_who_was_erased_does_not_come_back(store: SqlPlace, tmp_path: P
         assert mother in consents
         assert len(people_known(store)) == len(known) + 1
     assert entries(store)[: len(before)] == before
+
+
+def test_who_goes_with_a_case_is_held_by_every_case_that_names_them(store: SqlPlace) -> None:
+    """The child of the first case is a parent in the second, which a court holds: their text is kept for both."""
+    case, record = first(store, "CaseOpened", "case"), Record(store.store)
+    (child,) = record.store.forgetting.behind(case)
+    record.submit(OpenCase(case=BEN, family=FAMILY, team="team:armley", reason="pregnancy"), by=BY)
+    order = {"case": BEN, "person": child, "capacity": "parent_with_pr", "decision": "given"}
+    record.submit(RecordServiceAgreement(**order), by=BY)
+    record.submit(PlaceLegalHold(hold="hold:court", authority="a court", case=BEN), by=BY)
+    key = record.store.keys.names([child])
+    for subject in (child, case):
+        with pytest.raises(Refused, match="hold:court") as no:
+            record.erase(subject, **WORDS_OF_TWO)
+        assert no.value.code == "erasure.held"
+    assert record.store.keys.names([child]) == key != {}
+    held = {row["subject"] for row in record.retention() if row["holds"]}
+    assert held == {case, child, BEN}
+    record.submit(LiftLegalHold(hold="hold:court", authority="a court"), by=BY)
+    assert record.erase(case, **WORDS_OF_TWO).evidence.subjects == (case, child)

@@ -82,6 +82,8 @@ def kept(asked: Asked, *, on: str | None = None) -> list[Row]:
     store = asked.record.store
     now = store.clock()
     day = london_date(now) if on is None else day_in("on", on)
-    cases, linked = asked.rows("case_status"), store.forgetting.people()
-    rows = retention.retention(asked.log, asked.registry, cases, linked, now, day, asked.clocks.known)
+    cases, linked, children = asked.rows("case_status"), store.forgetting.people(), store.forgetting.children()
+    rows = retention.retention(
+        asked.log, asked.registry, cases, linked, now, day, asked.clocks.known, children=children
+    )
     return [row for row in rows if row["due"] or row["holds"]]

@@ -37,6 +37,9 @@ class Forgetting(Protocol):
     def people(self) -> list[tuple[str, str]]:
         """Every case with a person that imports tell of in it."""
 
+    def children(self) -> list[tuple[str, str]]:
+        """Of those, every case with a person that is its child: who goes with it."""
+
     def sealed(self, subjects: Sequence[str]) -> list[tuple[str, bytes]]:
         """What imports keep sealed beside the log under those subjects' keys: whose it is, and the sealed value."""
 
@@ -153,7 +156,7 @@ class Erasure:
         if not entries and not self._keys.names(subjects) and not any(map(self._forgetting.remembers, subjects)):
             raise Refused("erasure.unknown", f"nothing is known of {subject}: expected a case or person on record")
         changes, marks = holds(self._log)
-        expect_not_held(subject, chain(behind, _beside(subject, entries)), changes, now)
+        expect_not_held(subject, chain(behind, _beside(subjects, entries)), changes, now)
         query = DCBQuery([*_about(subjects).items, DCBQueryItem(types=HOLDS), *marks])
         gone = self._expect_ours(subjects, entries)
         evidence = Evidence(now, *authorities, subjects, self._named(subjects, gone))
@@ -206,11 +209,14 @@ def _about(subjects: Iterable[str]) -> DCBQuery:
     return DCBQuery([DCBQueryItem(tags=[subject]) for subject in subjects])
 
 
-def _beside(subject: str, entries: Iterable[Recorded]) -> Iterator[str]:
+def _beside(subjects: Sequence[str], entries: Iterable[Recorded]) -> Iterator[str]:
     """The persons in entries about a case, the cases in those about a person: what is said of both is kept for both.
 
     Not the other cases of a joint contact: text about several children is sealed for each of them alone.
     """
-    other = "person:" if subject.startswith("case:") else "case:"
     for recorded in entries:
-        yield from (tag for tag in recorded.event.tags if tag.startswith(other))
+        tags = recorded.event.tags
+        for subject in subjects:
+            if subject in tags:
+                other = "person:" if subject.startswith("case:") else "case:"
+                yield from (tag for tag in tags if tag.startswith(other))

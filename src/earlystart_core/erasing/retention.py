@@ -120,18 +120,24 @@ def retention(
     now: datetime,
     on: date,
     upto: int | None = None,
+    *,
+    children: Iterable[tuple[str, str]],
 ) -> list[dict[str, Any]]:
     """Rows `subject, kept_until, rule, due, holds, erased` of every case and person, by subject.
 
-    cases: rows of `case_status`. linked: cases with persons that imports tell of. holds: those that stand at `now` and
-    cover it, or one that it appears with. erased: the position of its tombstone. due: on that day kept long enough, not
-    erased, and not held. upto: the last position that is known, of all but the holds; None: the head.
+    cases: rows of `case_status`. linked: cases with persons that imports tell of. children: those of them who go with
+    the case. holds: those that stand at `now` and cover it, or one that it or who goes with it appears with. erased:
+    the position of its tombstone. due: on that day kept long enough, not erased, and not held. upto: the last position
+    that is known, of all but the holds; None: the head.
     """
     until = {row["case"]: kept(row["born_on"], row["closed_on"]) for row in cases}
     beside: dict[str, set[str]] = {case: set() for case in opened_in(log, registry, upto)}
     for case, person in {*people_in(log, registry, upto), *linked}:
         beside.setdefault(person, set()).add(case)
         beside.setdefault(case, set()).add(person)
+    with_it: dict[str, set[str]] = {}
+    for case, person in children:
+        with_it.setdefault(case, set()).update(beside.get(person, ()))
     standing = binding_holds(holds(log)[0], now)
     erased = {
         subject: position
@@ -145,7 +151,8 @@ def retention(
             how = until.get(subject, UNKNOWN)
         else:
             how = longest(until.get(case, UNKNOWN) for case in beside[subject])
-        held = sorted({placed.hold for placed in standing if covers(placed, {subject, *beside[subject]})})
+        near = {subject, *beside[subject], *with_it.get(subject, ())}
+        held = sorted({placed.hold for placed in standing if covers(placed, near)})
         due = how.until is not None and how.until <= on and not held and subject not in erased
         rows.append(
             {
