@@ -3,9 +3,11 @@
 import re
 from contextlib import AbstractContextManager
 from datetime import date, datetime
+from functools import partial
 from typing import Any, Self, get_args
 
 from earlystart_core.access.breaking import BreakGlass
+from earlystart_core.access.glass import sealed_why
 from earlystart_core.access.judging import could
 from earlystart_core.access.looked import rows_of
 from earlystart_core.access.policy import POLICY, AccessPolicy, Decision
@@ -182,7 +184,8 @@ class Record(Questions):
         check_practitioner(by)
         both = two_authorities(authority, second_authority)
         store = self.store
-        erasure = Erasure(store.log, store.keys, store.forgetting, store.clock, store.chance)
+        why = partial(sealed_why, store.access)
+        erasure = Erasure(store.log, store.keys, store.forgetting, store.clock, store.chance, why)
         return erasure.erase(subject, both, by)
 
     def erasures(self) -> Answer:

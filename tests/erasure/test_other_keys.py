@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from earlystart_core import DecideTier, Record, Refused, Tampered
+from earlystart_core import DecideTier, OpenCase, Reader, Record, Refused, Tampered
 from earlystart_core.erasing.shredding import shredded_in
-from tests.erasure.conftest import ANNA, BEN, BY, TEXT, WORDS_OF_TWO, Place, lines, texts, wrapped_keys
+from tests.erasure.conftest import ANNA, BEN, BY, FAMILY, TEXT, WORDS_OF_TWO, Place, lines, texts, wrapped_keys
 
 
 def folder_of(place: Place) -> Path:
@@ -68,6 +68,30 @@ def test_wrapped_keys_that_were_exchanged_are_not_certified(place: Place) -> Non
             record.erase(ANNA, **WORDS_OF_TWO)
         assert not record.erasures()
         assert wrapped_keys(record) == {ANNA: wrapped[BEN], BEN: wrapped[ANNA]}
+
+
+def test_why_a_glass_was_broken_is_text_of_the_case_too(place: Place) -> None:
+    """It is in the access log: where that is all the text of a case, the key that sealed it is to be the one that goes.
+
+    Then it goes with the case.
+    """
+    case, doctor = f"case:{3:026d}", Reader(BY.practitioner, "health_visitor", BY.employer, "safeguarding")
+    with place.open() as record:
+        opening = OpenCase(case=case, family=FAMILY, team="team:armley", reason="pregnancy")
+        record.submit(opening, by=BY)
+        record.glass.break_for(case, reason="complaint", text="Her sister rang", by=doctor)
+        swapped = [
+            f"UPDATE data_key SET subject = 'x' WHERE subject = '{case}'",
+            f"UPDATE data_key SET subject = '{case}' WHERE subject = :ben",
+            "UPDATE data_key SET subject = :ben WHERE subject = 'x'",
+        ]
+        altered(record, *swapped)
+        assert case in refused(record, case)
+        assert record.glass.rows(case)[0]["text"] == "Her sister rang"
+        altered(record, *swapped)
+        record.erase(case, **WORDS_OF_TWO)
+        assert record.glass.rows(case)[0]["text"] == "(erased)"
+        assert texts(record, BEN) == [TEXT[BEN]]
 
 
 def test_text_under_an_older_key_is_not_certified_away(on_sqlite: Place) -> None:

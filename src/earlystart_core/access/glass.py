@@ -4,13 +4,14 @@ A glass is for one practitioner and one case, some hours long, for reading alone
 the record: it is about who saw the child's record, and nothing that happened to the child.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 import msgspec
 
+from earlystart_core.access.keeping import AccessLog
 from earlystart_core.access.looked import (
     GlassBroken,
     GlassReason,
@@ -153,6 +154,12 @@ def glasses(store: Store, tag: str | None = None) -> list[Broken]:
                 review = (recorded.recorded_at, by, look)
                 found[look.break_glass] = msgspec.structs.replace(one, review=review)
     return list(found.values())
+
+
+def sealed_why(access: AccessLog, subjects: Iterable[str]) -> list[tuple[str, bytes]]:
+    """Why glasses were broken for those cases, sealed: each case with an entry's data."""
+    kind = GlassBroken.__name__
+    return [(case, one.event.data) for case in subjects for one in access.about(case) if one.event.type == kind]
 
 
 def glass_rows(store: Store, case: str | None, now: Now) -> list[dict[str, Any]]:

@@ -86,10 +86,19 @@ class Erased(msgspec.Struct, frozen=True):
 
 
 class Erasure:
-    """Carries out erasures in one store."""
+    """Carries out erasures in one store. beside: what the access log keeps sealed under subjects' keys, and whose."""
 
-    def __init__(self, log: Log, keys: KeyStore, forgetting: Forgetting, clock: Clock, chance: Chance) -> None:
+    def __init__(
+        self,
+        log: Log,
+        keys: KeyStore,
+        forgetting: Forgetting,
+        clock: Clock,
+        chance: Chance,
+        beside: Callable[[Sequence[str]], list[tuple[str, bytes]]],
+    ) -> None:
         self._log = log
+        self._sealed_beside = beside
         self._keys = keys
         self._forgetting = forgetting
         self._clock = clock
@@ -184,7 +193,7 @@ class Erasure:
 
     def _expect_ours(self, subjects: Sequence[str], entries: Iterable[Recorded]) -> dict[str, list[str]]:
         """Holds the keys in the envelopes of their text against the key store; returns those that are gone already."""
-        about, kept = list(entries), self._forgetting.sealed(subjects)
+        about, kept = list(entries), [*self._forgetting.sealed(subjects), *self._sealed_beside(subjects)]
         expect_committed(chain((one.event.data for one in about), (value for _, value in kept)), self._keys)
         sealed = sealers(subjects, about)
         for subject, value in kept:
