@@ -57,6 +57,23 @@ def test_a_glass_counts_while_it_stood(record: Record, clock) -> None:
     assert seen == [False, True, False]
 
 
+def test_who_comes_with_a_glass_that_is_not_theirs_would_have_been_refused(record: Record, clock) -> None:
+    """Whatever ties them besides, as when they ask; and so with one that was still to be broken."""
+    before = clock.now
+    clock.now += timedelta(minutes=1)
+    theirs = record.glass.break_for(ANNA, reason="complaint", text=WHY, by=STRANGER)
+    for reader in (ALLOCATED, OF_TEAM):
+        with_it = replace(reader, break_glass=theirs.id)
+        with pytest.raises(NotPermitted, match=r"glass\.unknown"):
+            record.seen_by(with_it).timeline(ANNA)
+        decision, rows = record.could_see(with_it, ANNA, clock.now)
+        assert (decision.rules, decision.rings, rows.rows) == (("glass.unknown",), (), [])
+    for_ben = record.glass.break_for(BEN, reason="complaint", text=WHY, by=OF_TEAM)
+    with_it = replace(OF_TEAM, break_glass=for_ben.id)
+    assert record.could_see(with_it, ANNA, before)[0].rules == ("glass.unknown",)
+    assert record.could_see(with_it, ANNA, clock.now)[0].rules == ("read.team",)
+
+
 def test_a_wrong_call_is_one_sentence(lasting: Record) -> None:
     for reader, case, known in ((BY, ANNA, 1), (OFFICER, "anna", 1), (OFFICER, None, 1), (OFFICER, ANNA, 10**9)):
         with pytest.raises(Invalid, match="expected"):

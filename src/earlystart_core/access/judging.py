@@ -29,7 +29,9 @@ def could(store: Store, reader: Reader, policy: AccessPolicy, case: str, clocks:
         one = glass_of(store, reader.break_glass)
         if one is None:
             raise unheard_of("reader.break_glass", reader.break_glass)
-        glass = one.at <= at and one.stands_for(reader, case, Now(at, at))
+        if one.by != reader.by or one.at > at:
+            return denied(policy, "glass.unknown", ties.position)  # as whoever asked with it then was answered
+        glass = one.stands_for(reader, case, Now(at, at))
     asked = Asked(reader.role, reader.purpose, "read", ties.to(case), glass, ENTRY_RINGS.ring)
     return judged(policy, asked, ties.position)
 
