@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from earlystart_core import MarkInError
 from earlystart_core.errors import Conflict, Invalid, NotPermitted, Refused
 from earlystart_core.types import ULID_KINDS
 
@@ -108,6 +109,15 @@ def test_a_glass_for_a_case_that_is_not_on_record(record: Record) -> None:
     assert len(said) == 1
     assert len(refusals(record)) == 3
     assert record.glass.rows().rows == []
+
+
+def test_a_glass_for_a_case_that_was_opened_in_error(record: Record) -> None:
+    """No view has it, and its entries and their text are there all the same: in an emergency they are needed too."""
+    opened = next(row["position"] for row in record.timeline(ANNA) if row["type"] == "CaseOpened")
+    record.submit(MarkInError(target=opened), by=BY)
+    assert record.view("case_status", case=ANNA).rows == []
+    story = record.seen_by(smashed(record)).timeline(ANNA)
+    assert SECRET in {row["fields"].get("reason") for row in story}
 
 
 def test_a_glass_for_a_case_that_was_erased(record: Record) -> None:

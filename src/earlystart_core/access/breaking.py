@@ -2,6 +2,8 @@
 
 from typing import get_args
 
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
+
 from earlystart_core.access.glass import (
     Glass,
     broken,
@@ -52,9 +54,8 @@ class BreakGlass:
         if not decision.permitted:
             self._store.access.append([looked(by, decision, "break_glass", case)])
             raise refusal(by, decision, "break_glass", case)
-        with self._store.views.reading() as frames:
-            is_there = bool(frames.rows("case_status", case=case))
-        if not is_there:
+        about = DCBQuery([DCBQueryItem(tags=[case])])  # one that was opened in error is in no view
+        if next(self._store.log.read(about, limit=1), None) is None:
             self._in_vain("case.unknown", "break_glass", by, case)
             raise Invalid("case", f"expected a case on record, {case} is none")
         try:
