@@ -194,11 +194,16 @@ def denied(policy: AccessPolicy, rule: str, position: int) -> Decision:
 
 
 def judged(policy: AccessPolicy, asked: Asked, position: int) -> Decision:
-    """What the policy says, with the position that the relation was read at. A policy that fails says no."""
+    """What the policy says, with the position that the relation was read at.
+
+    A policy that fails says no, and so does one that permits what lies further in than the rings that it opens.
+    """
     try:
         decision = policy.decide(asked)
         if not isinstance(decision, Decision):
             raise TypeError(type(decision).__name__)
+        if decision.permitted and asked.ring is not None and asked.ring not in decision.rings:
+            return denied(policy, "ring.out_of_reach", position)
         return msgspec.structs.replace(decision, position=position)
     except Exception:  # noqa: BLE001 - whatever is wrong with a policy, nobody sees anything by it
         return denied(policy, "policy.failed", position)
