@@ -65,9 +65,9 @@ class MemoryViews(WhileOpen):
 class MemoryForgetting(WhileOpen):
     """Forgetting where nothing is beside the log (`erasure.Forgetting`)."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, log: OpenLog) -> None:
         self._store = store
-        self._log = store.log
+        self._log = log
 
     def behind(self, subject: str) -> list[str]:
         return []
@@ -87,11 +87,12 @@ class MemoryForgetting(WhileOpen):
     def certify(
         self, tombstone: Entry, condition: DCBAppendCondition, subjects: Sequence[str], destroy: Callable[[], None]
     ) -> tuple[int, int]:
-        found = self._log.read(condition.fail_if_events_match, after=condition.after, limit=1)
-        if next(found, None) is not None:
-            raise IntegrityError(condition)
-        destroy()
-        return self._log.append([tombstone], condition), 0
+        with self._log.lock:
+            found = self._log.read(condition.fail_if_events_match, after=condition.after, limit=1)
+            if next(found, None) is not None:
+                raise IntegrityError(condition)
+            destroy()
+            return self._log.append([tombstone], condition), 0
 
     def forget(self, subjects: Sequence[str]) -> int:
         return 0
@@ -116,10 +117,11 @@ class MemoryStore:
         self.clock = clock
         self.chance = chance
         self.closed = False
-        self.log: Log = OpenLog(self)
+        log = OpenLog(self)
+        self.log: Log = log
         self._keys = OpenKeys(self, lambda: f"k_{ulid(clock(), chance)}")
         self.views: Views = MemoryViews(self)
-        self.forgetting: Forgetting = MemoryForgetting(self)
+        self.forgetting: Forgetting = MemoryForgetting(self, log)
         self.access: AccessLog = OpenAccessLog(self, self.log)
 
     @property

@@ -176,14 +176,14 @@ class MemoryLog(Log):
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._lock = RLock()
+        self.lock = RLock()  # the append lock: whoever holds it may append
         self._rows: list[tuple[bytes, bytes, bytes]] = []  # frame, stored data, leaf; at index position - 1
         self._entries: list[Recorded] = []
         self._receipts: dict[str, Receipt] = {}
         self.tree: MemoryTree = MemoryTree(self._rows)
 
     def read(self, query: DCBQuery | None = None, *, after: int | None = None, limit: int | None = None) -> Read:
-        with self._lock:
+        with self.lock:
             end = len(self._entries)
         found = [
             row
@@ -205,7 +205,7 @@ class MemoryLog(Log):
         entries = as_entries(events)
         if receipt is not None:
             check_text("command_id", receipt.command_id)
-        with self._lock:
+        with self.lock:
             if receipt is not None and receipt.command_id in self._receipts:
                 raise AlreadyRecorded(self._receipts[receipt.command_id])
             if condition is not None and any(
@@ -229,20 +229,20 @@ class MemoryLog(Log):
             return head
 
     def head(self) -> int:
-        with self._lock:
+        with self.lock:
             return len(self._entries)
 
     def known_at(self, moment: datetime) -> int:
-        with self._lock:
+        with self.lock:
             return sum(entry.recorded_at <= moment for entry in self._entries)
 
     def receipt(self, command_id: str) -> Receipt | None:
-        with self._lock:
+        with self.lock:
             return self._receipts.get(command_id)
 
     def batches(self, types: Sequence[str], *, after: int = 0, upto: int | None = None) -> Iterator[Batch]:
         shapes: dict[tuple[str, int], list[int]] = {}
-        with self._lock:
+        with self.lock:
             for index, entry in enumerate(self._entries[after:upto], after):
                 if entry.event.type in types:
                     shapes.setdefault((entry.event.type, entry.event.version), []).append(index)

@@ -3,6 +3,7 @@
 import os
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -372,6 +373,31 @@ def test_in_memory_it_is_the_same(clock: Clock) -> None:
             assert record.erase(ANNA, **WORDS_OF_TWO).again
             with pytest.raises(Refused, match="was erased"):
                 record.store.keys.for_subjects([ANNA])
+
+
+def test_in_memory_nothing_comes_between_the_keys_and_the_tombstone(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under the append lock of a database: a hold of another thread comes before both, or after both."""
+    clock.now = datetime(2026, 5, 1, 9, tzinfo=UTC)
+    with Record.open("memory://", clock=clock, chance=os.urandom) as record:
+        told(record)
+        hold = PlaceLegalHold(hold="hold:x", authority="a court", case=ANNA)
+        placing = Thread(target=lambda: record.submit(hold, by=BY))
+        keys: Any = record.store.keys
+        destroy = keys.destroy
+
+        def meanwhile(evidence: Any) -> None:
+            placing.start()
+            placing.join(0.2)
+            assert placing.is_alive()
+            destroy(evidence)
+
+        monkeypatch.setattr(keys, "destroy", meanwhile)
+        erased = record.erase(ANNA, **WORDS_OF_TWO)
+        placing.join()
+        (placed,) = (row["position"] for row in record.timeline(ANNA) if row["type"] == "LegalHoldPlaced")
+        assert placed == erased.position + 1
 
 
 def test_a_store_for_reading_erases_nothing(on_sqlite: Place) -> None:
