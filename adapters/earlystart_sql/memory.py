@@ -122,7 +122,7 @@ class MemoryStore:
         self._keys = OpenKeys(self, lambda: f"k_{ulid(clock(), chance)}")
         self.views: Views = MemoryViews(self)
         self.forgetting: Forgetting = MemoryForgetting(self, log)
-        self.access: AccessLog = OpenAccessLog(self, self.log)
+        self.access: AccessLog = OpenAccessLog(self, log)
 
     @property
     def keys(self) -> KeyStore:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from earlystart_core.access.keeping import MemoryAccessLog
-from earlystart_core.log import Clock, Log, MemoryLog
+from earlystart_core.log import Clock, MemoryLog
 from earlystart_core.privacy.keys import Chance, MemoryKeys
 from earlystart_core.proof.memory import MemoryTree
 from earlystart_core.store import was_closed
@@ -61,7 +61,7 @@ class OpenKeys(WhileOpen, MemoryKeys):
 class OpenAccessLog(WhileOpen, MemoryAccessLog):
     """Who looked at the store. record: its other log."""
 
-    def __init__(self, store: Closing, record: Log) -> None:
+    def __init__(self, store: Closing, record: MemoryLog) -> None:
         self._store = store
         super().__init__(record, store.clock)
         self._log = OpenLog(store)

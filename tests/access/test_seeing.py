@@ -1,6 +1,7 @@
 """What each reader is shown: by ties of the moment, up to their ring, and never without its being recorded."""
 
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 from msgspec.structs import replace
@@ -354,6 +355,29 @@ def test_a_tie_that_ends_while_it_is_read_opens_nothing(record: Record, monkeypa
         record.seen_by(ALLOCATED).timeline(ANNA)
     assert len(tried) == 2
     assert [row["result"] for row in record.looked()] == ["refused"]
+
+
+def test_in_memory_no_tie_ends_between_its_check_and_the_look(clock, monkeypatch) -> None:
+    """As under the lock of a database: another thread's entry waits until the look is kept."""
+    with Record.open("memory://", clock=clock) as record:
+        told(record)
+        before = record.store.log.head()
+        ending = Thread(
+            target=lambda: record.submit(EndAllocation(package=PLAN, case=ANNA, practitioner=JO, reason="left"), by=BY)
+        )
+        kept = record.store.access._log
+        append = kept.append
+
+        def meanwhile(entries):
+            ending.start()
+            ending.join(0.2)
+            assert record.store.log.head() == before
+            return append(entries)
+
+        monkeypatch.setattr(kept, "append", meanwhile)
+        assert record.seen_by(ALLOCATED).may("read", ANNA).permitted
+        ending.join()
+        assert record.store.log.head() == before + 1
 
 
 def test_a_list_is_judged_again_where_a_case_in_it_moved(record: Record, monkeypatch) -> None:

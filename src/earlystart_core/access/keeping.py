@@ -11,7 +11,7 @@ from typing import Protocol
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from earlystart_core.entry import Entry, Recorded
-from earlystart_core.log import Clock, Log, MemoryLog
+from earlystart_core.log import Clock, MemoryLog
 from earlystart_core.proof.tree import Tree
 
 
@@ -32,7 +32,7 @@ class AccessLog(Protocol):
         cases: whose readers were judged by the log as it was known at that position.
 
         Raises:
-            Moved: there is a later entry about one of the cases; looked up under the log's lock, where it has one.
+            Moved: there is a later entry about one of the cases; looked up under the log's append lock.
             StoreUnavailable: they could not be kept; then nothing may be shown.
         """
 
@@ -46,7 +46,7 @@ class AccessLog(Protocol):
 class MemoryAccessLog:
     """The access log of a store in memory."""
 
-    def __init__(self, record: Log, clock: Clock) -> None:
+    def __init__(self, record: MemoryLog, clock: Clock) -> None:
         self._record = record
         self._log = MemoryLog(clock)
 
@@ -56,9 +56,10 @@ class MemoryAccessLog:
 
     def append(self, entries: Sequence[Entry], *, cases: Collection[str] = (), known: int = 0) -> int:
         since = DCBQuery([DCBQueryItem(tags=[case]) for case in cases])
-        if cases and next(self._record.read(since, after=known, limit=1), None) is not None:
-            raise Moved
-        return self._log.append(entries)
+        with self._record.lock:
+            if cases and next(self._record.read(since, after=known, limit=1), None) is not None:
+                raise Moved
+            return self._log.append(entries)
 
     def latest(self) -> datetime | None:
         last = next(self._log.read(after=max(self._log.head() - 1, 0)).entries(), None)
