@@ -148,6 +148,7 @@ class Word(msgspec.Struct, Generic[State], frozen=True):
     decide: Callable[[Any, State], tuple[Event, ...]]
     asked_by: Callable[[State, Practitioner], State] | None = None  # for a word whose rule asks who gives the order
     as_recorded: bool = False  # evolve takes the events in the order of their recording, not of their effect
+    even_struck: tuple[type[Event], ...] = ()  # of these classes evolve takes what was marked in error, too
 
     def judge(self, command: Command, state: State, by: Practitioner) -> tuple[Event, ...]:
         """What the word decides for that practitioner. Raises: Refused: its rules say no."""

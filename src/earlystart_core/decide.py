@@ -99,7 +99,8 @@ class Shell:
         if target is not None:
             state = word.evolve(state, target)
         found = [(recorded.position, self._events.event(recorded)) for recorded in read.entries]
-        for event in standing(found, marks=target is not None, as_recorded=word.as_recorded):
+        marks = target is not None
+        for event in standing(found, marks=marks, as_recorded=word.as_recorded, even_struck=word.even_struck):
             state = word.evolve(state, event)
         events = word.judge(command, state, by)
         tags = target.event.tags if target is not None else None
@@ -164,15 +165,22 @@ def _sealed_for(entries: Sequence[Entry], events: Sequence[Event]) -> list[str]:
     return list(found)
 
 
-def standing(found: Iterable[tuple[int, Event]], *, marks: bool, as_recorded: bool = False) -> list[Event]:
+def standing(
+    found: Iterable[tuple[int, Event]],
+    *,
+    marks: bool,
+    as_recorded: bool = False,
+    even_struck: tuple[type[Event], ...] = (),
+) -> list[Event]:
     """What stands among entries (position, event), in order of (occurred_at, position).
 
     marks: whether the standing marks are among it; only a word that asked for a target is handed those.
     as_recorded: in order of position, for a word to which it matters what was recorded first.
+    even_struck: of these classes what was marked in error too, for a word that asks whether it was ever recorded.
     """
     facts = list(found)
     out = struck(facts)
-    kept = [(position, event) for position, event in facts if position not in out]
+    kept = [(position, event) for position, event in facts if position not in out or isinstance(event, even_struck)]
     kept.sort(key=lambda fact: fact[0] if as_recorded else (fact[1].occurred_at, fact[0]))
     return [event for _, event in kept if marks or type(event) is not MarkedInError]
 

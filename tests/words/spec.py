@@ -69,7 +69,7 @@ def decided(command: Command, events: list[Event], by: Practitioner = BY) -> tup
     if target is not None:
         state = word.evolve(state, target)
     found = [(position, events[position - 1]) for position in positions]
-    for event in standing(found, marks=target is not None, as_recorded=word.as_recorded):
+    for event in standing(found, marks=target is not None, as_recorded=word.as_recorded, even_struck=word.even_struck):
         state = word.evolve(state, event)
     return word.judge(command, state, by)
 

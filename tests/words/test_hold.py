@@ -4,6 +4,7 @@ from spec import but, decided, given, irrelevant, order
 
 from earlystart_core.entry import Practitioner
 from earlystart_core.errors import Invalid, Refused
+from earlystart_core.words.correction import MarkedInError
 from earlystart_core.words.erasure import expect_not_held, two_authorities
 from earlystart_core.words.hold import LiftLegalHold, PlaceLegalHold
 
@@ -24,6 +25,14 @@ def test_a_hold_is_placed_on_a_person_and_on_everyone():
 
 def test_a_hold_on_a_mistyped_case_is_refused():
     given(irrelevant(BEN_OPENED)).when(order(PlaceLegalHold, PLACED)).refused("case.unknown")
+
+
+def test_a_hold_is_placed_on_a_case_that_was_opened_in_error():
+    """Its entries and their text are there, and can be erased; so they can be held. A hold in error holds nothing."""
+    mark = MarkedInError(occurred_at=on(13), target=1)
+    given(OPENED, mark).when(order(PlaceLegalHold, PLACED)).then(PLACED)
+    in_error = MarkedInError(occurred_at=on(13), target=2)
+    given(OPENED, PLACED, in_error).when(order(PlaceLegalHold, PLACED)).then(PLACED)
 
 
 def test_a_hold_that_stands_is_not_placed_again():

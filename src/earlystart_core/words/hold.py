@@ -134,7 +134,7 @@ def decide(command: PlaceLegalHold | LiftLegalHold, state: Holds) -> tuple[Event
 
 def _place(command: PlaceLegalHold, state: Holds) -> tuple[Event, ...]:
     if command.case is not None:
-        state.life.expect_known(command.case)  # a mistyped case would be held in vain
+        state.life.expect_known(command.case)  # a mistyped case would be held in vain; one opened in error is there
     at = max([command.at, *(change.occurred_at for change in state.changes)])
     standing = standing_holds(_effective(state), at)
     for placed in binding_holds(state.changes, at):  # what a lift has ended meanwhile is to be placed again
@@ -168,4 +168,4 @@ def asked_by(state: Holds, by: Practitioner) -> Holds:
     return replace(state, by=by.practitioner)
 
 
-WORD = Word(boundary, Holds(), evolve, decide, asked_by, as_recorded=True)
+WORD = Word(boundary, Holds(), evolve, decide, asked_by, as_recorded=True, even_struck=(CaseOpened,))
