@@ -3,6 +3,7 @@ from leeds import *
 from spec import but, given, irrelevant, order
 
 from earlystart_core.words.consent import RecordServiceAgreement, RecordSharingConsent, lack_of_consent
+from earlystart_core.words.correction import MarkedInError
 
 BOTH = [(RecordServiceAgreement, AGREED), (RecordSharingConsent, CONSENTED)]
 
@@ -65,6 +66,16 @@ class TestADecision:
 
     def test_is_for_a_known_case(self, command, given_before):
         given().when(order(command, given_before)).refused("case.unknown")
+
+    @pytest.mark.parametrize("decision", ["withdrawn", "refused"])
+    def test_is_taken_back_also_for_a_case_that_was_opened_in_error(self, command, given_before, decision):
+        """What was given still covers, so it can be ended; nothing more is given for such a case."""
+        mark = MarkedInError(occurred_at=on(8), target=1)
+        ended = but(given_before, occurred_at=on(9), decision=decision)
+        given(OPENED, given_before, mark).when(order(command, ended)).then(ended)
+        again = order(command, given_before, occurred_at=on(10), capacity="carer")
+        given(OPENED, given_before, mark).when(again).refused("case.unknown")
+        given(OPENED, mark).when(order(command, ended)).refused("case.unknown")
 
 
 def test_agreement_and_consent_do_not_follow_from_each_other():

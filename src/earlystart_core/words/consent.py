@@ -86,8 +86,10 @@ def evolve(state: Consents, event: CaseOpened | ServiceAgreementRecorded | Shari
 
 
 def decide(command: RecordServiceAgreement | RecordSharingConsent, state: Consents) -> tuple[Event, ...]:
-    # A case need not be open: what a family decides, above all a withdrawal, counts at any time.
-    state.life.expect_known(command.case)
+    # A case need not be open: what a family decides, above all a withdrawal, counts at any time. What someone gave
+    # still covers after the opening was marked in error, so it can be taken back then too.
+    if command.decision == "given" or not (state.agreements or state.consents):
+        state.life.expect_known(command.case)
     match command:
         case RecordServiceAgreement():
             return _record(command, state.agreements, ServiceAgreementRecorded)
