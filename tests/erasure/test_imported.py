@@ -2,15 +2,26 @@
 
 import json
 import os
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from base_feed import Rows, add, base, written
-from feed_kit import SqlPlace, entries, now
+from feed_kit import SqlPlace, entries, now, take
+from made_feed import Maker
 
-from earlystart_core import Conflict, LiftLegalHold, OpenCase, PlaceLegalHold, Record, RecordServiceAgreement, Refused
+from earlystart_core import (
+    Conflict,
+    LiftLegalHold,
+    MarkInError,
+    OpenCase,
+    PlaceLegalHold,
+    Record,
+    RecordServiceAgreement,
+    Refused,
+)
 from earlystart_core.erasing.reconciling import unfinished
 from earlystart_feeds import Report, import_feed
 from tests.erasure.conftest import BEN, BY, FAMILY, WORDS_OF_TWO
@@ -128,6 +139,37 @@ def test_a_parent_who_was_erased_does_not_come_back(store: SqlPlace, tmp_path: P
         assert mother in consents
         assert len(people_known(store)) == len(known) + 1
     assert entries(store)[: len(before)] == before
+
+
+@pytest.mark.parametrize("seed", range(5, 10))
+def test_feed_after_feed_with_marks_and_erasures_between(seed: int, sqlite_url: str, tmp_path: Path) -> None:
+    """Whatever was marked in error, each feed is taken to its end; and it brings back nobody who was erased."""
+    chance, maker, store = random.Random(seed), Maker(seed, faults=0.02), SqlPlace(sqlite_url)
+    record, feed = Record(store.store), maker.feed(12)
+    gone: dict[str, int] = {}  # whom, and the position of their tombstone
+    for number in range(4):
+        folder = maker.write(tmp_path / str(number), feed)
+        take(store, folder)
+        log = entries(store)
+        assert take(store, folder).total.accepted == 0
+        for each in log:
+            told = json.dumps(each["data"])
+            named = {one for one, position in gone.items() if one in told and position < each["position"]}
+            assert not named or each["type"] == "SubjectErased"
+        with store.log.reading() as connection:
+            kept = connection.exec_driver_sql("SELECT ids FROM import_row UNION SELECT id FROM import_name").scalars()
+            assert gone.keys().isdisjoint(one for ids in kept for one in ids.split())
+        openings = [each for each in log if each["type"] == "CaseOpened"]
+        for each in chance.sample(log, 4) + openings[:2]:
+            if each["type"] != "SubjectErased":
+                record.submit(MarkInError(target=each["position"]), by=BY)
+        ids = {tag for each in log for tag in each["tags"] if tag.startswith(("case:", "person:"))} - gone.keys()
+        for one in chance.sample(sorted(ids), min(2, len(ids))):
+            erased = record.erase(one, **WORDS_OF_TWO)
+            gone |= dict.fromkeys(erased.evidence.subjects, erased.position)
+        assert not unfinished(store.log, store.keys)
+        feed = maker.later(feed)
+    store.close()
 
 
 def test_who_goes_with_a_case_is_held_by_every_case_that_names_them(store: SqlPlace) -> None:
