@@ -50,6 +50,7 @@ _MOVED = (
     "SELECT 1 FROM entry_tag JOIN tag ON tag.tag_id = entry_tag.tag_id"
     " WHERE (SELECT max(position) FROM entry) > {known} AND tag.id IN {later} LIMIT 1"
 )
+_LATER_LOOK = "SELECT 1 FROM look_tag WHERE id = {0} AND position > {0} LIMIT 1"
 _AT = f"{_COLUMNS} WHERE position = {{0}}"
 
 
@@ -107,10 +108,20 @@ class SqlAccessLog:
         self.tree = AccessTree(database)
         self._clock = clock
 
-    def append(self, entries: Sequence[Entry], *, cases: Collection[str] = (), known: int = 0) -> int:
+    def append(
+        self,
+        entries: Sequence[Entry],
+        *,
+        cases: Collection[str] = (),
+        known: int = 0,
+        glass: str | None = None,
+        read: int = 0,
+    ) -> int:
         given = as_entries(entries)
         with self.database.writing() as connection:
             if cases and _has_moved(connection, cases, known):
+                raise Moved
+            if glass and run(connection, _LATER_LOOK.format(mark(connection)), (glass, read)).fetchone() is not None:
                 raise Moved
             tree_tables.make_missing(connection, "look")
             row = run_binary(connection, _LAST).fetchone()

@@ -7,9 +7,8 @@ from functools import partial
 from typing import Any, Self, get_args
 
 from earlystart_core.access.breaking import BreakGlass
-from earlystart_core.access.glass import sealed_why
 from earlystart_core.access.judging import could
-from earlystart_core.access.looked import rows_of
+from earlystart_core.access.looked import rows_of, sealed_why
 from earlystart_core.access.policy import POLICY, AccessPolicy, Decision
 from earlystart_core.access.reader import Reader, check_known, check_reader
 from earlystart_core.access.seeing import Seeing, in_reach

@@ -154,6 +154,40 @@ def test_a_second_review_is_recorded_as_refused(record: Record) -> None:
     assert record.glass.rows()[0]["outcome"] == "justified"
 
 
+def test_of_two_reviews_at_once_one_is_refused(record: Record, monkeypatch) -> None:
+    """Else one of two outcomes would be lost: only the first is told of a glass."""
+    glass = smashed(record).break_glass
+    append, first = record.store.access.append, []
+
+    def late(entries, **named):
+        if not first:
+            first.append(LEAD)
+            record.glass.review(glass, outcome="justified", by=LEAD)
+        return append(entries, **named)
+
+    monkeypatch.setattr(record.store.access, "append", late)
+    with pytest.raises(Refused, match="was reviewed before"):
+        record.glass.review(glass, outcome="not_justified", by=OFFICER)
+    reviews = [(row["practitioner"], row["result"]) for row in record.looked() if row["action"] == "review"]
+    assert reviews == [(KIM, "permitted"), (IGOR, "refused")]
+    assert refusals(record) == [("review", ANNA, ["glass.reviewed"], glass)]
+
+
+def test_a_review_of_a_glass_that_is_always_in_use_is_recorded(record: Record, monkeypatch) -> None:
+    reader, append = smashed(record), record.store.access.append
+
+    def used(entries, **named):
+        if named.get("glass"):
+            record.seen_by(reader).timeline(ANNA)
+        return append(entries, **named)
+
+    monkeypatch.setattr(record.store.access, "append", used)
+    with pytest.raises(Conflict, match="kept being used: 3 tries were made"):
+        record.glass.review(reader.break_glass, outcome="justified", by=LEAD)
+    assert refusals(record) == [("review", ANNA, ["ties.moved"], reader.break_glass)]
+    assert record.glass.rows()[0]["state"] == "open"
+
+
 def test_an_attempt_on_a_case_that_never_rests_is_recorded(record: Record, monkeypatch) -> None:
     from .test_seeing import moving
 

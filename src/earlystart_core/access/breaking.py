@@ -1,5 +1,6 @@
 """Breaking a glass and reviewing it, judged by the policy like anything else: `record.glass`."""
 
+from contextlib import suppress
 from typing import get_args
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
@@ -11,17 +12,19 @@ from earlystart_core.access.glass import (
     glass_rows,
     glass_with,
     now_of,
+    read_of,
     reviewed,
     unheard_of,
 )
-from earlystart_core.access.judging import refusal
+from earlystart_core.access.judging import TRIES, refusal
+from earlystart_core.access.keeping import Moved
 from earlystart_core.access.looked import GlassReason, Outcome, looked
 from earlystart_core.access.policy import POLICY, Asked, Decision, Relation, denied, judged
 from earlystart_core.access.reader import Reader, check_glass, check_reader
 from earlystart_core.answer import Answer
 from earlystart_core.checking import check_id
 from earlystart_core.clocks import clocks_at
-from earlystart_core.errors import Invalid, Refused
+from earlystart_core.errors import Conflict, Invalid, Refused
 from earlystart_core.store import Store
 from earlystart_core.types import clean_text
 
@@ -72,11 +75,21 @@ class BreakGlass:
             NotPermitted: whoever broke it reviews it, or the policy does not let this reader, be there such a glass or
                 not. That too is recorded.
             Refused: `glass.reviewed`, it was reviewed before. Likewise.
+            Conflict: it kept being used, on each of three tries. Likewise.
             StoreUnavailable: it could not be recorded.
         """
         check_reader(by)
         _check_outcome(outcome)
         check_glass(glass)
+        for _ in range(TRIES):
+            with suppress(Moved):
+                return self._review(glass, outcome, by)
+        one = glass_of(self._store, glass)
+        self._in_vain("ties.moved", "review", by, glass if one is None else one.look.case, glass)
+        raise Conflict(f"{glass} kept being used: {TRIES} tries were made")
+
+    def _review(self, glass: str, outcome: Outcome, by: Reader) -> None:
+        read = read_of(self._store, glass)  # before the glass: whatever comes later was not read
         one = glass_of(self._store, glass)
         subject, relation = glass, Relation()
         if one is not None:
@@ -90,7 +103,7 @@ class BreakGlass:
             self._in_vain("glass.unknown", "review", by, glass, glass)
             raise unheard_of("break_glass", glass)
         try:
-            reviewed(self._store, by, decision, one, outcome)
+            reviewed(self._store, by, decision, one, outcome, read)
         except Refused as no:
             self._in_vain(no.code, "review", by, subject, glass)
             raise

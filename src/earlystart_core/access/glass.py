@@ -4,14 +4,13 @@ A glass is for one practitioner and one case, some hours long, for reading alone
 the record: it is about who saw the child's record, and nothing that happened to the child.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
 import msgspec
 
-from earlystart_core.access.keeping import AccessLog
 from earlystart_core.access.looked import (
     GlassBroken,
     GlassReason,
@@ -110,23 +109,29 @@ def broken(
     return Glass(glass, case, now, look.until, look.review_by)
 
 
-def reviewed(store: Store, reader: Reader, decision: Decision, one: Broken, outcome: Outcome) -> None:
-    """Records the review of a glass.
+def reviewed(store: Store, reader: Reader, decision: Decision, one: Broken, outcome: Outcome, read: int) -> None:
+    """Records the review of a glass. read: the position up to which the access log was read about it.
 
     Raises:
         Refused: `glass.reviewed`, it was reviewed before.
+        Moved: something was recorded about it since.
         StoreUnavailable: it could not be recorded.
     """
     glass, case = one.look.break_glass, one.look.case
     if one.review is not None:
         raise Refused("glass.reviewed", f"{glass} was reviewed before: expected one that awaits its review")
     look = GlassReviewed(break_glass=glass, case=case, outcome=outcome, **judged_by(reader, decision))
-    store.access.append([entry_of(look, reader, [case, glass])])
+    store.access.append([entry_of(look, reader, [case, glass])], glass=glass, read=read)
 
 
 def glass_of(store: Store, glass: str) -> Broken | None:
     """The glass of that id; None where nobody broke it."""
     return next(iter(glasses(store, glass)), None)
+
+
+def read_of(store: Store, glass: str) -> int:
+    """The position of the last entry of the access log about a glass; 0 where there is none."""
+    return max((one.position for one in store.access.about(glass)), default=0)
 
 
 def glass_with(store: Store, reader: Reader) -> Broken | None:
@@ -154,12 +159,6 @@ def glasses(store: Store, tag: str | None = None) -> list[Broken]:
                 review = (recorded.recorded_at, by, look)
                 found[look.break_glass] = msgspec.structs.replace(one, review=review)
     return list(found.values())
-
-
-def sealed_why(access: AccessLog, subjects: Iterable[str]) -> list[tuple[str, bytes]]:
-    """Why glasses were broken for those cases, sealed: each case with an entry's data."""
-    kind = GlassBroken.__name__
-    return [(case, one.event.data) for case in subjects for one in access.about(case) if one.event.type == kind]
 
 
 def glass_rows(store: Store, case: str | None, now: Now) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from earlystart_core.proof.tree import Tree
 
 
 class Moved(Exception):
-    """The log learnt something about a case after the position by which its reader was judged. Nothing was kept."""
+    """Something was recorded about a case or a glass after what was read of it. Nothing was kept."""
 
 
 class AccessLog(Protocol):
@@ -26,13 +26,22 @@ class AccessLog(Protocol):
     def tree(self) -> Tree:
         """The hash tree over its leaves."""
 
-    def append(self, entries: Sequence[Entry], *, cases: Collection[str] = (), known: int = 0) -> int:
+    def append(
+        self,
+        entries: Sequence[Entry],
+        *,
+        cases: Collection[str] = (),
+        known: int = 0,
+        glass: str | None = None,
+        read: int = 0,
+    ) -> int:
         """Appends all of them or none, durably, and returns the position of the last.
 
-        cases: whose readers were judged by the log as it was known at that position.
+        cases: whose readers were judged by the log as it was known at that position. glass: one that was judged by
+        this log's entries about it up to the position `read`.
 
         Raises:
-            Moved: there is a later entry about one of the cases; looked up under the log's append lock.
+            Moved: there is a later entry about one of the cases, or about the glass; looked up under the append lock.
             StoreUnavailable: they could not be kept; then nothing may be shown.
         """
 
@@ -54,10 +63,17 @@ class MemoryAccessLog:
     def tree(self) -> Tree:
         return self._log.tree
 
-    def append(self, entries: Sequence[Entry], *, cases: Collection[str] = (), known: int = 0) -> int:
-        since = DCBQuery([DCBQueryItem(tags=[case]) for case in cases])
+    def append(
+        self,
+        entries: Sequence[Entry],
+        *,
+        cases: Collection[str] = (),
+        known: int = 0,
+        glass: str | None = None,
+        read: int = 0,
+    ) -> int:
         with self._record.lock:
-            if cases and next(self._record.read(since, after=known, limit=1), None) is not None:
+            if (cases and _is_about(self._record, cases, known)) or (glass and _is_about(self._log, [glass], read)):
                 raise Moved
             return self._log.append(entries)
 
@@ -68,3 +84,9 @@ class MemoryAccessLog:
     def about(self, tag: str | None = None, since: datetime | None = None) -> Iterable[Recorded]:
         read = self._log.read(None if tag is None else DCBQuery([DCBQueryItem(tags=[tag])]))
         return (one for one in read.entries() if since is None or one.recorded_at >= since)
+
+
+def _is_about(log: MemoryLog, tags: Iterable[str], after: int) -> bool:
+    """Whether an entry after that position carries one of the tags."""
+    query = DCBQuery([DCBQueryItem(tags=[tag]) for tag in tags])
+    return next(log.read(query, after=after, limit=1), None) is not None

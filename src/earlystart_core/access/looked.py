@@ -9,6 +9,7 @@ from typing import Any, Literal, assert_never
 
 import msgspec
 
+from earlystart_core.access.keeping import AccessLog
 from earlystart_core.access.policy import Decision
 from earlystart_core.access.reader import Reader
 from earlystart_core.entry import Entry, Recorded
@@ -120,6 +121,12 @@ def look_of(recorded: Recorded) -> Look:
         raise Unreadable(
             f"entry {recorded.position} of the access log cannot be read: expected who looked, got something else"
         ) from None
+
+
+def sealed_why(access: AccessLog, subjects: Iterable[str]) -> list[tuple[str, bytes]]:
+    """Why glasses were broken for those cases, sealed: each case with an entry's data."""
+    kind = GlassBroken.__name__
+    return [(case, one.event.data) for case in subjects for one in access.about(case) if one.event.type == kind]
 
 
 def rows_of(recorded: Iterable[Recorded]) -> Iterator[dict[str, Any]]:
