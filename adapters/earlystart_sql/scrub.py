@@ -15,7 +15,7 @@ from earlystart_core.store import was_closed
 from earlystart_sql.database import Database
 from earlystart_sql.faults import translated
 
-TRIES = 5  # at a table whose dead rows someone's open transaction may still see
+TRIES = 5  # where someone's transaction, or their checkpoint, may end in a moment
 PAUSE_SECONDS = 0.3
 
 
@@ -84,9 +84,15 @@ def _stayed(detail: str) -> int:
 
 def _empty_wal(driver: Any, database: Database) -> None:
     # What it answers, not how long the file is: whoever writes right behind it writes pages that were scrubbed.
-    busy, frames, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-    if busy or frames > 0:
-        raise StoreUnavailable(
-            f"{database.name} is in use: another program reads it, so what was deleted may still stand in its"
-            " write-ahead log; erase again"
-        )
+    for attempt in range(TRIES):
+        busy, frames, _ = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if not busy and frames <= 0:
+            return
+        if frames >= 0:
+            break  # a reader was waited for, and did not end
+        if attempt < TRIES - 1:
+            time.sleep(PAUSE_SECONDS)  # -1: another connection's checkpoint runs, for which SQLite does not wait
+    raise StoreUnavailable(
+        f"{database.name} is in use: another program reads it, so what was deleted may still stand in its"
+        " write-ahead log; erase again"
+    )

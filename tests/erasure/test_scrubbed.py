@@ -87,6 +87,35 @@ def opened(record: Record) -> None:
     record.submit(OpenCase(case=case, family=family, team="team:armley", reason="birth"), by=BY)
 
 
+@pytest.mark.parametrize("others", [1, 2])
+def test_a_checkpoint_of_another_is_waited_for(on_sqlite: Place, monkeypatch: pytest.MonkeyPatch, others: int) -> None:
+    """SQLite says at once that it is busy where another connection copies its write-ahead log just then."""
+    with on_sqlite.open() as record:
+        database = record.store.log.database
+        raw, busy = database.engine.raw_connection, [(1, -1, -1)] * others
+
+        def connected() -> Any:
+            real = raw()
+
+            def execute(statement: str) -> Any:
+                if busy:
+                    row = busy.pop()
+                    return SimpleNamespace(fetchone=lambda: row)
+                return real.driver_connection.execute(statement)
+
+            return SimpleNamespace(driver_connection=SimpleNamespace(execute=execute), close=real.close)
+
+        monkeypatch.setattr(database.engine, "raw_connection", connected)
+        scrub(database, [])
+        assert busy == []
+        busy += [(1, 7, 3)]  # it waited already, for a reader that does not end
+        with pytest.raises(StoreUnavailable, match="erase again"):
+            scrub(database, [])
+        busy += [(1, -1, -1)] * 99
+        with pytest.raises(StoreUnavailable, match="erase again"):
+            scrub(database, [])
+
+
 def test_another_may_write_right_behind_the_scrubbing(on_sqlite: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it writes after the write-ahead log was emptied holds nothing of what was deleted before."""
     with on_sqlite.open() as record, on_sqlite.open() as other:
