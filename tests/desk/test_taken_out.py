@@ -4,7 +4,15 @@ from typing import Any
 
 import pytest
 
-from earlystart_core import LiftLegalHold, MarkInError, OpenCase, PlaceLegalHold, Practitioner, Record
+from earlystart_core import (
+    LiftLegalHold,
+    MarkInError,
+    OpenCase,
+    OverrideSharing,
+    PlaceLegalHold,
+    Practitioner,
+    Record,
+)
 from earlystart_core.event import kind_of_field, shape_of
 from earlystart_core.sources import annotation_of
 from earlystart_core.types import Label
@@ -80,6 +88,25 @@ def test_why_a_hold_was_wrong_is_taken_out_too(record: Record) -> None:
     assert (mark["fields"]["reason"], mark["taken_out"]) == ("(about the order)", ["reason"])
     everything = str([dict(row) for row in record.ask("held", subject=CASE)])
     assert not [text for text in (COURT, NAME, "Inquiry 7", "inquiry-7", WHY) if text in everything]
+
+
+def test_of_an_override_that_the_family_was_not_told_of_the_words_are_taken_out(record: Record) -> None:
+    """Why is what they must not learn; that the information was shared stays. A mark on a mark tells as much."""
+    override = {"case": CASE, "recipient": "org:childrens-social-work", "authorised_by": BY.practitioner}
+    told = {"harm": "A fall that was told of late.", "family_told": True}
+    untold = {"harm": "He said that he would run.", "family_told": False, "if_not_why": "He would run at once."}
+    record.submit(OverrideSharing(**override, **told), by=BY)
+    target = record.submit(OverrideSharing(**override, **untold), by=BY).positions[0]
+    for reason in ("It was his brother who would run.", "No, it was he."):
+        target = record.submit(MarkInError(target=target, reason=reason), by=BY).positions[0]
+    known, hidden = rows(record, "SharingOverridden")
+    assert (known["fields"]["harm"], known["taken_out"]) == (told["harm"], [])
+    words = {"harm": "(not told to the family)", "if_not_why": "(not told to the family)"}
+    assert words.items() <= hidden["fields"].items()
+    assert (hidden["fields"]["recipient"], hidden["taken_out"]) == (override["recipient"], [*words])
+    marks = [row["fields"]["reason"] for row in rows(record, "MarkedInError")]
+    assert marks == ["(about the order)", *["(not told to the family)"] * 2]
+    assert "run" not in str([dict(row) for row in record.ask("held", subject=CASE)])
 
 
 def test_on_whose_word_a_subject_was_erased_stays(record: Record) -> None:

@@ -3,7 +3,8 @@
 Ids of other people become `person 1`, `case 2`, in order of first mention, the same throughout. Practitioners and
 organisations stay: they acted for the service. Who asked for support may be a neighbour, so a source is taken out.
 Of a legal hold it stays that there is one; who ordered it and its name are taken out, since a court or the police may
-not want that known.
+not want that known. Of an override that the family was not told of, it stays that there was one; the harm and why they
+were not told are taken out, since telling them may do that very harm.
 """
 
 from collections.abc import Iterable
@@ -13,13 +14,17 @@ from earlystart_core.audit.hindsight import Told
 from earlystart_core.audit.timeline import opened_fields
 from earlystart_core.desk.asked import Asked, Row, stamp
 from earlystart_core.event import kind_of_field, shape_of, subjects_of
+from earlystart_core.marks import struck
+from earlystart_core.words.correction import MarkedInError
 from earlystart_core.words.hold import LegalHoldLifted, LegalHoldPlaced
 from earlystart_core.words.request import SupportRequested
+from earlystart_core.words.sharing import SharingOverridden
 
 HOLD = "hold"
 PEOPLE = ("case", "family", "person")
 NUMBERED = (*PEOPLE, HOLD)  # kinds of ids that get a number instead
 SOMEONE_ELSE, WHO_ASKED, OF_A_HOLD = "(about someone else)", "(who asked)", "(about the order)"
+NOT_TOLD = "(not told to the family)"
 
 
 class Redaction:
@@ -66,15 +71,28 @@ def held(asked: Asked, *, subject: str) -> list[Row]:
     `leaf`: of the entry, hex, to hold against the log's proof. Struck entries are there too, and say so.
     """
     tags = sorted({subject, *asked.record.store.forgetting.behind(subject)})
-    found = {one.position: one for tag in tags for one in asked.story(tag).told}
-    struck = {position for tag in tags for position in asked.story(tag).struck}
+    known = {one.position: one for tag in tags for one in asked.read([], [tag])}
+    out, untold = struck((one.position, one.event) for one in known.values()), _untold(known.values())
     hide = Redaction({one for tag in tags for one in own_ids(asked, tag)})
-    order = sorted(found.values(), key=lambda one: (one.event.occurred_at, one.position))
-    return [_row(asked, one, hide, struck=one.position in struck) for one in order]
+    order = sorted(filter(asked.happened, known.values()), key=lambda one: (one.event.occurred_at, one.position))
+    return [_row(asked, one, hide, struck=one.position in out, untold=one.position in untold) for one in order]
 
 
-def _row(asked: Asked, one: Told, hide: Redaction, *, struck: bool) -> Row:
-    fields, taken_out = _redacted(asked, one, hide)
+def _untold(known: Iterable[Told]) -> set[int]:
+    """The overrides that the family was not told of, and the marks on them, for why one was wrong tells of it too.
+
+    known: whatever had happened by the effective clock; a mark may be dated before its target.
+    """
+    untold: set[int] = set()
+    for one in sorted(known, key=lambda one: one.position):  # a mark comes after its target
+        override = isinstance(one.event, SharingOverridden) and not one.event.family_told
+        if override or (isinstance(one.event, MarkedInError) and one.event.target in untold):
+            untold.add(one.position)
+    return untold
+
+
+def _row(asked: Asked, one: Told, hide: Redaction, *, struck: bool, untold: bool) -> Row:
+    fields, taken_out = _redacted(asked, one, hide, untold=untold)
     who = one.entry.event.recorded_by
     return {
         **stamp(one),
@@ -87,7 +105,7 @@ def _row(asked: Asked, one: Told, hide: Redaction, *, struck: bool) -> Row:
     }
 
 
-def _redacted(asked: Asked, one: Told, hide: Redaction) -> tuple[dict[str, Any], list[str]]:
+def _redacted(asked: Asked, one: Told, hide: Redaction, *, untold: bool) -> tuple[dict[str, Any], list[str]]:
     cls = asked.registry.classes[one.entry.event.type]
     fields = opened_fields(one.entry, one.event, asked.registry, asked.keys)
     tags = one.entry.event.tags
@@ -97,7 +115,8 @@ def _redacted(asked: Asked, one: Told, hide: Redaction) -> tuple[dict[str, Any],
     for name, value in fields.items():
         shown = value
         if name in shape_of(cls).sealed:
-            shown = OF_A_HOLD if of_a_hold else value if mine else SOMEONE_ELSE
+            own = NOT_TOLD if untold else value
+            shown = OF_A_HOLD if of_a_hold else own if mine else SOMEONE_ELSE
         elif isinstance(one.event, LegalHoldPlaced | LegalHoldLifted) and name == "authority":
             shown = OF_A_HOLD
         elif isinstance(one.event, SupportRequested) and name == "source":

@@ -8,6 +8,7 @@ from .desk import Desk, Fact, Row, cases, occurred, stamp
 TAKEN_OUT = ("case:", "family:", "person:", "hold:")
 HOLDS = ("LegalHoldPlaced", "LegalHoldLifted")
 OF_A_HOLD = "(about the order)"
+NOT_TOLD = "(not told to the family)"
 
 
 def held(desk: Desk, *, subject: str, behind: tuple[str, ...] = ()) -> list[Row]:
@@ -41,7 +42,7 @@ def leaks(desk: Desk, rows: list[Row], mine: set[str], sealed: Callable[[Fact], 
         for name, value in one["data"].items():
             shown = row["fields"].get(name)
             if name in sealed(one):
-                yield from _text(one, name, shown, mine) if value is not None else ()
+                yield from _text(desk, one, name, shown, mine) if value is not None else ()
             elif one["type"] in HOLDS and name == "authority":
                 if shown != OF_A_HOLD:
                     yield f"{one['position']} {name}: who ordered it"
@@ -55,7 +56,7 @@ def leaks(desk: Desk, rows: list[Row], mine: set[str], sealed: Callable[[Fact], 
         yield "two people under one name"
 
 
-def _text(one: Fact, name: str, shown: Any, mine: set[str]) -> Iterator[str]:
+def _text(desk: Desk, one: Fact, name: str, shown: Any, mine: set[str]) -> Iterator[str]:
     if any(tag.startswith("hold:") for tag in one["tags"]):
         if shown != OF_A_HOLD:
             yield f"{one['position']} {name}: text about a hold"
@@ -63,6 +64,15 @@ def _text(one: Fact, name: str, shown: Any, mine: set[str]) -> Iterator[str]:
     about = [tag for tag in one["tags"] if tag.startswith("person:")][:1] or cases(one)
     if (shown == "(about someone else)") == (set(about) <= mine):
         yield f"{one['position']} {name}: text of {about} shown as {str(shown)[:30]}"
+    if set(about) <= mine and (shown == NOT_TOLD) != _is_untold(desk, one):
+        yield f"{one['position']} {name}: what the family was or was not told, shown as {str(shown)[:30]}"
+
+
+def _is_untold(desk: Desk, one: Fact) -> bool:
+    """Whether it is an override that the family was not told of, or a mark on one, or on such a mark."""
+    while one["type"] == "MarkedInError":
+        one = desk.entries[one["data"]["target"] - 1]
+    return one["type"] == "SharingOverridden" and not one["data"]["family_told"]
 
 
 def _ids(one: Fact, name: str, pair: tuple[Any, Any], mine: set[str], names: dict[str, str]) -> Iterator[str]:
