@@ -1,6 +1,6 @@
 """Question 1 with a role: each row as the policy would have shown it at that moment, and no word more."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -63,6 +63,32 @@ def test_a_consent_is_judged_at_the_moment_asked_not_at_the_last_entry() -> None
     for at, allowed in (("2026-03-02", True), ("2026-03-20", False)):
         rows = asked(desk, "general_practitioner", "org:b", "p", at=at)
         assert any(row["allowed"] for row in rows) is allowed
+
+
+def test_a_glass_that_ran_then_opened_the_case(desk: Desk) -> None:
+    """For whoever broke it, in the role of then, from its breaking until it was over; and nobody else."""
+    bob = Reader(desk.bob.practitioner, desk.bob.role, desk.bob.employer, "direct_care")
+    desk.now += timedelta(hours=1)
+    before = desk.now - timedelta(minutes=1)
+    glass = desk.record.glass.break_for(desk.case, reason="danger_of_harm", text="bruises seen", by=bob, hours=2)
+    over = desk.now + timedelta(hours=2)
+    for practitioner, at, opened in (
+        (desk.bob, before, False),
+        (desk.bob, desk.now, True),
+        (desk.bob, over - timedelta(minutes=1), True),
+        (desk.bob, over, False),
+        (desk.ada, desk.now, False),
+    ):
+        who: dict[str, Any] = {"practitioner": practitioner.practitioner, "at": at.isoformat()}
+        (row, *_) = desk.ask("could_see", case=desk.case, **who)
+        assert row["glasses"] == ([glass.id] if opened else [])
+        judged = asked(desk, desk.bob.role, desk.bob.employer, "direct_care", **who)
+        assert judged[0]["glasses"] == row["glasses"]
+        assert any(one["allowed"] for one in judged) is (opened or practitioner == desk.ada)
+    other = asked(
+        desk, "nursery_nurse", "org:lch", "direct_care", practitioner=bob.practitioner, at=desk.now.isoformat()
+    )
+    assert (other[0]["glasses"], other[0]["allowed"]) == ([], False)
 
 
 @pytest.mark.parametrize("part", [{"role": "health_visitor"}, {"employer": "org:lch"}, {"purpose": "p"}])

@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+from msgspec.structs import replace
+
 from earlystart_core.access.judging import could
 from earlystart_core.access.policy import POLICY
 from earlystart_core.access.reader import Reader, check_known, check_reader
@@ -9,7 +11,7 @@ from earlystart_core.access.seeing import in_reach
 from earlystart_core.answer import Answer
 from earlystart_core.clocks import Clocks, Moment, clocks_at, instant_of
 from earlystart_core.desk.asked import Asked, Row, about, begun_hours, by, stamp
-from earlystart_core.desk.looking import dealings, ties
+from earlystart_core.desk.looking import dealings, glasses, ties
 from earlystart_core.errors import Invalid
 from earlystart_core.words.case import PointOfContactNamed
 
@@ -48,10 +50,11 @@ def could_see(
 ) -> Answer:
     """The case as it stood in the record at that moment, what tied the practitioner to it, and what else they had done.
 
-    Rows as of `timeline`, with `ties` and `dealings` as of `looked`, `team` where a team is given. With a role and an
-    employer each as the access policy would have shown it to such a reader, for that purpose (`direct_care` where none
-    is named): `allowed` says whether at all, `fields` are those that it lets through. Without them everything is
-    there, and `allowed` is null.
+    Rows as of `timeline`, with `ties` and `dealings` as of `looked`, `team` where a team is given, and the `glasses`
+    that they had broken for the case and that were not over. With a role and an employer each as the access policy
+    would have shown it to such a reader, for that purpose (`direct_care` where none is named), by a glass of theirs
+    where that shows more: `allowed` says whether at all, `fields` are those that it lets through. Without them
+    everything is there, and `allowed` is null.
 
     Raises:
         Invalid: `at` is no moment, a role, an employer, a purpose or a team is malformed, they are no reader, or the
@@ -64,13 +67,16 @@ def could_see(
         return story  # before the first entry
     tied = ties(asked, reader, case, clocks, clocks.effective)
     had = dealings(asked, practitioner, case, clocks, clocks.effective)
+    by_glass = glasses(asked, reader, case, clocks.effective, any_role=not judge)
     seen: dict[int, Row] | None = None
     if judge:
         known = Clocks(clocks.known, clocks.known_at)
-        decision = could(asked.record.store, reader, POLICY, case, known, clocks.effective)
+        each = [reader, *(replace(reader, break_glass=glass) for glass in by_glass)]
+        could_be = [could(asked.record.store, one, POLICY, case, known, clocks.effective) for one in each]
+        decision = max(could_be, key=lambda one: len(one.rings))  # the first of equals: without a glass
         seen = {row["position"]: row for row in in_reach(story, case, decision)}
-    rows = [{"practitioner": practitioner, "ties": tied, "dealings": had, **_shown(row, seen)} for row in story]
-    return Answer(rows, clocks)
+    reached = {"practitioner": practitioner, "ties": tied, "glasses": by_glass, "dealings": had}
+    return Answer([{**reached, **_shown(row, seen)} for row in story], clocks)
 
 
 def _reader(

@@ -2,6 +2,10 @@
 
 from datetime import datetime
 
+from msgspec.structs import replace
+
+from earlystart_core.access.glass import Now
+from earlystart_core.access.glass import glasses as broken_for
 from earlystart_core.access.policy import RULES
 from earlystart_core.access.reader import Reader
 from earlystart_core.access.ties import ties_then
@@ -69,6 +73,21 @@ def ties(asked: Asked, reader: Reader, case: str, clocks: Clocks, at: datetime, 
     known = Clocks(clocks.known, clocks.known_at)
     relation = ties_then(asked.record.store, reader, case, known, at).to(case)
     return [tie for tie in TIES if getattr(relation, tie) or (of_team and tie == "team")]
+
+
+def glasses(asked: Asked, reader: Reader, case: str, at: datetime, *, any_role: bool = False) -> list[str]:
+    """The glasses by which a reader might have read a case at an instant: broken by then, and not over.
+
+    any_role: those that the practitioner broke in whatever role, for whichever employer.
+    """
+    found = []
+    for one in broken_for(asked.record.store, case):
+        if any_role and one.by.practitioner == reader.practitioner:
+            reader = replace(reader, role=one.by.role, employer=one.by.employer)
+        known = one.at <= at and (asked.latest is None or one.at <= asked.latest)
+        if known and one.stands_for(reader, case, Now(at, at)):
+            found.append(one.look.break_glass)
+    return found
 
 
 def dealings(asked: Asked, practitioner: str, case: str, clocks: Clocks, at: datetime) -> list[str]:
