@@ -4,6 +4,7 @@ One thing cannot be caught here: false entries that are well formed, appended in
 in a hash tells them from true ones (`test_false_but_well_formed_entries_are_not_caught`).
 """
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -13,7 +14,7 @@ from earlystart_core.errors import Tampered
 from earlystart_core.log import Log
 from earlystart_core.proof.checkpoint import Checkpoint, signed
 from earlystart_core.proof.hashing import cut
-from earlystart_core.proof.judging import verify_log
+from earlystart_core.proof.judging import verify_export, verify_log
 from earlystart_core.proof.of_log import LogProof
 from earlystart_core.proof.paths import check_consistency
 from earlystart_core.proof.verify import MOST, Verified
@@ -212,6 +213,9 @@ def test_data_that_no_entry_names_is_named(attacked: SqlLog) -> None:
         (b'"command_id":"c', b'"command_id":"\\u0063'),  # another spelling of c
         (b'"data":', b'"date":'),
         (b"{", b""),
+        (b"{", b'{"a":' + b"[" * 100_000),
+        (b'"recorded_at":', b'"recorded_at":"9999-12-31T23:59:59-23:59","x":'),  # no instant in UTC
+        (b'"version":1}', b'"version":1' + b"0" * 5_000 + b"}"),
     ],
 )
 def test_other_spellings_of_an_entry_are_named_even_with_their_own_leaf(
@@ -225,6 +229,18 @@ def test_other_spellings_of_an_entry_are_named_even_with_their_own_leaf(
     made = leaf_of(canonical(spoiled, data)) if b'"data":' in spoiled else bytes(32)
     run(log, f"UPDATE entry SET frame = x'{spoiled.hex()}', leaf = x'{made.hex()}' WHERE position = {position}")
     assert told(verify_log(log.tree))[0].startswith(f"position {position}: ")
+
+
+@pytest.mark.parametrize("said", [b'"2026-01-01T00:00:00"', b'"2026-01-01T00:00:00+00:00"', b"1767225600"])
+def test_an_instant_without_its_one_offset_is_named_in_a_store_and_in_an_export(
+    sqlite_url: str, open_log: Callable[..., SqlLog], said: bytes
+) -> None:
+    log = filled(open_log(sqlite_url), SIZE)
+    run(log, *(f"DROP TRIGGER {table}_no_UPDATE" for table in ("entry", "fact")))
+    frame, data = stored(log, 300)
+    set_entry(log, 300, re.sub(rb'(?<="occurred_at":)[^,]*', said, frame), data)
+    for found in (verify_log(log.tree), verify_export(lines(log))):
+        assert any(one.startswith("position 300: ") for one in told(found))
 
 
 @pytest.mark.parametrize("position", [1, 300, SIZE])

@@ -145,7 +145,7 @@ def _are_stored(data: Sequence[bytes]) -> bool:
 def _agree(frames: list[Frame], times: list[int], columns: Columns | None) -> bool:
     """Whether the columns say what the frames say, and `occurred_at` is in UTC."""
     occurred = [frame.occurred_at for frame in frames]
-    return {None if moment is None else moment.tzinfo for moment in occurred} <= {None, UTC} and (
+    return {moment.tzinfo for moment in occurred if moment is not None} <= {UTC} and (
         columns is None
         or (
             list(columns.recorded) == times
@@ -171,10 +171,11 @@ def _searched(rows: Rows, after: int, recorded: int) -> Checked:
                 if given not in (leaf, None):
                     doubts.append(Doubt(position, "its bytes do not give its leaf: it or the leaf was changed since"))
             said = _one(frame.replace(_CUT, _NULL, 1))
-            moment = micros(said.recorded_at)
+            moment, occurred = micros(said.recorded_at), None if said.occurred_at is None else micros(said.occurred_at)
+            from_micros(moment)  # one that is no instant in UTC cannot be told
             if data is not None and not is_stored(data):
                 doubts.append(Doubt(position, "its data is not the one spelling of a JSON object, nor base64 text"))
-        except (ValueError, TypeError, OverflowError, msgspec.MsgspecError):
+        except (ValueError, TypeError, OverflowError, RecursionError, msgspec.MsgspecError):
             doubts.append(Doubt(position, "expected the canonical bytes of an entry, got other bytes"))
         else:
             doubts += _frame(position, frame, said)
@@ -186,7 +187,7 @@ def _searched(rows: Rows, after: int, recorded: int) -> Checked:
             begun = moment if begun is None else begun
             recorded = max(recorded, moment)
             if rows.columns is not None:
-                doubts += _beside(position, said, rows.columns, at)
+                doubts += _beside(position, said, (moment, occurred), rows.columns, at)
         leaves.append(leaf)
         frames.append(said)
         after = position
@@ -211,11 +212,11 @@ def _frame(position: int, frame: bytes, said: Frame) -> Iterator[Doubt]:
         yield Doubt(position, "its bytes are not the one spelling of what they say")
 
 
-def _beside(position: int, said: Frame, columns: Columns, at: int) -> Iterator[Doubt]:
-    occurred = None if said.occurred_at is None else micros(said.occurred_at)
+def _beside(position: int, said: Frame, moments: tuple[int, int | None], columns: Columns, at: int) -> Iterator[Doubt]:
+    recorded, occurred = moments
     for name, kept, right in (
         ("type and version", columns.shapes[at], (said.type, said.version)),
-        ("recorded_at", columns.recorded[at], micros(said.recorded_at)),
+        ("recorded_at", columns.recorded[at], recorded),
         ("occurred_at", columns.occurred[at], occurred),
     ):
         if kept != right:
