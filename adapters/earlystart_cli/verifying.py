@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from earlystart_core.proof.keys import Vkey
     from earlystart_core.proof.verify import Verified
 
-    Found = tuple[Verified, Shredded]
+    Found = tuple[Verified, Shredded | None]
 
 EXAMPLE = "earlystart log verify --export leeds.ndjson --vkey log.vkey --checkpoint 2026-03-31.checkpoint"
 LARGE = 200_000  # entries from which on a second process is worth its start
@@ -72,7 +72,9 @@ def _of_store(store: Stored, held: "Checkpoint | None", key: "Vkey | None") -> "
     with opened(store) as record, working("verifying"):
         tree = record.store.log.tree
         processes = min(2, os.cpu_count() or 1) if tree.size() >= LARGE else 1
-        return verify_log(tree, held, key, processes), shredded_in(record.store.log)
+        found = verify_log(tree, held, key, processes)
+        # What was shredded is read as any other question is, from entries that are sound.
+        return found, shredded_in(record.store.log) if found.sound else None
 
 
 def _of_export(path: Path, held: "Checkpoint | None", key: "Vkey | None") -> "Found":
@@ -115,13 +117,13 @@ def _entry(path: Path, key: "Vkey | None", others: tuple[Path | None, ...]) -> i
     return 0
 
 
-def _as_json(found: "Verified", shredded: "Shredded") -> dict[str, Any]:
+def _as_json(found: "Verified", shredded: "Shredded | None") -> dict[str, Any]:
     return {
         "size": found.size,
         "root": found.root.hex(),
         "consistent_since": found.since.size if found.since and found.sound else None,
         "origin": found.since.origin if found.since else None,
-        "shredded": {"values": shredded.values, "certificates": shredded.certificates},
+        "shredded": shredded and {"values": shredded.values, "certificates": shredded.certificates},
         "signatures": found.signed,
         "kept": found.kept,
         "unsigned": found.unsigned,
@@ -129,7 +131,7 @@ def _as_json(found: "Verified", shredded: "Shredded") -> dict[str, Any]:
     }
 
 
-def _told(found: "Verified", key: "Vkey | None", shredded: "Shredded") -> list[str]:
+def _told(found: "Verified", key: "Vkey | None", shredded: "Shredded | None") -> list[str]:
     from earlystart_core.proof.hashing import BLOCK
     from earlystart_core.proof.strict import in_base64
     from earlystart_core.proof.verify import MOST as MOST_DOUBTS

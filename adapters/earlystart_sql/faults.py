@@ -27,7 +27,8 @@ def said(error: BaseException) -> str:
         error = error.orig
     primary = getattr(getattr(error, "diag", None), "message_primary", None)
     lines = str(primary or error).strip().splitlines()
-    return lines[0].strip() if lines else type(error).__name__
+    # "Could not decode to UTF-8 column 'id' with text '…'": what stands there is for nobody's eyes
+    return lines[0].partition(" with text ")[0].strip() if lines else type(error).__name__
 
 
 def is_busy(error: BaseException) -> bool:

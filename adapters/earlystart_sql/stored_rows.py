@@ -50,28 +50,37 @@ class _Facts:
         self.data: list[bytes | None] = [None] * (upto - after)
         self.occurred: list[int | None] = [None] * (upto - after)
         self.found: list[int] = [_NONE] * (upto - after)
-        data, occurred, found = self.data, self.occurred, self.found
+        data, occurred, found, before = self.data, self.occurred, self.found, after + 1
         statement = _FACTS.format(mark(connection))
         for shape in shapes:
             for position, moment, value in run_binary(connection, statement, (shape, after, upto)):
-                at = int(position) - after - 1
-                if found[at] != _NONE or at != position - after - 1:  # SQLite lets a half stand for a whole number
-                    found[at] = _SEVERAL
-                else:
-                    found[at], occurred[at], data[at] = shape, moment, value
+                at = position - before
+                try:
+                    if found[at] == _NONE:
+                        found[at], occurred[at], data[at] = shape, moment, value
+                    else:
+                        found[at] = _SEVERAL
+                except TypeError:  # SQLite lets a half stand for a whole number
+                    found[int(at)] = _SEVERAL
 
 
 def _rows(connection: Connection, facts: _Facts, after: int, upto: int) -> Rows:
     entries = run_binary(connection, _ENTRIES.format(mark(connection)), (after, upto)).fetchall()
     if not entries:
         return Rows((), (), (), ())
+    doubts: Sequence[Doubt] = ()
     positions, numbers, recorded, frames, leaves = zip(*entries, strict=True)
+    if {*map(type, positions)} != {int}:  # in a table that was made anew anything may stand; it is missing where it was
+        whole = [entry for entry in entries if isinstance(entry[0], int)]
+        if not whole:
+            return Rows((), (), (), ())
+        positions, numbers, recorded, frames, leaves = zip(*whole, strict=True)
+        doubts = [Doubt(None, f"an entry behind position {after} has a position that is no whole number")]
     here = slice(after - facts.after, upto - facts.after)
     data, occurred, found = facts.data[here], facts.occurred[here], facts.found[here]
-    doubts: Sequence[Doubt] = ()
     if found != list(numbers):  # an entry is missing, or its data
         there = [position - after - 1 for position in positions]
-        doubts = list(_misplaced(after, dict(zip(there, numbers, strict=True)), found))
+        doubts = list(doubts) + list(_misplaced(after, dict(zip(there, numbers, strict=True)), found))
         data, occurred = [data[at] for at in there], [occurred[at] for at in there]
     columns = Columns([facts.shapes.get(number) for number in numbers], recorded, occurred)
     return Rows(positions, _blobs(frames, b""), _blobs(data, None), _blobs(leaves, b""), columns, doubts)

@@ -4,14 +4,17 @@ import gc
 import multiprocessing
 from collections.abc import Collection, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import cache
 
 from sqlalchemy import Connection
 
+from earlystart_core.errors import StoreUnavailable
 from earlystart_core.proof.entries import Doubt
-from earlystart_core.proof.verify import STRETCH, Stretch, checked
+from earlystart_core.proof.verify import BEFORE_ALL, STRETCH, Stretch, checked
 from earlystart_core.replay.loading import collector_at_rest
 from earlystart_sql.database import Database, open_database
-from earlystart_sql.raw import one
+from earlystart_sql.raw import mark, one, run
 from earlystart_sql.schema import LOG
 from earlystart_sql.stored_rows import Shapes, rows_of, shapes_in
 from earlystart_sql.tag_index import TagIndex, tag_index
@@ -19,10 +22,9 @@ from earlystart_sql.tag_index import TagIndex, tag_index
 AHEAD = 4  # stretches that are handed out for each process
 FORKED = "forkserver"  # its processes share the key of Python's hash (`proof.tagged`), and inherit no connection
 
-_STRAY = (
-    "SELECT position FROM fact WHERE shape = {shape} AND (position > {head} OR position < 1) ORDER BY position LIMIT 1"
-)
+_STRAY = "SELECT position FROM fact WHERE shape = {0} AND (position > {0} OR position < 1) ORDER BY position LIMIT 1"
 _BELOW = "SELECT position FROM entry WHERE position < 1 ORDER BY position LIMIT 1"
+_OTHER = "SELECT position FROM fact WHERE shape < 1 OR shape > {last} LIMIT 1"
 
 
 def can_be_apart(database: Database) -> bool:
@@ -30,32 +32,41 @@ def can_be_apart(database: Database) -> bool:
     return not database.address.in_memory and FORKED in multiprocessing.get_all_start_methods()
 
 
-def strays(connection: Connection, shapes: Shapes, head: int) -> Iterator[Doubt]:
-    """What stands before the first entry or behind the last: of entries that were taken away, or never were."""
+def strays(connection: Connection, shapes: Shapes, head: object) -> Iterator[Doubt]:
+    """What stands before the first entry or behind the last: of entries that were taken away, or never were.
+
+    head: the greatest position that stands there, whatever it is.
+    """
     below = one(connection, _BELOW)
     if below is not None:
         yield Doubt(below, "there is an entry here: the first one is at position 1")
+    if not isinstance(head, int):
+        yield Doubt(None, "the greatest position of an entry is no whole number")
+        return
     for shape, (kind, _) in shapes.items():
-        stray = one(connection, _STRAY.format(shape=shape, head=head))
+        stray = run(connection, _STRAY.format(mark(connection)), (shape, max(head, 0))).fetchone()
         if stray is not None:
-            yield Doubt(stray, f"there is data of a {kind} here, and no entry: the last one is at position {head}")
+            yield Doubt(stray[0], f"there is data of a {kind} here, and no entry: the last one is at position {head}")
+    other = one(connection, _OTHER.format(last=len(shapes)))
+    if other is not None:
+        yield Doubt(None, "there is data of a type that is not there")
 
 
 def stretches(database: Database, size: int, wanted: Collection[int], processes: int) -> Iterator[Stretch]:
     """The first `size` entries, checked stretch by stretch in order, by several processes where that is asked for.
 
-    Each is held against the index of tags, which is read meanwhile.
+    Each is held against the index of tags, which is read meanwhile. What is wrong with that comes first, in a stretch
+    of no entries: it is said of a log without entries too, and of one that cannot be read any further.
     """
     work = _apart(database, size, wanted, processes) if processes > 1 else _here(database, size, wanted)
-    index: TagIndex | None = None
+    index = TagIndex(0)
     for found in work:
         if isinstance(found, TagIndex):
             index = found
-            continue
-        assert index is not None  # the first of all
-        found.doubts[:0] = index.doubts if found.index == 0 else ()
-        found.doubts += index.against(found.index, found.sums)
-        yield found
+            yield Stretch(0, BEFORE_ALL, BEFORE_ALL, 0, [], [], {}, index.doubts, b"")
+        else:
+            found.doubts += index.against(found.index, found.sums)
+            yield found
 
 
 def _here(database: Database, size: int, wanted: Collection[int]) -> Iterator[TagIndex | Stretch]:
@@ -72,33 +83,35 @@ def _here(database: Database, size: int, wanted: Collection[int]) -> Iterator[Ta
 
 def _apart(database: Database, size: int, wanted: Collection[int], processes: int) -> Iterator[TagIndex | Stretch]:
     where = database.address.url
-    url = database.address.path if where is None else where.render_as_string(hide_password=False)
+    url = str(database.address.path if where is None else where.render_as_string(hide_password=False))
     context = multiprocessing.get_context(FORKED)
-    with ProcessPoolExecutor(processes, context, _open, (str(url),)) as pool:
-        begun: list[Future[TagIndex | Stretch]] = [pool.submit(_index, size)]
-        for index in range(0, size, STRETCH):
-            begun.append(pool.submit(_stretch, index, min(index + STRETCH, size), tuple(wanted)))
-            if len(begun) >= AHEAD * processes:
-                yield begun.pop(0).result()
-        yield from (each.result() for each in begun)
+    with ProcessPoolExecutor(processes, context, gc.disable) as pool:  # nothing here refers to itself: a fifth faster
+        begun: list[Future[TagIndex | Stretch]] = [pool.submit(_index, url, size)]
+        try:
+            for index in range(0, size, STRETCH):
+                begun.append(pool.submit(_stretch, url, index, min(index + STRETCH, size), tuple(wanted)))
+                if len(begun) >= AHEAD * processes:
+                    yield begun.pop(0).result()
+            yield from (each.result() for each in begun)
+        except BrokenProcessPool:
+            raise StoreUnavailable(f"{database.name} was not verified: a process that did part of it ended") from None
 
 
-_opened: list[tuple[Database, Shapes]] = []  # in a process of `_apart`: the store
+@cache
+def _open(url: str) -> Database:
+    """In a process of `_apart`: the store."""
+    return open_database(url, LOG, create=False, read_only=True)
 
 
-def _open(url: str) -> None:
-    gc.disable()  # nothing here refers to itself, and looking for that costs a fifth
-    database = open_database(url, LOG, create=False, read_only=True)
+def _index(url: str, size: int) -> TagIndex:
+    return tag_index(_open(url), size)
+
+
+def _stretch(url: str, index: int, upto: int, wanted: tuple[int, ...]) -> Stretch:
+    database = _open(url)
     with database.reading() as connection:
-        _opened.append((database, shapes_in(connection)))
-
-
-def _index(size: int) -> TagIndex:
-    return tag_index(_opened[0][0], size)
-
-
-def _stretch(index: int, upto: int, wanted: tuple[int, ...]) -> Stretch:
-    return _checked(*_opened[0], index, upto, wanted)
+        shapes = shapes_in(connection)
+    return _checked(database, shapes, index, upto, wanted)
 
 
 def _checked(database: Database, shapes: Shapes, index: int, upto: int, wanted: Collection[int]) -> Stretch:

@@ -27,6 +27,7 @@ from earlystart_sql.tree_tables import can_keep, may_be_read
 CATCH_UP = 256  # blocks that one append takes up at most, besides its own: a tenth of a second or two
 AT_ONCE = 10_000  # kept rows read together
 
+_HEAD = "SELECT coalesce(max(position), 0) FROM {table}"
 _LEAVES = "SELECT leaf FROM {table} WHERE position > {first} AND position <= {last} ORDER BY position"
 _LAST = "SELECT number, signed_at, note FROM {table} ORDER BY number DESC LIMIT 1"
 
@@ -67,7 +68,8 @@ class SqlTree(Tree):
 
     def size(self) -> int:
         with self._database.reading() as connection:
-            return int(one(connection, f"SELECT coalesce(max(position), 0) FROM {self.ENTRIES}"))
+            head = one(connection, _HEAD.format(table=self.ENTRIES))
+            return max(head, 0) if isinstance(head, int) else 0  # what stands below or is no position is a stray
 
     def leaves(self, first: int, last: int) -> bytes:
         with self._database.reading() as connection:
@@ -107,7 +109,7 @@ class SqlTree(Tree):
 
     def strays(self, size: int) -> Iterable[Doubt]:
         with self._database.reading() as connection:
-            head = one(connection, f"SELECT coalesce(max(position), 0) FROM {self.ENTRIES}")
+            head = one(connection, _HEAD.format(table=self.ENTRIES))
             return list(strays(connection, shapes_in(connection), head))
 
     def last_signed(self) -> Signed | None:

@@ -138,7 +138,10 @@ def _are_stored(data: Sequence[bytes]) -> bool:
         len(values) == len(data)
         and not any(map(is_deep, data))
         and _deterministic.encode_lines(values) == lines
-        and all(type(value) is dict or is_stored(each) for value, each in zip(values, data, strict=True))
+        and (
+            {*map(type, values)} == {dict}
+            or all(type(value) is dict or is_stored(each) for value, each in zip(values, data, strict=True))
+        )
     )
 
 

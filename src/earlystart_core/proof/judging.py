@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, islice
 
-from earlystart_core.errors import Invalid, Tampered
+from earlystart_core.errors import Invalid, StoreUnavailable, Tampered
 from earlystart_core.proof.checkpoint import Checkpoint, checkpoint_in
 from earlystart_core.proof.entries import Doubt
 from earlystart_core.proof.export import rows_of
@@ -49,18 +49,23 @@ def verify_log(
     size = tree.size()
     joined = Joining([one.size for one in held])
     joined.doubt(early)
-    for stretch in tree.stretches(size, [one.size for one in held], processes):
-        joined.add(stretch)
-        if joined.full:  # more would not be told, and a forged position could make the log seem endless
-            break
-    joined.doubt(tree.strays(size))
     kept = 0
     try:
+        for stretch in tree.stretches(size, [one.size for one in held], processes):
+            joined.add(stretch)
+            if joined.full:  # more would not be told, and a forged position could make the log seem endless
+                break
+        joined.doubt(tree.strays(size))
         nodes = list(tree.all_kept())
         joined.doubt(against_kept(joined, nodes, max(joined.size, tree.size())))
         kept = min(kept_upto(nodes), joined.size)
     except Tampered as error:
         joined.doubt([Doubt(None, str(error))])
+    except StoreUnavailable as error:
+        if not joined.doubts:
+            raise  # a store that fails says nothing of its log; where there are doubts already, they are told
+        joined.doubt([Doubt(None, f"it cannot be read any further: {error}")])
+        held = []
     return _verdict(joined, held, since, signed=signed, kept=kept)
 
 

@@ -1,0 +1,61 @@
+"""Whether the log's tables are tables, with nothing between them and who reads: the same rows for every question.
+
+A look-up goes down a tree of keys, or through an index; a reading of the whole passes them by. Where these are at odds,
+decisions read other rows than a verification.
+"""
+
+import re
+from collections.abc import Iterator
+
+from earlystart_core.proof.entries import Doubt
+from earlystart_sql.database import Database
+from earlystart_sql.raw import one, run
+
+TABLES = ("shape", "tag", "entry_tag", "entry", "fact")
+
+_NAMES = ", ".join(f"'{table}'" for table in TABLES)
+_NO_TABLE = (  # a table of a module of its own has no page
+    f"SELECT lower(name) FROM sqlite_schema WHERE lower(name) IN ({_NAMES}) AND NOT (type = 'table' AND rootpage > 0)"
+)
+_TRIGGERS = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name"
+_GUARD = re.compile(  # what only refuses changes nothing
+    r"CREATE TRIGGER \w+ BEFORE (UPDATE|DELETE|INSERT) ON \w+ (WHEN [^;]*)?"
+    r"BEGIN SELECT RAISE\(ABORT, '[^';]*'\); END"
+)
+_POSTGRESQL = f"""
+SELECT c.relname, CASE
+    WHEN c.relkind <> 'r' THEN 'no table of its own stands there'
+    WHEN c.relrowsecurity THEN 'row security says who sees which rows'
+    WHEN EXISTS (SELECT FROM pg_rewrite WHERE ev_class = c.oid) THEN 'a rule rewrites what is asked of it'
+    WHEN EXISTS (SELECT FROM pg_inherits WHERE c.oid IN (inhparent, inhrelid)) THEN 'another table inherits'
+    WHEN EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal
+        AND tgfoid IS DISTINCT FROM to_regproc('only_added')) THEN 'a trigger does more than refuse'
+    END
+FROM unnest(ARRAY[{_NAMES}]) AS name JOIN pg_class AS c ON c.oid = to_regclass(name)
+"""
+
+
+def not_plain(database: Database) -> Iterator[Doubt]:
+    """What stands between the tables and who reads them, and where SQLite's own check finds one at odds with itself.
+
+    PostgreSQL has no such check of its own; see docs/explanation/proof.md.
+    """
+    with database.reading() as connection:
+        if database.dialect == "postgresql":
+            for table, found in run(connection, _POSTGRESQL).fetchall():
+                if found is not None:
+                    yield Doubt(None, f"the table {table} is not as this library made it: {found}")
+            return
+        others = {name for (name,) in run(connection, _NO_TABLE)}
+        triggers = [name for name, sql in run(connection, _TRIGGERS) if not _GUARD.fullmatch(" ".join(sql.split()))]
+    for table in others:
+        yield Doubt(None, f"the table {table} is not as this library made it: no table of its own stands there")
+    for name in triggers:
+        yield Doubt(None, f"the trigger {name[:60]} does more than refuse: expected none that does")
+    for table in TABLES:
+        if table in others:
+            continue
+        with database.reading() as connection:  # a transaction each: with a rollback journal a writer waits for it
+            said = one(connection, f"PRAGMA integrity_check({table})")
+        if said != "ok":
+            yield Doubt(None, f"the table {table} is at odds with its index, or damaged: {str(said)[:100]}")
