@@ -13,7 +13,7 @@ from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery
 from earlystart_core.command import Command
 from earlystart_core.decide import AHEAD, TRIES, Done, Shell
 from earlystart_core.entry import Practitioner, canonical_of
-from earlystart_core.errors import Conflict, Invalid, Refused
+from earlystart_core.errors import Conflict, Invalid, Refused, Tampered
 from earlystart_core.event import Event
 from earlystart_core.log import MemoryLog, Receipt
 from earlystart_core.privacy.keys import MemoryKeys
@@ -148,6 +148,26 @@ def test_a_command_that_changed_nothing_is_remembered(desk):
     assert desk.submit(opening(), "again") == Done((), ())
     with pytest.raises(Refused):
         desk.submit(opening(OTHER), "again")
+
+
+@pytest.mark.parametrize("moved", [(-1,), (1,), (0, 1), (-1, 0), (-1000,), (2**62,)])
+def test_a_receipt_that_names_entries_of_another_command_is_not_believed(desk, moved):
+    desk.submit(visit(1), "one")
+    desk.submit(visit(2), "two")
+    desk.submit(visit(3), "three")
+    before = desk.log.receipt("two")
+    positions = tuple(before.positions[0] + each for each in moved)
+    desk.log._receipts["two"] = Receipt("two", before.digest, positions)
+    with pytest.raises(Tampered, match="the receipt of command_id two names entries that are not its own"):
+        desk.submit(visit(2), "two")
+
+
+def test_a_receipt_put_under_another_name_is_not_believed(desk):
+    desk.submit(visit(), "one")
+    before = desk.log.receipt("one")
+    desk.log._receipts["two"] = Receipt("two", before.digest, before.positions)
+    with pytest.raises(Tampered):
+        desk.submit(visit(), "two")
 
 
 def test_a_refusal_is_not_remembered(desk):

@@ -16,7 +16,7 @@ from eventsourcing.persistence import IntegrityError
 
 from earlystart_core.command import Command, Fact, Facts, Word
 from earlystart_core.entry import Entry, Practitioner, Recorded
-from earlystart_core.errors import Conflict, Refused
+from earlystart_core.errors import Conflict, Refused, Tampered
 from earlystart_core.event import Event, sealed_for, shape_of
 from earlystart_core.log import AlreadyRecorded, Log, Receipt, matches
 from earlystart_core.marks import struck
@@ -73,6 +73,7 @@ class Shell:
         Raises:
             Refused: a rule of the word; `time.in_the_future`; `command.other_content` for a reused command_id.
             Conflict: bearing facts were recorded meanwhile, on each of three tries.
+            Tampered: the command_id's receipt names entries that another command recorded, or none.
         """
         digest = self._digest(command, by)
         known = None if fresh else self._log.receipt(command_id)
@@ -152,8 +153,11 @@ class Shell:
         if not receipt.positions:
             return Done((), ())
         first, count = receipt.positions[0], len(receipt.positions)
-        entries = [recorded.event for recorded in self._log.read(after=first - 1, limit=count)]
-        return Done(receipt.positions, ids_of(entries))
+        found = list(self._log.read(after=max(first - 1, 0), limit=count).entries())
+        own = [(position, receipt.command_id) for position in receipt.positions]
+        if [(one.position, one.event.command_id) for one in found] != own:
+            raise Tampered(f"the receipt of command_id {receipt.command_id} names entries that are not its own")
+        return Done(receipt.positions, ids_of([one.event for one in found]))
 
 
 def _sealed_for(entries: Sequence[Entry], events: Sequence[Event]) -> list[str]:
