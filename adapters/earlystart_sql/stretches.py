@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.proof.entries import Doubt
+from earlystart_core.proof.tagged import key_is_given
 from earlystart_core.proof.verify import BEFORE_ALL, STRETCH, Stretch, checked
 from earlystart_core.replay.loading import collector_at_rest
 from earlystart_sql.database import Database, open_database
@@ -28,8 +29,9 @@ _OTHER = "SELECT position FROM fact WHERE shape < 1 OR shape > {last} LIMIT 1"
 
 
 def can_be_apart(database: Database) -> bool:
-    """Whether other processes can read the store too, and this system can make such as share a key."""
-    return not database.address.in_memory and FORKED in multiprocessing.get_all_start_methods()
+    """Whether other processes can read the store too, and this system can make such as share a key of their own."""
+    forked = FORKED in multiprocessing.get_all_start_methods()
+    return forked and not database.address.in_memory and not key_is_given()
 
 
 def strays(connection: Connection, shapes: Shapes, head: object) -> Iterator[Doubt]:

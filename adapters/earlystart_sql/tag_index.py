@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.proof.entries import Doubt
-from earlystart_core.proof.tagged import number_of_shape
+from earlystart_core.proof.tagged import number_of, number_of_shape
 from earlystart_core.proof.verify import MOST
 from earlystart_sql.database import Database
 from earlystart_sql.dictionary import kind_of
@@ -126,7 +126,7 @@ def _tags(database: Database, found: TagIndex) -> Sums:
     if len({*texts}) != len(texts):
         wrong.add("a tag is there more than once")
     found.doubts += [Doubt(None, each) for each in sorted(wrong)]
-    return np.fromiter(map(hash, ["", *texts]), np.int64, 1 + len(texts)).view(np.uint64)
+    return np.fromiter(map(number_of, ["", *texts]), np.int64, 1 + len(texts)).view(np.uint64)
 
 
 def _sum(database: Database, found: TagIndex, numbers: Sums, shapes: Sums) -> None:

@@ -1,5 +1,8 @@
 """The index of tags: whatever is done to it, a verification says so, because decisions find entries by it."""
 
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 
@@ -155,6 +158,34 @@ def test_several_processes_find_what_one_does(indexed: SqlLog, monkeypatch: pyte
     run(indexed, "DELETE FROM entry_tag WHERE position IN (300, 650)")
     said = told(verify_log(indexed.tree, processes=2))
     assert said == told(verify_log(indexed.tree)) == [SAYS_OTHERS.format(300), SAYS_OTHERS.format(650)]
+
+
+HIDING = """
+import sys
+from earlystart_core.proof.judging import verify_log
+from earlystart_sql.database import open_database
+from earlystart_sql.schema import LOG
+from earlystart_sql.tree import SqlTree
+print([str(doubt) for doubt in verify_log(SqlTree(open_database(sys.argv[1], LOG)), processes=2).doubts])
+"""
+ALIKE = ("x0:3507178", "x1:2678241", "x2:2595852", "x3:166088")  # under key 0 they have the sum of case:4 and Tried
+
+
+def test_a_key_of_hashes_that_everyone_knows_hides_nothing(sqlite_url: str, open_log: Callable[..., SqlLog]) -> None:
+    log = filled(open_log(sqlite_url), 7)
+    run(
+        log,
+        "DROP TRIGGER entry_tag_no_DELETE",
+        "DELETE FROM entry_tag WHERE position = 5",
+        *(f"INSERT INTO tag VALUES ({n}, '{tag[:2]}', 1, '{tag}')" for n, tag in enumerate(ALIKE, 8)),
+        *(f"INSERT INTO entry_tag SELECT {n}, 5, shape FROM entry WHERE position = 5" for n in range(8, 12)),
+    )
+    log.database.close()
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    ran = subprocess.run(
+        [sys.executable, "-c", HIDING, sqlite_url], env=environment, capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == f"{[SAYS_OTHERS.format(5)]}\n"
 
 
 def test_pages_of_any_size_give_the_same_sums(sql_log: SqlLog, monkeypatch: pytest.MonkeyPatch) -> None:

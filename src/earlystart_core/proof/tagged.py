@@ -1,22 +1,40 @@
 """Whether an index of tags says what the entries say, by sums that are the same only where the tags are.
 
 A tag, and a type and version, stand for a number: Python's own hash of text, SipHash under a key that each process
-draws when it starts, so nobody can have prepared an index for it (unless PYTHONHASHSEED gives the key). A row of an
-index, a tag and the type of its entry, stands for the sum of the two, an entry for the sum of its rows. A wrong,
-missing or added row changes that but for one chance in 2^64. Sums of two processes agree only where they share a key:
-where both were forked from one.
+draws when it starts, so nobody can have prepared an index for it. Where PYTHONHASHSEED gives the key, four tags of the
+same sum as another are found in a minute; there something drawn stands before each text.
+
+A row of an index, a tag and the type of its entry, stands for the sum of the two, an entry for the sum of its rows. A
+wrong, missing or added row changes that but for one chance in 2^64. Sums of two processes agree only where they share a
+key: where both were forked from one.
 """
 
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
 
 from earlystart_core.proof.entries import Frame, Shape
 
 _MASK = 2**64 - 1
 
 
+def key_is_given() -> bool:
+    """Whether the environment says which key Python hashes with: then others may know it."""
+    return os.environ.get("PYTHONHASHSEED", "random") not in ("", "random")
+
+
+_DRAWN = os.urandom(16).hex()
+
+
+def _of_drawn(text: str) -> int:
+    return hash(_DRAWN + text)
+
+
+number_of: Callable[[str], int] = _of_drawn if key_is_given() else hash  # of a tag: a signed one of 64 bits
+
+
 def number_of_shape(shape: Shape) -> int:
-    """The number of a type and version, a signed one of 64 bits; that of a tag is its `hash`."""
-    return hash(f"{shape[1]}\x00{shape[0]}")  # no tag holds a NUL
+    """The number of a type and version, a signed one of 64 bits."""
+    return number_of(f"{shape[1]}\x00{shape[0]}")  # no tag holds a NUL
 
 
 def sums(frames: Iterable[Frame | None]) -> list[int]:
@@ -31,5 +49,5 @@ def sums(frames: Iterable[Frame | None]) -> list[int]:
         if shape not in shapes:
             shapes[shape] = number_of_shape(shape)
         tags = {*frame.tags}
-        found.append(sum(map(hash, tags)) + len(tags) * shapes[shape] & _MASK)
+        found.append(sum(map(number_of, tags)) + len(tags) * shapes[shape] & _MASK)
     return found
