@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -15,6 +15,8 @@ from earlystart_cli.stores import Stored, opened
 from earlystart_core.errors import Invalid, Tampered
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from earlystart_core.erasing.shredding import Shredded
     from earlystart_core.proof.checkpoint import Checkpoint
     from earlystart_core.proof.keys import Vkey
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
 EXAMPLE = "earlystart log verify --export leeds.ndjson --vkey log.vkey --checkpoint 2026-03-31.checkpoint"
 LARGE = 200_000  # entries from which on a second process is worth its start
-LONGEST = 64 * 2**20  # bytes of a line: one that is longer is read as several, and none of them is an entry
+LONGEST = 64 * 2**20  # bytes of a line
 MOST_PROOF = 32 * 2**20  # bytes
 
 
@@ -85,7 +87,7 @@ def _of_export(path: Path, held: "Checkpoint | None", key: "Vkey | None") -> "Fo
     shreds = Shreds()
     try:
         with path.open("rb") as file, working("verifying"):
-            found = verify_export(shreds.passing(iter(lambda: file.readline(LONGEST), b"")), held, key)
+            found = verify_export(shreds.passing(lines_of(file)), held, key)
             return found, shreds.found()
     except Invalid as error:
         if error.field != "export":
@@ -93,6 +95,14 @@ def _of_export(path: Path, held: "Checkpoint | None", key: "Vkey | None") -> "Fo
         raise Tampered(str(error)) from None
     except OSError as error:
         raise Invalid("--export", f"expected a file that can be read, got {str(path)!r}: {error.strerror}") from None
+
+
+def lines_of(file: IO[bytes]) -> "Iterator[bytes]":
+    """The lines of an export, up to one that is longer than an entry's: its beginning is the last, and a doubt."""
+    while line := file.readline(LONGEST):
+        yield line
+        if len(line) == LONGEST and not line.endswith(b"\n"):
+            return
 
 
 def _entry(path: Path, key: "Vkey | None", others: tuple[Path | None, ...]) -> int:

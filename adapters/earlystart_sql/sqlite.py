@@ -200,11 +200,16 @@ def _connect_to_read(path: Path) -> Any:
     connection = _connect(f"{path.as_uri()}?mode=ro")
     try:
         connection.execute("SELECT count(*) FROM sqlite_schema").close()
-    except LIBRARY.OperationalError:
+    except LIBRARY.OperationalError as error:
         connection.close()
-        wal = Path(f"{path}-wal")
-        if wal.exists() and wal.stat().st_size:
+        wal, journal = Path(f"{path}-wal"), Path(f"{path}-journal")
+        if is_busy(error) or (wal.exists() and wal.stat().st_size):
             raise
+        if journal.exists() and journal.stat().st_size:
+            raise StoreUnavailable(
+                f"{path} was left by a writer that ended in the middle: expected it to be opened once where it may be"
+                " written, which rolls back what was not committed"
+            ) from error
         return _connect(f"{path.as_uri()}?mode=ro&immutable=1")  # no one can write: there is nothing beside it
     except BaseException:
         connection.close()

@@ -14,6 +14,7 @@ from earlystart_core.proof.checkpoint import checkpoint_in
 from earlystart_core.proof.compact import Range, levels_of
 from earlystart_core.proof.entries import Doubt, Rows
 from earlystart_core.proof.hashing import BLOCK, HASH, LEVEL, Node
+from earlystart_core.proof.strict import GREATEST
 from earlystart_core.proof.tree import Signed, Tree, grown
 from earlystart_core.proof.verify import Stretch
 from earlystart_sql import tree_tables
@@ -147,6 +148,8 @@ def _last_signed(connection: Connection, table: str) -> tuple[int, Signed | None
     try:
         if not isinstance(note, bytes):
             raise Invalid("checkpoint", "expected its text, got something else")
+        if not (isinstance(number, int) and 0 < number < GREATEST):
+            raise Invalid("checkpoint", "expected its number, got one that none was signed under")
         return number, Signed(checkpoint_in(note), from_micros(signed_at))
     except (Invalid, TypeError, ValueError, OverflowError) as error:
         raise Tampered(f"the checkpoint that was signed here last cannot be read: {error}") from None

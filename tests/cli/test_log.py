@@ -12,6 +12,7 @@ from earlystart_core.proof.keys import vkey_in
 from tests.proof.conftest import OTHER_PEM, PEM, signer
 
 from .conftest import Called, call, process
+from .test_erasing import erased
 
 
 @pytest.fixture
@@ -133,6 +134,36 @@ def test_a_tampered_store_is_status_1_and_named(copy: Path, held: tuple[Path, Pa
     assert found.status == 1
     assert found.err == "earlystart: position 9: the occurred_at kept beside it is not the one that it says\n"
     assert table(found)["doubts"] == "1"
+
+
+def test_doubts_are_told_where_a_certificate_cannot_be_read(copy: Path) -> None:
+    """What was shredded is read as any question is, and that would fail."""
+    from earlystart_sql.sqlite import LIBRARY
+
+    case = call("view", "case_status", "--db", copy, "--json").json[0]["case"]
+    assert erased(copy, case).status == 0
+    connection = LIBRARY.connect(str(copy))
+    (position,) = connection.execute("SELECT max(position) FROM entry").fetchone()
+    connection.execute("DROP TRIGGER fact_no_UPDATE")
+    connection.execute("UPDATE fact SET data = x'7b' WHERE position = ?", (position,))
+    connection.commit()
+    connection.close()
+    found = call("log", "verify", "--db", copy, "--json")
+    assert found.status == 1
+    assert f"position {position}: its bytes do not give its leaf" in found.err
+    assert found.json["shredded"] is None
+
+
+def test_an_export_is_not_read_behind_a_line_that_no_entry_has(export: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of zeros, or a device that gives them for ever, would fill the memory."""
+    monkeypatch.setattr("earlystart_cli.verifying.LONGEST", 100_000)
+    content = export.read_bytes()
+    export.write_bytes(content + bytes(1_000_000) + b"\n" + content)
+    found = call("log", "verify", "--export", export)
+    assert found.status == 1
+    entries = content.count(b"\n")
+    assert table(found)["size"] == str(entries + 1)
+    assert f"position {entries + 1}: its line is cut off" in found.err
 
 
 def test_a_checkpoint_is_a_signed_note_and_tells_its_verifier_key(held: tuple[Path, Path], copy: Path) -> None:

@@ -216,6 +216,31 @@ def wrong_files(folder: Path) -> dict[str, str]:
     }
 
 
+def test_who_may_only_read_is_not_given_half_of_what_a_crash_left(
+    tmp_path: Path, open_log: Callable[..., SqlLog]
+) -> None:
+    """Until someone who may write has rolled it back, the file holds what was never committed."""
+    log = open_log(str(tmp_path / "store.db"))
+    log.append([ENTRY] * 500)
+    log.database.close()
+    writer = sqlite.LIBRARY.connect(str(tmp_path / "store.db"), isolation_level=None)
+    for statement in ("journal_mode = delete", "cache_size = 1", "cache_spill = 1"):
+        writer.execute(f"PRAGMA {statement}").close()
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("DROP TRIGGER fact_no_UPDATE")
+    writer.execute("UPDATE fact SET data = x'00'")
+    left = tmp_path / "left"
+    left.mkdir()
+    for name in ("store.db", "store.db-journal"):
+        (left / name).write_bytes((tmp_path / name).read_bytes())
+    writer.execute("ROLLBACK")
+    writer.close()
+    with pytest.raises(StoreUnavailable, match=r"store\.db was left by a writer that ended in the middle: expected it"):
+        open_log(str(left / "store.db"), read_only=True)
+    assert [each.event.data for each in open_log(str(left / "store.db")).read()] == [b"{}"] * 500
+    assert open_log(str(left / "store.db"), read_only=True).head() == 500
+
+
 @pytest.mark.parametrize("read_only", [False, True])
 def test_a_wrong_file_is_refused_and_left_as_it_was(tmp_path: Path, read_only: bool) -> None:
     wrong = wrong_files(tmp_path)

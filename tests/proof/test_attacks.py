@@ -468,6 +468,16 @@ def test_a_remembered_checkpoint_that_is_touched_is_told(attacked: SqlLog) -> No
     assert told(verify_log(attacked.tree))[0].startswith("the checkpoint that was signed here last cannot be read: ")
 
 
+@pytest.mark.parametrize("number", [0, -1, 2**63 - 1])
+def test_a_remembered_checkpoint_under_a_number_that_none_has_is_told(attacked: SqlLog, number: int) -> None:
+    proof = LogProof(attacked.tree, attacked._clock)
+    proof.checkpoint(PEM)
+    run(attacked, f"UPDATE tree_head SET number = {number}")
+    assert told(verify_log(attacked.tree))[0].startswith("the checkpoint that was signed here last cannot be read: ")
+    with pytest.raises(Tampered, match="cannot be read"):
+        proof.checkpoint(PEM)
+
+
 # Show one auditor one history, and another a second
 
 
