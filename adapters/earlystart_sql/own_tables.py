@@ -7,6 +7,7 @@ decisions read other rows than a verification.
 import re
 from collections.abc import Iterator
 
+from earlystart_core.errors import Tampered
 from earlystart_core.proof.entries import Doubt
 from earlystart_sql.database import Database
 from earlystart_sql.raw import one, run
@@ -22,6 +23,7 @@ _GUARD = re.compile(  # what only refuses changes nothing
     r"CREATE TRIGGER \w+ BEFORE (UPDATE|DELETE|INSERT) ON \w+ (WHEN [^;]*)?"
     r"BEGIN SELECT RAISE\(ABORT, '[^';]*'\); END"
 )
+_OUT_OF_ORDER = re.compile(r"^\*\*\* in database|PRIMARY KEY order")
 _POSTGRESQL = f"""
 SELECT c.relname, CASE
     WHEN c.relkind <> 'r' THEN 'no table of its own stands there'
@@ -39,6 +41,9 @@ def not_plain(database: Database) -> Iterator[Doubt]:
     """What stands between the tables and who reads them, and where SQLite's own check finds one at odds with itself.
 
     PostgreSQL has no such check of its own; see docs/explanation/proof.md.
+
+    Raises:
+        Tampered: pages of one are not joined as they must be.
     """
     with database.reading() as connection:
         if database.dialect == "postgresql":
@@ -47,15 +52,23 @@ def not_plain(database: Database) -> Iterator[Doubt]:
                     yield Doubt(None, f"the table {table} is not as this library made it: {found}")
             return
         others = {name for (name,) in run(connection, _NO_TABLE)}
-        triggers = [name for name, sql in run(connection, _TRIGGERS) if not _GUARD.fullmatch(" ".join(sql.split()))]
+        triggers = [
+            str(name)[:60]
+            for name, sql in run(connection, _TRIGGERS)
+            if not (isinstance(sql, str) and _GUARD.fullmatch(" ".join(sql.split())))
+        ]
     for table in others:
         yield Doubt(None, f"the table {table} is not as this library made it: no table of its own stands there")
     for name in triggers:
-        yield Doubt(None, f"the trigger {name[:60]} does more than refuse: expected none that does")
+        yield Doubt(None, f"the trigger {name} does more than refuse: expected none that does")
     for table in TABLES:
         if table in others:
             continue
         with database.reading() as connection:  # a transaction each: with a rollback journal a writer waits for it
             said = one(connection, f"PRAGMA integrity_check({table})")
+        if _OUT_OF_ORDER.search(str(said)):  # a reading might give anything, or never end
+            raise Tampered(
+                f"the table {table} is damaged, and nothing more is read: {' '.join(str(said).split())[:100]}"
+            )
         if said != "ok":
             yield Doubt(None, f"the table {table} is at odds with its index, or damaged: {str(said)[:100]}")

@@ -60,8 +60,8 @@ class _Facts:
                         found[at], occurred[at], data[at] = shape, moment, value
                     else:
                         found[at] = _SEVERAL
-                except TypeError:  # SQLite lets a half stand for a whole number
-                    found[int(at)] = _SEVERAL
+                except (TypeError, IndexError):  # a half for a whole number, or keys out of order: SQLite gives both
+                    found[max(int(at), 0)] = _SEVERAL
 
 
 def _rows(connection: Connection, facts: _Facts, after: int, upto: int) -> Rows:
@@ -81,7 +81,9 @@ def _rows(connection: Connection, facts: _Facts, after: int, upto: int) -> Rows:
     if found != list(numbers):  # an entry is missing, or its data
         there = [position - after - 1 for position in positions]
         doubts = list(doubts) + list(_misplaced(after, dict(zip(there, numbers, strict=True)), found))
-        data, occurred = [data[at] for at in there], [occurred[at] for at in there]
+        inside = range(len(data))  # where keys are out of order SQLite gives others than were asked for
+        data = [data[at] if at in inside else None for at in there]
+        occurred = [occurred[at] if at in inside else None for at in there]
     columns = Columns([facts.shapes.get(number) for number in numbers], recorded, occurred)
     return Rows(positions, _blobs(frames, b""), _blobs(data, None), _blobs(leaves, b""), columns, doubts)
 

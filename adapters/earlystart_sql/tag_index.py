@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
-from earlystart_core.errors import StoreUnavailable
+from earlystart_core.errors import StoreUnavailable, Tampered
 from earlystart_core.proof.entries import Doubt
 from earlystart_core.proof.tagged import number_of, number_of_shape
 from earlystart_core.proof.verify import MOST
@@ -114,7 +114,8 @@ def _tags(database: Database, found: TagIndex) -> Sums:
         if page is None:
             break
         ids, kinds, ns, some = _numbers(page[0]), _texts(page[1]), _numbers(page[2]), _texts(page[3])
-        if ids != list(range(last + 1, last + 1 + len(ids))):
+        numbered = ids == list(range(last + 1, last + 1 + len(ids)))
+        if not numbered:
             wrong.add("tags are not numbered 1, 2, 3, …, each once")
         if ns != [next(following[kind]) for kind in kinds]:
             wrong.add("the tags of a kind are not numbered 1, 2, 3, … in the order of their coming")
@@ -123,6 +124,8 @@ def _tags(database: Database, found: TagIndex) -> Sums:
         texts += some
         last += len(ids)
         after = (ids[-1],)
+        if not numbered:
+            break  # the page behind may be this one again
     if len({*texts}) != len(texts):
         wrong.add("a tag is there more than once")
     found.doubts += [Doubt(None, each) for each in sorted(wrong)]
@@ -140,7 +143,9 @@ def _sum(database: Database, found: TagIndex, numbers: Sums, shapes: Sums) -> No
             head = one(connection, _HEAD)
             head = head if isinstance(head, int) else size  # that it is no number is a stray's doubt
         tags, positions, kinds = map(_whole, page)
-        after = (int(tags[-1]), int(positions[-1]))
+        behind, after = after, (int(tags[-1]), int(positions[-1]))
+        if behind >= after:
+            raise Tampered("the index of tags is out of order, and nothing more is read")
         if positions.min() < 1 or positions.max() > head:
             found.doubts.append(Doubt(None, f"the index of tags names an entry that is not there: of 1 to {head}"))
         here = (positions >= 1) & (positions <= size)  # what came since is not asked about

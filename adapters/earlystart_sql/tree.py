@@ -98,6 +98,8 @@ class SqlTree(Tree):
                 if not (isinstance(level, int) and isinstance(number, int) and LEVEL <= level < 64 and number >= 0):
                     raise Tampered("the tree kept with the log has a row that is no node of it")
                 yield level, number, hash_ if isinstance(hash_, bytes) else b""
+            if rows[-1][:2] <= after:
+                raise Tampered("the tree kept with the log is out of order")
             after = rows[-1][:2]
 
     def rows(self, after: int, upto: int) -> Iterable[Rows]:

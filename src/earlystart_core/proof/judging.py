@@ -65,7 +65,8 @@ def verify_log(
         if not joined.doubts:
             raise  # a store that fails says nothing of its log; where there are doubts already, they are told
         joined.doubt([Doubt(None, f"it cannot be read any further: {error}")])
-        held = []
+    if joined.size < size:
+        held = []  # of what was not read no root is known
     return _verdict(joined, held, since, signed=signed, kept=kept)
 
 
