@@ -11,14 +11,14 @@ from sqlalchemy import Connection
 
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.proof.entries import Doubt
-from earlystart_core.proof.tagged import key_is_given
 from earlystart_core.proof.verify import BEFORE_ALL, STRETCH, Stretch, checked
 from earlystart_core.replay.loading import collector_at_rest
 from earlystart_sql.database import Database, open_database
 from earlystart_sql.raw import mark, one, run
 from earlystart_sql.schema import LOG
 from earlystart_sql.stored_rows import Shapes, rows_of, shapes_in
-from earlystart_sql.tag_index import TagIndex, tag_index
+from earlystart_sql.system import hash_key_is_given
+from earlystart_sql.tag_index import TagIndex, number_of, tag_index
 
 AHEAD = 4  # stretches that are handed out for each process
 FORKED = "forkserver"  # its processes share the key of Python's hash (`proof.tagged`), and inherit no connection
@@ -31,7 +31,7 @@ _OTHER = "SELECT position FROM fact WHERE shape < 1 OR shape > {last} LIMIT 1"
 def can_be_apart(database: Database) -> bool:
     """Whether other processes can read the store too, and this system can make such as share a key of their own."""
     forked = FORKED in multiprocessing.get_all_start_methods()
-    return forked and not database.address.in_memory and not key_is_given()
+    return forked and not database.address.in_memory and not hash_key_is_given()
 
 
 def strays(connection: Connection, shapes: Shapes, head: object) -> Iterator[Doubt]:
@@ -117,4 +117,4 @@ def _stretch(url: str, index: int, upto: int, wanted: tuple[int, ...]) -> Stretc
 
 
 def _checked(database: Database, shapes: Shapes, index: int, upto: int, wanted: Collection[int]) -> Stretch:
-    return checked(rows_of(database, shapes, index, upto), index, wanted, after=index, upto=upto, tagged=True)
+    return checked(rows_of(database, shapes, index, upto), index, wanted, after=index, upto=upto, tagged=number_of)

@@ -1,4 +1,4 @@
-"""The system: the one place that reads its clock, and how many processors there are."""
+"""The system: the one place that reads its clock, how many processors there are, and what it hashes text with."""
 
 import os
 from datetime import UTC, datetime
@@ -14,3 +14,16 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def hash_key_is_given() -> bool:
+    """Whether the environment says which key Python hashes text with: then others may know it."""
+    return os.environ.get("PYTHONHASHSEED", "random") not in ("", "random")
+
+
+_DRAWN = os.urandom(16).hex()
+
+
+def hash_of_drawn(text: str) -> int:
+    """The hash of a text behind another that each process draws, a signed number of 64 bits."""
+    return hash(_DRAWN + text)

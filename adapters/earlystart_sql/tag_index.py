@@ -17,12 +17,13 @@ from sqlalchemy import Connection
 
 from earlystart_core.errors import StoreUnavailable, Tampered
 from earlystart_core.proof.entries import Doubt
-from earlystart_core.proof.tagged import number_of, number_of_shape
+from earlystart_core.proof.tagged import Number, number_of_shape
 from earlystart_core.proof.verify import MOST
 from earlystart_sql.database import Database
 from earlystart_sql.dictionary import kind_of
 from earlystart_sql.own_tables import not_plain
 from earlystart_sql.raw import mark, one, run
+from earlystart_sql.system import hash_key_is_given, hash_of_drawn
 
 PAGE = 200_000  # rows
 
@@ -48,6 +49,7 @@ _TOLD = {  # by a word of what SQLite says: "JSON cannot hold BLOB values", "Cou
 }
 
 Sums = npt.NDArray[np.uint64]
+number_of: Number = hash_of_drawn if hash_key_is_given() else hash
 
 _numbers = msgspec.json.Decoder(list[int]).decode
 _texts = msgspec.json.Decoder(list[str]).decode
@@ -97,7 +99,7 @@ def _shapes(connection: Connection, found: TagIndex) -> Sums:
     shapes = list(zip(_texts(types), _numbers(versions), strict=True))
     if _numbers(ids) != list(range(1, len(shapes) + 1)) or len({*shapes}) != len(shapes):
         found.doubts.append(Doubt(None, "the types are not numbered 1, 2, 3, …, each once"))
-    numbers = (number_of_shape(shape) % 2**64 for shape in shapes)
+    numbers = (number_of_shape(shape, number_of) % 2**64 for shape in shapes)
     return np.array([0, *numbers], np.uint64)
 
 

@@ -15,7 +15,7 @@ from earlystart_core.proof.checkpoint import Checkpoint
 from earlystart_core.proof.compact import Range
 from earlystart_core.proof.entries import Doubt, Rows, check
 from earlystart_core.proof.hashing import BLOCK, EMPTY, LEVEL, Node, whole_root
-from earlystart_core.proof.tagged import sums
+from earlystart_core.proof.tagged import Number, sums
 
 STRETCH = 65_536  # entries, a multiple of BLOCK
 MOST = 20  # doubts that are told
@@ -67,13 +67,13 @@ def checked(
     after: int,
     upto: int | None,
     ended: int = BEFORE_ALL,
-    tagged: bool = False,
+    tagged: Number | None = None,
 ) -> Stretch:
     """The stretch whose first entry has that index.
 
     wanted: sizes at which the root will be asked for. after: the position before the first; ended: when that entry
     was recorded, where it is known. upto: the position of the last entry that must be there, None where nobody knows.
-    tagged: whether the tags of each entry are summed.
+    tagged: the numbers by which the tags of each entry are summed; without it they are not.
     """
     leaves: list[bytes] = []
     summed = array("Q")
@@ -88,8 +88,8 @@ def checked(
         begun = found.begun if begun is None else begun
         before = index + len(leaves)
         leaves += found.leaves if upto is None else _in_place(some.positions, found.leaves, before, EMPTY)
-        if tagged:
-            summed.extend(_in_place(some.positions, sums(found.frames), before, 0))
+        if tagged is not None:
+            summed.extend(_in_place(some.positions, sums(found.frames, tagged), before, 0))
     if upto is not None and after < upto:
         doubts.append(Doubt(after + 1, f"it is missing; entries to {upto} were expected"))
         leaves += [EMPTY] * (upto - index - len(leaves))
