@@ -91,6 +91,19 @@ def test_a_glass_that_ran_then_opened_the_case(desk: Desk) -> None:
     assert (other[0]["glasses"], other[0]["allowed"]) == ([], False)
 
 
+def test_a_glass_that_opened_no_ring_more_opened_the_text(desk: Desk) -> None:
+    """An officer reads as far without one, but for the text: that is withheld from them until they break a glass."""
+    officer = Reader(desk.bob.practitioner, "information_governance", "org:lch", "audit")
+    who: dict[str, Any] = {"practitioner": officer.practitioner, "at": desk.now.isoformat()}
+    harms = []
+    for broken in (False, True):
+        if broken:
+            desk.record.glass.break_for(desk.case, reason="complaint", text="the family asks", by=officer)
+        rows = asked(desk, officer.role, officer.employer, officer.purpose, **who)
+        harms += [row["fields"]["harm"] for row in rows if row["type"] == "SharingOverridden"]
+    assert harms == ["(withheld)", "secret harm"]
+
+
 @pytest.mark.parametrize("part", [{"role": "health_visitor"}, {"employer": "org:lch"}, {"purpose": "p"}])
 def test_a_reader_in_part_is_no_reader(desk: Desk, part: dict[str, str]) -> None:
     about = {"case": desk.case, "practitioner": desk.ada.practitioner, "at": 2}

@@ -5,7 +5,7 @@ from datetime import timedelta
 from msgspec.structs import replace
 
 from earlystart_core.access.judging import could
-from earlystart_core.access.policy import POLICY
+from earlystart_core.access.policy import POLICY, Decision
 from earlystart_core.access.reader import Reader, check_known, check_reader
 from earlystart_core.access.seeing import in_reach
 from earlystart_core.answer import Answer
@@ -73,7 +73,7 @@ def could_see(
         known = Clocks(clocks.known, clocks.known_at)
         each = [reader, *(replace(reader, break_glass=glass) for glass in by_glass)]
         could_be = [could(asked.record.store, one, POLICY, case, known, clocks.effective) for one in each]
-        decision = max(could_be, key=lambda one: len(one.rings))  # the first of equals: without a glass
+        decision = max(could_be, key=_reach)  # the first of equals: without a glass
         seen = {row["position"]: row for row in in_reach(story, case, decision)}
     reached = {"practitioner": practitioner, "ties": tied, "glasses": by_glass, "dealings": had}
     return Answer([{**reached, **_shown(row, seen)} for row in story], clocks)
@@ -96,6 +96,11 @@ def _reader(
             field = error.field.removeprefix("reader.")
             raise Invalid(field, str(error).removeprefix(f"{error.field}: ")) from None
     return reader, judge
+
+
+def _reach(decision: Decision) -> tuple[int, bool]:
+    """How much a decision shows: so many rings, and with the text or without."""
+    return len(decision.rings), "text_withheld" not in decision.obligations
 
 
 def _shown(row: Row, seen: dict[int, Row] | None) -> Row:
