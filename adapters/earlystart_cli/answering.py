@@ -47,7 +47,8 @@ def _after_withdrawal(rows: Sequence[Row], _: Options) -> str:
         return "nothing was shared or read after a no"
     shared = {row["position"] for row in rows if row["what"] == "shared"}
     knew = {row["position"] for row in rows if row["what"] == "shared" and row["knew"]}
-    read = [row for row in rows if row["what"] == "read"]
+    # One reading, or one sharing, has a row for each no that it came after.
+    read = {(row["case"], row["practitioner"], row["at"]) for row in rows if row["what"] == "read"}
     return (
         f"{counted(len(shared), 'sharing')} after a no, {len(knew):,} of them when it was known;"
         f" {counted(len(read), 'reading')}"

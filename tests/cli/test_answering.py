@@ -1,6 +1,6 @@
 """What a question came to, in one line on standard error beside the rows for people; data stays as it is."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from earlystart_cli.answering import line_of
-from earlystart_core import Practitioner, Record, SignAgreement
+from earlystart_core import Practitioner, Reader, Record, SignAgreement
+from tests.desk.making import Desk
 
 from .conftest import call
 
@@ -122,6 +123,23 @@ def test_7_how_often_a_no_was_passed_over(city: Path) -> None:
         f" {len(rows) - sum(row['what'] == 'shared' for row in rows)} readings"
     )
     assert said(city, "7", "--known", "1") == ([], "nothing was shared or read after a no")
+
+
+def test_7_a_reading_after_the_noes_of_two_people_is_one() -> None:
+    """Its rows are two, one a no; whoever is told how often the case was read is told of one reading."""
+    desk = Desk()
+    people = [desk.record.new_id("person") for _ in range(2)]
+    for person in people:
+        desk.decide("given", person=person)
+    nursery = Reader(desk.record.new_id("practitioner"), "nursery_worker", "org:b", "p")
+    before = desk.now
+    desk.now += timedelta(hours=1)
+    desk.record.seen_by(nursery).timeline(desk.case)
+    for person in people:
+        desk.decide("withdrawn", person=person, occurred_at=before)
+    rows = desk.ask("after_withdrawal").rows
+    assert [row["what"] for row in rows] == ["read", "read"]
+    assert line_of("after_withdrawal", rows, {}) == "0 sharings after a no, 0 of them when it was known; 1 reading"
 
 
 def test_11_what_the_log_was_held_against(copy: Path, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ class Desk:
         """What the parent decides about telling org:b."""
         about = {"case": self.case, "person": self.parent, "capacity": "mother", "wording": "w-1"}
         about |= {"recipient": "org:b", "purpose": purpose}
-        return self.do(RecordSharingConsent(**about, decision=decision, **more))
+        return self.do(RecordSharingConsent(**about | more, decision=decision))
 
     def share(self, basis: str = "consent", hours: float = 1, **more: Any) -> int:
         """Item x is told to org:b."""
