@@ -4,6 +4,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from earlystart_core.counting import counted
 from earlystart_core.errors import Invalid
 from earlystart_core.types import form_of
 
@@ -40,6 +41,10 @@ def _expected(fault: Any, command: str) -> str | None:
             return "expected an instant with its offset from UTC, got one without"
         case "string_type":
             return f"expected text, got {came}"
+        case "string_unicode":
+            return "expected text, got half a character"  # a surrogate without its other
+        case "string_too_short":
+            return f"expected at least {counted(fault['ctx']['min_length'], 'character')}, got none"
         case "string_too_long":
             return f"expected at most {fault['ctx']['max_length']:,} characters"
         case "int_type" | "int_parsing" | "int_from_float":
@@ -52,6 +57,8 @@ def _expected(fault: Any, command: str) -> str | None:
             return f"expected true or false, got {came}"
         case "too_short":
             return f"expected {fault['ctx']['min_length']} or more, got {fault['ctx']['actual_length']}"
+        case "too_long":
+            return f"expected at most {fault['ctx']['max_length']}, got {fault['ctx']['actual_length']}"
         case "tuple_type":
             return f"expected a list, got {came}"
         case "literal_error":

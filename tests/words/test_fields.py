@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
-from earlystart_core import OpenCase, OverrideSharing, RecordContact, types
+from earlystart_core import OpenCase, OverrideSharing, PassResponsibility, RecordContact, types
 from earlystart_core.command import several
 from earlystart_core.errors import Invalid
 
@@ -91,6 +91,7 @@ def test_a_wrong_form_is_told_in_the_words_of_this_library(text: str, said: str)
         ({"duration_min": 1441}, "duration_min: expected at most 1,440"),
         ({"cases": []}, "cases: expected 1 or more, got 0"),
         ({"cases": [1]}, "cases.0: expected text, got int"),
+        ({"cases": [f"case:{ULID}"] * 21}, "cases: expected at most 20, got 21"),
     ],
 )
 def test_a_wrong_number_or_list_is_told_likewise(fields: dict[str, Any], said: str) -> None:
@@ -98,6 +99,20 @@ def test_a_wrong_number_or_list_is_told_likewise(fields: dict[str, Any], said: s
     right |= {"mechanism": "01", "location": "A01", "practitioners": [f"practitioner:{ULID}"], "employers": ["org:lch"]}
     with pytest.raises(Invalid) as caught:
         RecordContact.from_json(json.dumps({**right, **fields}))
+    assert str(caught.value) == said
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("", "reason: expected at least 1 character, got none"),
+        ("x" * 10_001, "reason: expected at most 10,000 characters"),
+        ("\ud800", "reason: expected text, got half a character"),
+    ],
+)
+def test_a_wrong_text_is_told_likewise(reason: str, said: str) -> None:
+    with pytest.raises(Invalid) as caught:
+        PassResponsibility(case=f"case:{ULID}", to_team="team:armley", reason=reason)
     assert str(caught.value) == said
 
 
