@@ -11,6 +11,7 @@ from earlystart_cli.options import Json
 from earlystart_cli.output import note, put, put_json
 from earlystart_cli.progress import working
 from earlystart_cli.stores import Stored, opened
+from earlystart_core.counting import counted
 
 if TYPE_CHECKING:
     from earlystart_core.store import Difference, Rebuilt
@@ -101,7 +102,8 @@ def rate_of(rebuilt: "Rebuilt") -> str:
     """How fast a rebuild was, in a sentence."""
     sealing = rebuilt.seconds - rebuilt.fold_seconds - rebuilt.write_seconds
     return (
-        f"{rebuilt.events:,} events from {rebuilt.source} in {rebuilt.seconds:.2f} s, {rebuilt.events_per_second:,.0f}"
-        f" a second ({f'sealed in {sealing:.2f} s, ' if sealing >= 0.005 else ''}read and folded in"
+        f"{counted(rebuilt.events, 'event')} from {rebuilt.source} in {rebuilt.seconds:.2f} s,"
+        f" {rebuilt.events_per_second:,.0f} a second"
+        f" ({f'sealed in {sealing:.2f} s, ' if sealing >= 0.005 else ''}read and folded in"
         f" {rebuilt.fold_seconds:.2f} s, written in {rebuilt.write_seconds:.2f} s)"
     )

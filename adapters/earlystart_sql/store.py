@@ -6,6 +6,7 @@ from contextlib import suppress
 from threading import Lock
 from typing import Self
 
+from earlystart_core.counting import counted
 from earlystart_core.entry import EPOCH
 from earlystart_core.erasing.reconciling import KeysCameBack, came_back, reconcile
 from earlystart_core.erasing.tombstones import evidence_by_subject
@@ -128,8 +129,8 @@ class SqlStore:
         if self._keys_read_only:
             if back := came_back(self.log, keys):
                 raise StoreUnavailable(
-                    f"the key store holds keys of {len(back):,} erased subjects and may only be read here: expected"
-                    " them to be gone; open it once where it may be written"
+                    f"the key store holds keys of {counted(len(back), 'erased subject')} and may only be read here:"
+                    " expected them to be gone; open it once where it may be written"
                 )
         elif back := came_back(self.log, keys):
             self.forgetting.owe(back)

@@ -83,7 +83,7 @@ def day_in(field: str, on: date | str) -> date:
         if isinstance(on, str) and _DATE.fullmatch(on):
             return date.fromisoformat(on)
         if isinstance(on, date) and not isinstance(on, datetime):
-            return in_years(on)
+            return on
     what = repr(on[:40]) if isinstance(on, str) else type(on).__name__
     raise Invalid(field, f"expected a date such as 2051-12-31, got {what}")
 

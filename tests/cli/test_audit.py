@@ -140,16 +140,19 @@ def test_one_is_not_said_as_many(tmp_path: Path) -> None:
     told = [
         call("log", "verify", "--db", db),
         call("explain", "--db", db),
+        call("rebuild", "--db", db),
         call("audit", "subject", case, "--db", db, "--out", tmp_path / "subject"),
     ]
     said = [page.read_text("utf-8"), *(found.out.decode() + found.err for found in told)]
-    assert [found.status for found in told] == [0, 0, 0]
-    many = re.compile(r"(?<![\d,.…])1 (?:entries|rows|spans|positions|sealed runs|threads|children|teams)\b")
-    assert [many.findall(each) for each in said] == [[], [], [], []]
+    assert [found.status for found in told] == [0, 0, 0, 0]
+    many = re.compile(
+        r"(?<![\d,.…])1 (?:entries|rows|spans|positions|sealed runs|threads|children|teams|facts|events)\b"
+    )
+    assert [many.findall(each) for each in said] == [[], [], [], [], []]
     assert "the checkpoint of 1 entry" in said[0]
     assert "consistent since  1 entry, " in said[1]
     assert "from 1 sealed run and" in said[2]
-    assert said[3].endswith(f"1 entry about {case}, known at entry 1, in {tmp_path / 'subject'}\n")
+    assert said[4].endswith(f"1 entry about {case}, known at entry 1, in {tmp_path / 'subject'}\n")
 
 
 def test_what_is_handed_out_is_its_makers_alone_until_then(

@@ -60,7 +60,7 @@ def test_where_it_may_only_be_read_it_is_not_used(restored: tuple[Place, Path, l
     place, _, _ = restored
     with place.open(read_only=True) as record:
         assert texts(record, ANNA) == ["(sealed)"]
-        with pytest.raises(StoreUnavailable, match="1 erased subjects and may only be read"):
+        with pytest.raises(StoreUnavailable, match="1 erased subject and may only be read"):
             _ = record.store.keys
     with place.open() as record, pytest.warns(KeysCameBack):
         assert texts(record, ANNA) == ["(erased)"]

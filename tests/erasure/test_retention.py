@@ -153,6 +153,9 @@ def test_a_day_that_is_none_is_a_wrong_call(on: Any) -> None:
         record.retention(on=on)
 
 
-def test_a_day_may_be_a_text() -> None:
-    with Record.open("memory://") as record:
-        assert record.retention(on="2051-12-31").rows == record.retention(on=date(2051, 12, 31)).rows
+@pytest.mark.parametrize(("day", "due"), [("2051-02-20", True), ("0001-01-01", False), ("9999-12-31", True)])
+def test_a_day_may_be_a_text(place: Place, day: str, due: bool) -> None:
+    closed(place, ANNA)
+    for on in (day, date.fromisoformat(day)):
+        with place.open() as record:
+            assert {row["subject"]: row["due"] for row in record.retention(on)} == {ANNA: due, BEN: False, MOTHER: due}

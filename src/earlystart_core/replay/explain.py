@@ -20,7 +20,7 @@ class ClassRead(msgspec.Struct, frozen=True):
     bytes: int
 
     def __str__(self) -> str:
-        size = f"{self.facts:,} facts in {self.bytes:,} bytes of " if self.facts else ""
+        size = f"{counted(self.facts, 'fact')} in {counted(self.bytes, 'byte')} of " if self.facts else ""
         return f"{self.type}: {size}{', '.join(self.fields)}"
 
 
