@@ -98,7 +98,7 @@ def _late(rows: Sequence[Row], options: Options) -> str:
 def _kept(rows: Sequence[Row], _: Options) -> str:
     due = sum(row["due"] for row in rows)
     holds = sum(bool(row["holds"]) for row in rows)
-    return f"past retention: {due:,}; under a legal hold: {holds:,}"
+    return f"due for disposal: {due:,}; under a legal hold: {holds:,}"
 
 
 def _necessary(rows: Sequence[Row], _: Options) -> str | None:

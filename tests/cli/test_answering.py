@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from earlystart_cli.answering import line_of
-from earlystart_core import Practitioner, Reader, Record, SignAgreement
+from earlystart_core import CloseCase, PlaceLegalHold, Practitioner, Reader, Record, SignAgreement
 from tests.desk.making import Desk
 
 from .conftest import call
@@ -154,10 +154,20 @@ def test_11_what_the_log_was_held_against(copy: Path, tmp_path: Path) -> None:
 
 
 def test_15_how_much_is_due(city: Path) -> None:
-    assert said(city, "15") == ([], "past retention: 0; under a legal hold: 0")
+    assert said(city, "15") == ([], "due for disposal: 0; under a legal hold: 0")
     rows, line = said(city, "15", "--on", "2099-01-01")
     assert rows
-    assert line == f"past retention: {len(rows)}; under a legal hold: 0"
+    assert line == f"due for disposal: {len(rows)}; under a legal hold: 0"
+
+
+def test_15_what_is_held_is_not_said_to_be_within_its_time() -> None:
+    """It was kept long enough, and is not due all the same: the line counts what is due."""
+    desk = Desk()
+    desk.do(CloseCase(case=desk.case, reason="moved_out"))
+    desk.do(PlaceLegalHold(hold="hold:inquiry-7", authority="Inquiry 7", case=desk.case))
+    (row,) = rows = desk.ask("kept", on="2099-01-01").rows
+    assert (row["kept_until"] < date(2099, 1, 1), row["due"]) == (True, False)
+    assert line_of("kept", rows, {}) == "due for disposal: 0; under a legal hold: 1"
 
 
 def test_17_how_many_sharings_went_too_far(city: Path) -> None:

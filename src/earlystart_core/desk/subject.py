@@ -81,7 +81,7 @@ def held(asked: Asked, *, subject: str) -> list[Row]:
 def _untold(known: Iterable[Told]) -> set[int]:
     """The overrides that the family was not told of, and the marks on them, for why one was wrong tells of it too.
 
-    known: whatever had happened by the effective clock; a mark may be dated before its target.
+    known: what had not happened by the effective clock too, for a mark may be dated before its target.
     """
     untold: set[int] = set()
     for one in sorted(known, key=lambda one: one.position):  # a mark comes after its target
