@@ -38,8 +38,11 @@ def _agreements(rows: Sequence[Row], _: Options) -> str:
     return f"{sum(row['covers'] for row in rows):,} of {counted(len(rows), 'agreement')} covered what was asked"
 
 
-def _looked(rows: Sequence[Row], _: Options) -> str | None:
-    return None if rows else "nobody looked, as the access log has it"
+def _looked(rows: Sequence[Row], options: Options) -> str | None:
+    if rows:
+        return None
+    did = "nobody looked" if options["practitioner"] is None else "that practitioner did not look"
+    return f"{did}, as the access log has it"
 
 
 def _after_withdrawal(rows: Sequence[Row], _: Options) -> str:

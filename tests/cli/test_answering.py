@@ -58,6 +58,11 @@ def test_19_how_many_concerns_were_answered_in_time(city: Path) -> None:
 
 def test_6_and_10_say_so_where_nobody_looked(city: Path) -> None:
     assert said(city, "looked") == ([], "nobody looked, as the access log has it")
+    one = f"practitioner:{'0' * 26}"
+    assert said(city, "looked", "--practitioner", one) == (
+        [],
+        "that practitioner did not look, as the access log has it",
+    )
     assert said(city, "exposed", "--known", "1") == ([], "nobody looked: no such entry is marked in error")
 
 
