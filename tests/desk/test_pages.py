@@ -265,13 +265,13 @@ def test_every_team_s_numbers_are_in_sight_on_a_phone(browser: Browser, pages: d
     assert browser.value(f"{wide}.scrollWidth - {wide}.clientWidth") == 0
 
 
-@pytest.mark.parametrize("name", ["case", "whole", "subject"])
+@pytest.mark.parametrize("name", ["case", "whole"])
 def test_the_words_of_a_chart_can_be_read_on_a_phone(browser: Browser, pages: dict[str, Path], name: str) -> None:
     browser.open(pages[name], 390, 900)
     heights = browser.value(
         "[...document.querySelectorAll('figure svg text')].map(e => e.getBoundingClientRect().height)"
     )
-    assert all(height >= 10 for height in heights)
+    assert min(heights) >= 10
 
 
 @pytest.mark.parametrize("name", ["case", "whole", "subject"])
