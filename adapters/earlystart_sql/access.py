@@ -21,15 +21,16 @@ from earlystart_core.entry import (
     parse,
     stored_data,
 )
-from earlystart_core.errors import Unreadable
 from earlystart_core.log import Clock
 from earlystart_core.proof.entries import Doubt, Rows
-from earlystart_core.proof.tree import Tree
-from earlystart_core.proof.verify import Stretch
+from earlystart_core.proof.verify import BEFORE_ALL, STRETCH, Stretch, checked
 from earlystart_sql import tree_tables
 from earlystart_sql.database import Database
 from earlystart_sql.insert import insert
-from earlystart_sql.raw import mark, run, run_binary
+from earlystart_sql.look_index import look_index, number_of_tag
+from earlystart_sql.raw import mark, one, run, run_binary
+from earlystart_sql.stored_rows import blobs
+from earlystart_sql.stretches import out_of_bounds
 from earlystart_sql.tree import SqlTree
 from earlystart_sql.tree_tables import may_be_read
 
@@ -41,6 +42,7 @@ _TAGGED = (
     f"{_COLUMNS} JOIN look_tag ON look_tag.position = look.position"
     f" WHERE look_tag.id = {{0}} AND look_tag.position > {{0}} ORDER BY look_tag.position LIMIT {PAGE}"
 )
+_HEAD = "SELECT coalesce(max(position), 0) FROM look"
 _LAST = f"{_COLUMNS} ORDER BY position DESC LIMIT 1"
 _LATER = {
     "sqlite": "(SELECT value FROM json_each(?)) AND entry_tag.position > ?",
@@ -67,33 +69,26 @@ class AccessTree(SqlTree):
             with self._database.reading() as connection:
                 bounds = (first, min(first + PAGE, upto))
                 rows = run_binary(connection, _ROWS.format(mark(connection)), bounds).fetchall()
-            if rows:
-                positions, frames, data, leaves = zip(*rows, strict=True)
-                yield Rows(list(positions), frames, data, list(leaves))
+            whole = [row for row in rows if isinstance(row[0], int)]  # in a table made anew anything may stand
+            if whole:
+                positions, frames, data, leaves = zip(*whole, strict=True)
+                yield Rows(list(positions), blobs(frames, b""), blobs(data, None), blobs(leaves, b""))
 
     def stretches(self, size: int, wanted: Collection[int], processes: int = 1) -> Iterator[Stretch]:
-        return Tree.stretches(self, size, wanted)  # only ever small beside the log: no second process is worth it
+        """Each held against the index; by one process: only ever small beside the log."""
+        index = look_index(self._database, size)
+        yield Stretch(0, BEFORE_ALL, BEFORE_ALL, 0, [], [], {}, index.doubts, b"")
+        for first in range(0, size, STRETCH):
+            upto = min(first + STRETCH, size)
+            found = checked(self.rows(first, upto), first, wanted, after=first, upto=upto, tagged=number_of_tag)
+            found.doubts += index.against(first, found.sums)
+            yield found
 
     def strays(self, size: int) -> Iterable[Doubt]:
-        """Entries that cannot be found by whom they are about, and what stands in the index and in no entry."""
         if not self._is_there():
-            return
-        for first in range(0, size, PAGE):
-            with self._database.reading() as connection:
-                m = mark(connection)
-                bounds = (first, min(first + PAGE, size))
-                rows = run_binary(connection, _ROWS.format(m), bounds).fetchall()
-                index: dict[int, set[str]] = {}
-                found = f"SELECT position, id FROM look_tag WHERE position > {m} AND position <= {m}"
-                for position, tag in run(connection, found, bounds):
-                    index.setdefault(position, set()).add(tag)
-            for position, *row in rows:
-                try:
-                    told = set(parse(*row).event.tags)
-                except Unreadable:
-                    continue  # said already
-                if told != index.get(position, set()):
-                    yield Doubt(position, "whom it is about is not what the index says, by which it is found")
+            return []
+        with self._database.reading() as connection:
+            return list(out_of_bounds(connection, self.ENTRIES, one(connection, _HEAD)))
 
     def _is_there(self) -> bool:
         with self._database.reading() as connection:

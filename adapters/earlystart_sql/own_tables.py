@@ -5,7 +5,7 @@ decisions read other rows than a verification.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from earlystart_core.errors import Tampered
 from earlystart_core.proof.entries import Doubt
@@ -14,9 +14,12 @@ from earlystart_sql.raw import one, run
 
 TABLES = ("shape", "tag", "entry_tag", "entry", "fact")
 
-_NAMES = ", ".join(f"'{table}'" for table in TABLES)
 _NO_TABLE = (  # a table of a module of its own has no page
-    f"SELECT lower(name) FROM sqlite_schema WHERE lower(name) IN ({_NAMES}) AND NOT (type = 'table' AND rootpage > 0)"
+    "SELECT lower(name) FROM sqlite_schema WHERE lower(name) IN ({names}) AND NOT (type = 'table' AND rootpage > 0)"
+)
+_COLLATED = (  # what it takes for the same text is another's
+    "SELECT lower(name) FROM sqlite_schema WHERE lower(tbl_name) IN ({names}) AND sql LIKE '%collate%'"
+    " AND type = 'table' ORDER BY 1"
 )
 _TRIGGERS = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name"
 _GUARD = re.compile(  # what only refuses changes nothing
@@ -24,7 +27,7 @@ _GUARD = re.compile(  # what only refuses changes nothing
     r"BEGIN SELECT RAISE\(ABORT, '[^';]*'\); END"
 )
 _OUT_OF_ORDER = re.compile(r"^\*\*\* in database|PRIMARY KEY order")
-_POSTGRESQL = f"""
+_POSTGRESQL = """
 SELECT c.relname, CASE
     WHEN c.relkind <> 'r' THEN 'no table of its own stands there'
     WHEN c.relrowsecurity THEN 'row security says who sees which rows'
@@ -33,25 +36,27 @@ SELECT c.relname, CASE
     WHEN EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal
         AND tgfoid IS DISTINCT FROM to_regproc('only_added')) THEN 'a trigger does more than refuse'
     END
-FROM unnest(ARRAY[{_NAMES}]) AS name JOIN pg_class AS c ON c.oid = to_regclass(name)
+FROM unnest(ARRAY[{names}]) AS name JOIN pg_class AS c ON c.oid = to_regclass(name)
 """
 
 
-def not_plain(database: Database) -> Iterator[Doubt]:
+def not_plain(database: Database, tables: Sequence[str] = TABLES) -> Iterator[Doubt]:
     """What stands between the tables and who reads them, and where SQLite's own check finds one at odds with itself.
 
-    PostgreSQL has no such check of its own; see docs/explanation/proof.md.
+    tables: that are there. PostgreSQL has no such check of its own; see docs/explanation/proof.md.
 
     Raises:
         Tampered: pages of one are not joined as they must be.
     """
+    names = ", ".join(f"'{table}'" for table in tables)
     with database.reading() as connection:
         if database.dialect == "postgresql":
-            for table, found in run(connection, _POSTGRESQL).fetchall():
+            for table, found in run(connection, _POSTGRESQL.format(names=names)).fetchall():
                 if found is not None:
                     yield Doubt(None, f"the table {table} is not as this library made it: {found}")
             return
-        others = {name for (name,) in run(connection, _NO_TABLE)}
+        others = {name for (name,) in run(connection, _NO_TABLE.format(names=names))}
+        collated = [name for (name,) in run(connection, _COLLATED.format(names=names))]
         triggers = [
             str(name)[:60]
             for name, sql in run(connection, _TRIGGERS)
@@ -59,9 +64,11 @@ def not_plain(database: Database) -> Iterator[Doubt]:
         ]
     for table in others:
         yield Doubt(None, f"the table {table} is not as this library made it: no table of its own stands there")
+    for table in collated:
+        yield Doubt(None, f"the table {table} is not as this library made it: it takes texts for the same that are not")
     for name in triggers:
         yield Doubt(None, f"the trigger {name} does more than refuse: expected none that does")
-    for table in TABLES:
+    for table in tables:
         if table in others:
             continue
         with database.reading() as connection:  # a transaction each: with a rollback journal a writer waits for it

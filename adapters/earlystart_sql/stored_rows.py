@@ -85,10 +85,10 @@ def _rows(connection: Connection, facts: _Facts, after: int, upto: int) -> Rows:
         data = [data[at] if at in inside else None for at in there]
         occurred = [occurred[at] if at in inside else None for at in there]
     columns = Columns([facts.shapes.get(number) for number in numbers], recorded, occurred)
-    return Rows(positions, _blobs(frames, b""), _blobs(data, None), _blobs(leaves, b""), columns, doubts)
+    return Rows(positions, blobs(frames, b""), blobs(data, None), blobs(leaves, b""), columns, doubts)
 
 
-def _blobs(values: Sequence[Any], otherwise: Other) -> list[bytes | Other]:
+def blobs(values: Sequence[Any], otherwise: Other) -> list[bytes | Other]:
     """The values, with something else for each that is no blob: SQLite lets anything stand anywhere."""
     if {*map(type, values)} == {bytes}:
         return list(values)

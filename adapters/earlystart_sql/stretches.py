@@ -24,7 +24,7 @@ AHEAD = 4  # stretches that are handed out for each process
 FORKED = "forkserver"  # its processes share the key of Python's hash (`proof.tagged`), and inherit no connection
 
 _STRAY = "SELECT position FROM fact WHERE shape = {0} AND (position > {0} OR position < 1) ORDER BY position LIMIT 1"
-_BELOW = "SELECT position FROM entry WHERE position < 1 ORDER BY position LIMIT 1"
+_BELOW = "SELECT position FROM {table} WHERE position < 1 ORDER BY position LIMIT 1"
 _OTHER = "SELECT position FROM fact WHERE shape < 1 OR shape > {last} LIMIT 1"
 
 
@@ -39,11 +39,8 @@ def strays(connection: Connection, shapes: Shapes, head: object) -> Iterator[Dou
 
     head: the greatest position that stands there, whatever it is.
     """
-    below = one(connection, _BELOW)
-    if below is not None:
-        yield Doubt(below, "there is an entry here: the first one is at position 1")
+    yield from out_of_bounds(connection, "entry", head)
     if not isinstance(head, int):
-        yield Doubt(None, "the greatest position of an entry is no whole number")
         return
     for shape, (kind, _) in shapes.items():
         stray = run(connection, _STRAY.format(mark(connection)), (shape, max(head, 0))).fetchone()
@@ -52,6 +49,15 @@ def strays(connection: Connection, shapes: Shapes, head: object) -> Iterator[Dou
     other = one(connection, _OTHER.format(last=len(shapes)))
     if other is not None:
         yield Doubt(None, "there is data of a type that is not there")
+
+
+def out_of_bounds(connection: Connection, table: str, head: object) -> Iterator[Doubt]:
+    """Entries of that table at positions that are none. head: as for `strays`."""
+    below = one(connection, _BELOW.format(table=table))
+    if below is not None:
+        yield Doubt(below, "there is an entry here: the first one is at position 1")
+    if not isinstance(head, int):
+        yield Doubt(None, "the greatest position of an entry is no whole number")
 
 
 def stretches(database: Database, size: int, wanted: Collection[int], processes: int) -> Iterator[Stretch]:

@@ -21,9 +21,10 @@ from earlystart_core.proof.tagged import Number, number_of_shape
 from earlystart_core.proof.verify import MOST
 from earlystart_sql.database import Database
 from earlystart_sql.dictionary import kind_of
-from earlystart_sql.own_tables import not_plain
+from earlystart_sql.own_tables import TABLES, not_plain
 from earlystart_sql.raw import mark, one, run
 from earlystart_sql.system import hash_key_is_given, hash_of_drawn
+from earlystart_sql.tree_tables import those_there
 
 PAGE = 200_000  # rows
 
@@ -77,7 +78,9 @@ def tag_index(database: Database, size: int) -> TagIndex:
     """The index as it stands, for a log of that size."""
     found = TagIndex(size)
     try:
-        found.doubts += not_plain(database)
+        with database.reading() as connection:
+            later = those_there(connection, ("tree_node", "tree_head"))
+        found.doubts += not_plain(database, (*TABLES, *later))
         with database.reading() as connection:
             shapes = _shapes(connection, found)
         numbers = _tags(database, found)

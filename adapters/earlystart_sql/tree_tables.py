@@ -1,21 +1,29 @@
 """The tables of the hash tree in a store that was made before them."""
 
+from collections.abc import Iterable
+
 from sqlalchemy import Connection, inspect
 
 from earlystart_sql.raw import one
 from earlystart_sql.schema import GUARDS, LATER, metadata
 
 _READ = {
-    "sqlite": "SELECT count(*) = 1 FROM sqlite_schema WHERE type = 'table' AND name = '{table}'",
+    "sqlite": "SELECT count(*) = 1 FROM sqlite_schema WHERE type IN ('table', 'view') AND lower(name) = '{table}'",
     "postgresql": "SELECT coalesce(has_table_privilege(to_regclass('{table}'), 'SELECT'), false)",
 }
+_THERE = {"sqlite": _READ["sqlite"], "postgresql": "SELECT to_regclass('{table}') IS NOT NULL"}
 _MAY_MAKE = "SELECT has_schema_privilege(current_schema(), 'CREATE')"
 _MAY_ADD = "SELECT has_table_privilege('{table}', 'INSERT')"
 
 
 def may_be_read(connection: Connection, table: str) -> bool:
-    """Whether that table is there, and this reader may read it."""
+    """Whether that table is there, or a view in its place, and this reader may read it."""
     return bool(one(connection, _READ[connection.dialect.name].format(table=table)))
+
+
+def those_there(connection: Connection, tables: Iterable[str]) -> list[str]:
+    """Those of the tables that are there, or a view in their place."""
+    return [table for table in tables if one(connection, _THERE[connection.dialect.name].format(table=table))]
 
 
 def can_keep(connection: Connection, table: str) -> bool:

@@ -14,6 +14,7 @@ from earlystart_core.proof.compact import Range
 from earlystart_core.proof.hashing import BLOCK
 from earlystart_sql.schema import LATER, LOOKS
 from tests.proof.conftest import PEM
+from tests.proof.test_own_tables import led_astray
 
 from .conftest import *
 
@@ -136,6 +137,20 @@ ATTACKS = {
     ),
     "a look is taken from who it is about": ("DELETE FROM look_tag WHERE position = 600",),
     "a look is put on another": ("INSERT INTO look_tag VALUES ('case:x', 300)",),
+    "a look that is not there yet is about someone": ("INSERT INTO look_tag VALUES ('case:x', 601)",),
+    "a look before the first is about someone": ("INSERT INTO look_tag VALUES ('case:x', 0)",),
+    "a look stands before the first": ("UPDATE look SET position = -4 WHERE position = 600",),
+    "whom looks are about is another's": ("UPDATE look_tag SET id = 'case:x' WHERE position = 301",),
+    "only whom looks were about is left": tuple(f"DELETE FROM {table}" for table in ("look", "look_node", "look_head")),
+    "the looks are dropped": tuple(f"DROP TABLE {table}" for table in ("look", "look_node", "look_head")),
+    "whom looks are about is dropped": ("DROP TABLE look_tag",),
+    **{
+        f"a view in the place of {table}": (
+            f"ALTER TABLE {table} RENAME TO hidden",
+            f"CREATE VIEW {table} AS SELECT * FROM hidden",
+        )
+        for table in LOOKS
+    },
     "the tree that is kept is altered": ("UPDATE look_node SET number = 77 WHERE number = 1",),
     "all is forgotten": tuple(f"DELETE FROM {table}" for table in ("look", "look_tag", "look_node")),
 }
@@ -146,6 +161,89 @@ ATTACKS = {
 def test_every_attack_is_seen(full: Record, attack: str) -> None:
     unguarded(full, *ATTACKS[attack])
     assert not full.access_proof.verify().sound
+
+
+REMADE = "CREATE TABLE remade AS SELECT * FROM {0}", "DROP TABLE {0}", "ALTER TABLE remade RENAME TO {0}"
+ON_SQLITE = {  # where anything may stand anywhere
+    "a trigger unmakes": (
+        "CREATE TRIGGER more AFTER INSERT ON look BEGIN DELETE FROM look_tag WHERE position = NEW.position; END",
+    ),
+    "an index lacks a row": (
+        "CREATE INDEX added ON look_tag (position) WHERE position <> 300",
+        "PRAGMA writable_schema = 1",
+        "UPDATE sqlite_schema SET sql = 'CREATE INDEX added ON look_tag (position)' WHERE name = 'added'",
+    ),
+    "texts that are not are the same": (
+        "CREATE TABLE remade (id TEXT COLLATE NOCASE, position BIGINT, PRIMARY KEY (id, position)) WITHOUT ROWID",
+        "INSERT INTO remade SELECT * FROM look_tag",
+        *REMADE[1:],
+    ),
+    "a row is there twice": (REMADE[0], "INSERT INTO remade SELECT * FROM look_tag WHERE position = 5", *REMADE[1:]),
+    "a row is empty": (REMADE[0], "INSERT INTO remade VALUES (NULL, NULL)", *REMADE[1:]),
+    **{
+        f"a row holds {odd}": (f"INSERT INTO look_tag VALUES ({odd})",)
+        for odd in ("'case:x', 'text'", "'case:x', 300.5", "x'00ff', 300", "CAST(x'ff' AS TEXT), 300")
+    },
+    **{
+        f"a {column} is {odd}": (f"UPDATE look SET {column} = {odd} WHERE position = 300",)
+        for column in ("frame", "data", "leaf")
+        for odd in ("5", "'text'")
+    },
+}
+
+
+@pytest.mark.parametrize("attack", ON_SQLITE)
+def test_what_only_sqlite_lets_stand_is_seen(sqlite_url: str, clock, monkeypatch, attack: str) -> None:
+    monkeypatch.setenv("EARLYSTART_KEK", "5a" * 32)
+    with Record.open(sqlite_url, clock=clock) as record:
+        record.store.access.append(entries(600))
+        unguarded(record, *(statement.format("look_tag") for statement in ON_SQLITE[attack]))
+    with Record.open(sqlite_url, clock=clock) as record:
+        assert not record.access_proof.verify().sound
+
+
+@pytest.mark.parametrize("position", ["300.5", "'text'"])
+@pytest.mark.parametrize("at", [20, 40])
+def test_a_look_at_a_position_that_is_none_is_seen(sqlite_url: str, clock, monkeypatch, position: str, at: int) -> None:
+    monkeypatch.setenv("EARLYSTART_KEK", "5a" * 32)
+    with Record.open(sqlite_url, clock=clock) as record:
+        record.store.access.append(entries(40))
+        change = f"UPDATE remade SET position = {position} WHERE position = {at}"
+        unguarded(record, *(each.format("look") for each in (REMADE[0], change, *REMADE[1:])))
+        assert not record.access_proof.verify().sound
+
+
+def test_a_look_that_look_ups_do_not_reach_is_seen(sqlite_url: str, clock, monkeypatch) -> None:
+    monkeypatch.setenv("EARLYSTART_KEK", "5a" * 32)
+    with Record.open(sqlite_url, clock=clock) as record:
+        record.store.access.append(entries(600))
+        led_astray(record.store.log, "look")
+    with Record.open(sqlite_url, clock=clock) as record:
+        (found,) = record.access_proof.verify().doubts
+        assert str(found).startswith("the table look is damaged, and nothing more is read: ")
+
+
+@pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)
+def test_looks_at_the_same_time_and_odd_tags_are_no_doubt(record: Record, monkeypatch) -> None:
+    monkeypatch.setattr("earlystart_sql.look_index.PAGE", 50)
+    odd = ["", ":", "line\nfeed", '"', "\\", "ü:ß", "u\u0308", "case:A", "case:a", "x" * 1000, "\x01", "😀"]
+    record.store.access.append([Entry("Looked", b"{}", [*odd, *odd]), Entry("Odd\ntype", b"{}", [])])
+    record.store.access.append(entries(600))
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.is_set():
+            record.store.access.append(entries(5))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        found = [record.access_proof.verify() for _ in range(5)]
+    finally:
+        done.set()
+        thread.join()
+    assert [list(map(str, each.doubts)) for each in found] == [[]] * 5
+    assert found[-1].size > 602
 
 
 @pytest.mark.parametrize("odd", [Entry("Looked", b"{}", [ANNA]), Entry("Peeked", b"{}", [ANNA], recorded_by=BY)])

@@ -21,6 +21,7 @@ from .test_tag_index import indexed, loosened  # noqa: F401
 AT_ODDS = "the table {} is at odds with its index, or damaged"
 DAMAGED = "the table {} is damaged, and nothing more is read: "
 PAGE = 4096
+SAME = "the table {} is not as this library made it: it takes texts for the same that are not"
 NO_TABLE = "the table {} is not as this library made it: no table of its own stands there"
 
 
@@ -28,6 +29,26 @@ NO_TABLE = "the table {} is not as this library made it: no table of its own sta
 def test_a_view_in_the_place_of_a_table_is_told(indexed: SqlLog, table: str, processes: int) -> None:  # noqa: F811
     run(indexed, f"ALTER TABLE {table} RENAME TO hidden", f"CREATE VIEW {table} AS SELECT * FROM hidden")
     assert NO_TABLE.format(table) in told(verify_log(indexed.tree, processes=processes))
+
+
+@pytest.mark.parametrize("table", ["tree_node", "tree_head"])
+def test_a_view_in_the_place_of_the_tree_is_told(sql_log: SqlLog, table: str) -> None:
+    filled(sql_log, SIZE)
+    run(sql_log, f"ALTER TABLE {table} RENAME TO hidden", f"CREATE VIEW {table} AS SELECT * FROM hidden")
+    assert NO_TABLE.format(table) in told(verify_log(sql_log.tree))
+
+
+def test_a_table_that_takes_texts_for_the_same_is_told(sqlite_url: str, open_log: Callable[..., SqlLog]) -> None:
+    """A look-up of one case then finds another's entries."""
+    log = filled(open_log(sqlite_url), SIZE)
+    run(
+        log,
+        "CREATE TABLE remade (tag_id INTEGER PRIMARY KEY, kind TEXT, n BIGINT, id TEXT COLLATE NOCASE UNIQUE)",
+        "INSERT INTO remade SELECT * FROM tag",
+        "DROP TABLE tag",
+        "ALTER TABLE remade RENAME TO tag",
+    )
+    assert told(verify_log(log.tree)) == [SAME.format("tag")]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +95,7 @@ def test_a_trigger_that_does_more_than_refuse_is_told(
 def test_an_entry_that_look_ups_do_not_reach_is_told(sqlite_url: str, open_log: Callable[..., SqlLog]) -> None:
     """A key in an inner page made smaller: who reads on from page to page finds the entries, who looks one up none."""
     log = filled(open_log(sqlite_url), SIZE)
-    hidden = _led_astray(log, "entry")
+    hidden = led_astray(log, "entry")
     again = open_log(sqlite_url)
     seen = {each.position for n in range(7) for each in again.read(DCBQuery([DCBQueryItem(tags=[f"case:{n}"])]))}
     assert hidden not in seen  # which is why it matters
@@ -217,7 +238,7 @@ def _closed(log: SqlLog) -> Path:
     return path
 
 
-def _led_astray(log: SqlLog, table: str) -> int:
+def led_astray(log: SqlLog, table: str) -> int:
     """Makes a key smaller in the topmost page of a table of rowids; gives the row that is no longer found by it."""
     with log.reading() as connection:
         root = one(connection, f"SELECT rootpage FROM sqlite_schema WHERE name = '{table}'")
