@@ -17,9 +17,9 @@ TABLES = ("shape", "tag", "entry_tag", "entry", "fact")
 _NO_TABLE = (  # a table of a module of its own has no page
     "SELECT lower(name) FROM sqlite_schema WHERE lower(name) IN ({names}) AND NOT (type = 'table' AND rootpage > 0)"
 )
-_COLLATED = (  # what it takes for the same text is another's
-    "SELECT lower(name) FROM sqlite_schema WHERE lower(tbl_name) IN ({names}) AND sql LIKE '%collate%'"
-    " AND type = 'table' ORDER BY 1"
+_RULED = (  # texts taken for the same, rows that go with another table's, rows that give way to new ones
+    "SELECT lower(name) FROM sqlite_schema WHERE lower(name) IN ({names}) AND type = 'table'"
+    " AND (sql LIKE '%collate%' OR sql LIKE '%references%' OR sql LIKE '%conflict%') ORDER BY 1"
 )
 _TRIGGERS = "SELECT name, sql FROM sqlite_schema WHERE type = 'trigger' ORDER BY name"
 _GUARD = re.compile(  # what only refuses changes nothing
@@ -56,7 +56,7 @@ def not_plain(database: Database, tables: Sequence[str] = TABLES) -> Iterator[Do
                     yield Doubt(None, f"the table {table} is not as this library made it: {found}")
             return
         others = {name for (name,) in run(connection, _NO_TABLE.format(names=names))}
-        collated = [name for (name,) in run(connection, _COLLATED.format(names=names))]
+        ruled = [name for (name,) in run(connection, _RULED.format(names=names))]
         triggers = [
             str(name)[:60]
             for name, sql in run(connection, _TRIGGERS)
@@ -64,8 +64,8 @@ def not_plain(database: Database, tables: Sequence[str] = TABLES) -> Iterator[Do
         ]
     for table in others:
         yield Doubt(None, f"the table {table} is not as this library made it: no table of its own stands there")
-    for table in collated:
-        yield Doubt(None, f"the table {table} is not as this library made it: it takes texts for the same that are not")
+    for table in ruled:
+        yield Doubt(None, f"the table {table} is not as this library made it: its columns have rules of their own")
     for name in triggers:
         yield Doubt(None, f"the trigger {name} does more than refuse: expected none that does")
     for table in tables:

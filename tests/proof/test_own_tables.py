@@ -21,7 +21,7 @@ from .test_tag_index import indexed, loosened  # noqa: F401
 AT_ODDS = "the table {} is at odds with its index, or damaged"
 DAMAGED = "the table {} is damaged, and nothing more is read: "
 PAGE = 4096
-SAME = "the table {} is not as this library made it: it takes texts for the same that are not"
+RULED = "the table {} is not as this library made it: its columns have rules of their own"
 NO_TABLE = "the table {} is not as this library made it: no table of its own stands there"
 
 
@@ -38,17 +38,45 @@ def test_a_view_in_the_place_of_the_tree_is_told(sql_log: SqlLog, table: str) ->
     assert NO_TABLE.format(table) in told(verify_log(sql_log.tree))
 
 
-def test_a_table_that_takes_texts_for_the_same_is_told(sqlite_url: str, open_log: Callable[..., SqlLog]) -> None:
-    """A look-up of one case then finds another's entries."""
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "TEXT COLLATE NOCASE UNIQUE",  # a look-up of one case finds another's entries too
+        "TEXT REFERENCES kept (id) ON DELETE CASCADE",
+        "TEXT UNIQUE ON CONFLICT REPLACE",
+    ],
+)
+def test_a_table_whose_columns_have_rules_of_their_own_is_told(
+    sqlite_url: str, open_log: Callable[..., SqlLog], rule: str
+) -> None:
     log = filled(open_log(sqlite_url), SIZE)
+    made = f"CREATE TABLE remade (tag_id INTEGER PRIMARY KEY, kind TEXT, n BIGINT, id {rule})"
     run(
         log,
-        "CREATE TABLE remade (tag_id INTEGER PRIMARY KEY, kind TEXT, n BIGINT, id TEXT COLLATE NOCASE UNIQUE)",
-        "INSERT INTO remade SELECT * FROM tag",
+        "CREATE TABLE kept AS SELECT * FROM tag",
+        "CREATE UNIQUE INDEX by_id ON kept (id)",
+        made,
+        "INSERT INTO remade SELECT * FROM kept",
         "DROP TABLE tag",
         "ALTER TABLE remade RENAME TO tag",
     )
-    assert told(verify_log(log.tree)) == [SAME.format("tag")]
+    assert told(verify_log(log.tree)) == [RULED.format("tag")]
+
+
+@pytest.mark.parametrize("form", ["STRICT", "WITHOUT ROWID", "WITHOUT ROWID, STRICT", ""])
+def test_a_table_of_another_form_with_the_same_rows_is_no_doubt(
+    sqlite_url: str, open_log: Callable[..., SqlLog], form: str
+) -> None:
+    log = filled(open_log(sqlite_url), SIZE)
+    columns = "tag_id INTEGER NOT NULL, position INTEGER NOT NULL, shape INTEGER NOT NULL CHECK (shape > 0), more TEXT"
+    run(
+        log,
+        f"CREATE TABLE remade ({columns}, PRIMARY KEY (tag_id, position)) {form}",
+        "INSERT INTO remade SELECT *, NULL FROM entry_tag",
+        "DROP TABLE entry_tag",
+        "ALTER TABLE remade RENAME TO entry_tag",
+    )
+    assert told(verify_log(log.tree)) == []
 
 
 @pytest.mark.parametrize(
