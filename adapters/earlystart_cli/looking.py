@@ -11,6 +11,7 @@ from earlystart_cli.stores import Stored, opened
 from earlystart_cli.timeline import show
 from earlystart_core.answer import Answer
 from earlystart_core.counting import entries
+from earlystart_core.errors import StoreUnavailable, Unreadable
 
 ACCESS_EXAMPLE = "earlystart audit access --case case:01JH0000000000000000000000 --json"
 COULD_EXAMPLE = (
@@ -62,13 +63,20 @@ def access(
     """Print who looked at a case, or at anything, when, why and by which rules; refusals too."""
     with opened(store) as record:
         verified = record.access_proof.verify() if check else None
+        doubtful = verified is not None and not verified.sound
+        if verified is not None:
+            for found in verified.doubts or (f"sound, {entries(verified.size)}",):
+                note(f"access log: {found}")
         reader = someone.reader
-        answer = (record if reader is None else record.seen_by(reader)).looked(case=case, since=since)
-    if verified is not None:
-        for found in verified.doubts or (f"sound, {entries(verified.size)}",):
-            note(f"access log: {found}")
+        try:
+            answer = (record if reader is None else record.seen_by(reader)).looked(case=case, since=since)
+        except (Unreadable, StoreUnavailable) as error:
+            if not doubtful:
+                raise
+            note(f"access log: it cannot be read: {error}")
+            return 1
     put_answer(answer, form.name)
-    return 0 if verified is None or verified.sound else 1
+    return 1 if doubtful else 0
 
 
 def break_glass(

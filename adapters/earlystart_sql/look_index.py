@@ -22,18 +22,24 @@ _HEAD = "SELECT coalesce(max(position), 0) FROM look"
 _NO_ROW = "the index of the access log has a row that is none: expected a text and a whole number"
 
 
+class LookIndex(TagIndex):
+    """What the access log's index says of its first `size` entries."""
+
+    OTHERS = "whom it is about is not what the index says, by which it is found"
+
+
 def number_of_tag(text: str) -> int:
     """The number of a tag; 0 of a type, which is not kept in this index: a NUL stands in it, and in no tag."""
     return 0 if "\x00" in text else number_of(text)
 
 
-def look_index(database: Database, size: int) -> TagIndex:
+def look_index(database: Database, size: int) -> LookIndex:
     """The index as it stands, for an access log of that size, and what stands before its tables.
 
     Raises:
         Tampered: a table is damaged.
     """
-    found = TagIndex(size)
+    found = LookIndex(size)
     with database.reading() as connection:
         there = those_there(connection, LOOKS)
         readable = [table for table in there if may_be_read(connection, table)]
@@ -54,12 +60,12 @@ def look_index(database: Database, size: int) -> TagIndex:
     return found
 
 
-def _none(found: TagIndex) -> None:
+def _none(found: LookIndex) -> None:
     found.doubts.append(Doubt(None, _NO_ROW))
     found.sums = np.zeros(0, np.uint64)  # nothing to hold the entries against
 
 
-def _sum(database: Database, found: TagIndex, has_entries: bool) -> None:
+def _sum(database: Database, found: LookIndex, has_entries: bool) -> None:
     """Adds up the rows; raises Tampered where they are out of order."""
     after: tuple[str, int] | tuple[()] = ()
     size, outside = len(found.sums), False

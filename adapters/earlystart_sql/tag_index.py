@@ -59,6 +59,8 @@ _texts = msgspec.json.Decoder(list[str]).decode
 class TagIndex:
     """What the index says of the first `size` entries: a sum for each (`proof.tagged`), and what is wrong with it."""
 
+    OTHERS = "the index of tags, by which it is found, says others than the entry"
+
     def __init__(self, size: int) -> None:
         self.doubts: list[Doubt] = []
         try:
@@ -71,7 +73,7 @@ class TagIndex:
         said = np.frombuffer(sums, np.uint64)
         here = self.sums[index : index + len(said)]
         for at in np.flatnonzero(said[: len(here)] != here)[:MOST]:
-            yield Doubt(index + int(at) + 1, "the index of tags, by which it is found, says others than the entry")
+            yield Doubt(index + int(at) + 1, self.OTHERS)
 
 
 def tag_index(database: Database, size: int) -> TagIndex:

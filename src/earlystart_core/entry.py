@@ -179,7 +179,8 @@ def parse(frame: bytes, stored: bytes, leaf: bytes) -> Recorded:
         cut = frame.index(_CUT) + len(_CUT)
         head = _frames.decode(frame[:cut] + b"null" + frame[cut:])
         data = given_data(stored)
-    except (ValueError, TypeError, RecursionError, msgspec.MsgspecError):  # TypeError: there is no data at all
+    except (ValueError, TypeError, AttributeError, RecursionError, msgspec.MsgspecError):
+        # TypeError: there is no data at all. AttributeError: no bytes, as SQLite lets a number stand anywhere.
         raise Unreadable(
             "an entry of the log cannot be read: expected the frame of an entry, got other bytes"
         ) from None

@@ -188,6 +188,31 @@ def test_the_access_log_is_checked_before_it_is_believed(copy: Path, held: tuple
 
 
 @pytest.mark.parametrize(
+    ("statements", "doubt"),
+    [
+        (
+            ("DROP TRIGGER look_no_UPDATE", "UPDATE look SET frame = 5 WHERE position = 2"),
+            "position 2: expected the canonical bytes of an entry, got other bytes",
+        ),
+        (("DROP TABLE look_tag",), "the table look_tag of the access log is gone: the others are there"),
+    ],
+)
+def test_doubts_are_told_of_an_access_log_that_cannot_be_read(
+    copy: Path, held: tuple[str, str, str], statements: tuple[str, ...], doubt: str
+) -> None:
+    case, practitioner, _ = held
+    for _ in range(3):
+        call("timeline", case, "--db", copy, "--as", practitioner, "--role", "health_visitor", *CARE)
+    with Record.open(str(copy)) as record, record.store.database.writing() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    found = call("audit", "access", "--db", copy, "--check", "--case", case, "--json")
+    assert (found.status, found.out) == (1, b"")
+    assert f"access log: {doubt}" in found.err
+    assert "access log: it cannot be read: " in found.err
+
+
+@pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("timeline", "CASE", "--role", "health_visitor"), "--role: expected --as with it"),
