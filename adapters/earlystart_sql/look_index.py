@@ -12,7 +12,7 @@ from earlystart_sql.own_tables import not_plain
 from earlystart_sql.raw import mark, one, run
 from earlystart_sql.schema import LOOKS
 from earlystart_sql.tag_index import TagIndex, number_of
-from earlystart_sql.tree_tables import may_be_read, those_there
+from earlystart_sql.tree_tables import those_there
 
 PAGE = 50_000  # rows
 
@@ -38,11 +38,11 @@ def look_index(database: Database, size: int) -> LookIndex:
 
     Raises:
         Tampered: a table is damaged.
+        StoreUnavailable: one may not be read.
     """
     found = LookIndex(size)
     with database.reading() as connection:
         there = those_there(connection, LOOKS)
-        readable = [table for table in there if may_be_read(connection, table)]
     if not there:
         return found  # a store from before it
     gone = [table for table in LOOKS if table not in there]
@@ -51,8 +51,8 @@ def look_index(database: Database, size: int) -> LookIndex:
     ]
     found.doubts += not_plain(database, there)
     try:
-        if "look_tag" in readable:
-            _sum(database, found, "look" in readable)
+        if "look_tag" in there:
+            _sum(database, found, "look" in there)
     except StoreUnavailable as error:
         if "UTF-8" not in str(error):
             raise

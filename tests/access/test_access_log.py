@@ -328,3 +328,25 @@ def test_a_role_that_may_not_record_a_look_is_shown_nothing(
         finally:
             connection.execute("DROP OWNED BY no_looks")
             connection.execute("DROP ROLE no_looks")
+
+
+@pytest.mark.parametrize("table", ["look", "look_tag"])
+def test_an_access_log_that_may_not_be_read_is_not_called_sound(
+    postgres_url: str, clock, monkeypatch: pytest.MonkeyPatch, table: str
+) -> None:
+    monkeypatch.setenv("EARLYSTART_KEK", "5a" * 32)
+    with Record.open(postgres_url, clock=clock) as record:
+        record.store.access.append(entries(3))
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE ROLE half_looks LOGIN")
+        try:
+            connection.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO half_looks")
+            connection.execute(f"REVOKE SELECT ON {table} FROM half_looks")
+            with (
+                Record.open(postgres_url.replace("postgres@", "half_looks@", 1), clock=clock) as record,
+                pytest.raises(StoreUnavailable, match=f"permission denied for table {table}"),
+            ):
+                record.access_proof.verify()
+        finally:
+            connection.execute("DROP OWNED BY half_looks")
+            connection.execute("DROP ROLE half_looks")
