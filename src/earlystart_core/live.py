@@ -69,7 +69,8 @@ def advance(
     projections: one that counts another's rows stands after it. kept: spares reading a key's facts from the start.
     """
     new = list(new)
-    events = [event for recorded in new for event in _with_targets(registry, recorded, past)]
+    read = {cls.__name__ for projection in projections for cls in projection.events} | {MarkedInError.__name__}
+    events = [event for recorded in new for event in _with_targets(registry, recorded, past, read)]
     before = new[0].position - 1
     moved: dict[str, set[str]] = {}  # for `counting.column`: the keys named by rows that changed
     for projection in projections:
@@ -92,12 +93,18 @@ def advance(
             moved[f"{projection.name}.{column}"] = values | {row[column] for row in rows}
 
 
-def _with_targets(registry: Registry, recorded: Recorded, past: Past) -> Iterator[Event]:
-    """The event, and for a mark the event that it strikes, or lets stand again through other marks."""
-    event = registry.event(recorded)
-    while isinstance(event, MarkedInError):
-        event = registry.event(past.at(event.target))
-    yield event
+def _with_targets(registry: Registry, recorded: Recorded, past: Past, read: Collection[str]) -> Iterator[Event]:
+    """The event, and for a mark the event that it strikes, or lets stand again through other marks.
+
+    read: the types that views are made of, and marks. Others are passed over, as a rebuild passes them over: a log may
+    hold what this library does not know.
+    """
+    while recorded.event.type in read:
+        event = registry.event(recorded)
+        if not isinstance(event, MarkedInError):
+            yield event
+            return
+        recorded = past.at(event.target)
 
 
 def _named(
