@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from eventsourcing.dcb.api import DCBAppendCondition
 from eventsourcing.persistence import IntegrityError
 
+from earlystart_core.checking import checked_chance
 from earlystart_core.clocks import clocks_at
 from earlystart_core.entry import Entry
 from earlystart_core.log import Clock, Log
@@ -143,4 +144,4 @@ def open_store(
     url: str, *, keys: str | None = None, clock: Clock | None = None, chance: Chance | None = None
 ) -> MemoryStore:
     """A fresh store at `memory://`. keys: not used, they are in memory too."""
-    return MemoryStore(clock or system_clock, chance or os.urandom)
+    return MemoryStore(clock or system_clock, checked_chance(os.urandom if chance is None else chance))

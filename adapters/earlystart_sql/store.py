@@ -6,11 +6,12 @@ from contextlib import suppress
 from threading import Lock
 from typing import Self
 
+from earlystart_core.checking import check_flag, checked_chance
 from earlystart_core.counting import counted
 from earlystart_core.entry import EPOCH
 from earlystart_core.erasing.reconciling import KeysCameBack, came_back, reconcile
 from earlystart_core.erasing.tombstones import evidence_by_subject
-from earlystart_core.errors import StoreUnavailable
+from earlystart_core.errors import Invalid, StoreUnavailable
 from earlystart_core.log import Clock
 from earlystart_core.privacy.keys import Chance, KeyStore
 from earlystart_core.privacy.wrapping import KeyEncryption
@@ -198,14 +199,29 @@ def open_store(
         Invalid: the URL is wrong.
         StoreUnavailable: it cannot be opened, or is not a store of this library.
     """
+    for name, flag in (
+        ("create", create),
+        ("read_only", read_only),
+        ("keys_read_only", keys_read_only),
+        ("lost_keys", lost_keys),
+    ):
+        check_flag(name, flag)
+    chance = checked_chance(os.urandom if chance is None else chance)
+    _check_kek(kek)
     database = open_database(url, LOG, create=create, read_only=read_only)
     return SqlStore(
         database,
         keys,
         clock or system_clock,
-        chance or os.urandom,
+        chance,
         create=create,
         kek=kek,
         keys_read_only=keys_read_only,
         lost_keys=lost_keys,
     )
+
+
+def _check_kek(kek: KeyEncryption | None) -> None:
+    """Raises Invalid unless it can wrap and unwrap keys."""
+    if kek is not None and not (callable(getattr(kek, "wrap", None)) and callable(getattr(kek, "unwrap", None))):
+        raise Invalid("kek", f"expected something with wrap and unwrap, got {type(kek).__name__}")

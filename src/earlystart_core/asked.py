@@ -10,7 +10,7 @@ from earlystart_core.audit.disclosures import disclosures
 from earlystart_core.audit.timeline import story
 from earlystart_core.checking import check_id
 from earlystart_core.clocks import Clocks, clocks_at
-from earlystart_core.errors import Invalid
+from earlystart_core.errors import Invalid, shown
 from earlystart_core.store import Frames, Store, still_open
 from earlystart_core.views import VIEW
 from earlystart_core.words import EVENTS
@@ -41,7 +41,7 @@ class Questions:
             Invalid: no view has that name, or `team` or `case` is not an id of its kind.
         """
         if not isinstance(name, str) or name not in VIEW:
-            raise Invalid("view", f"expected one of {', '.join(sorted(VIEW))}, got {str(name)[:40]!r}")
+            raise Invalid("view", f"expected one of {', '.join(sorted(VIEW))}, got {shown(name)}")
         check_id("team", team)
         check_id("case", case)
         with self._reading() as frames:
@@ -69,7 +69,7 @@ class Questions:
         Raises:
             Invalid: `case` is not a case id.
         """
-        check_id("case", case)
+        check_id("case", case, needed=True)
         clocks = self._moment()
         entries = self._store.log.read(DCBQuery([DCBQueryItem(tags=[case])]))
         keys = cache(lambda: self._store.keys)  # asking for them reads the log for new tombstones: once a story

@@ -90,7 +90,7 @@ def day_in(field: str, on: date | str) -> date:
 
 def _read(field: str, moment: Moment) -> int | date | datetime:
     if not isinstance(moment, str):
-        return moment
+        return int(moment) if isinstance(moment, int) and not isinstance(moment, bool) else moment
     text = moment.strip()
     if field == "known" and text.isascii() and text.isdigit() and len(text) <= 18:
         return int(text)

@@ -71,6 +71,14 @@ class Command(BaseModel):
         except ValidationError as error:
             raise invalid(error) from None
 
+    def checked(self) -> Self:
+        """The same command, built once more: a copy, or one that was made without checks, may hold anything.
+
+        Raises:
+            Invalid: a field is wrong.
+        """
+        return type(self)(**{name: getattr(self, name) for name in self.model_fields_set})
+
     def dated(self, now: datetime) -> Self:
         """The command with its instant: its own, else `now`, which does not count as set by the caller."""
         if self.occurred_at is not None:

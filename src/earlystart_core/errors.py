@@ -4,6 +4,14 @@ Messages name the thing, what was expected and what came, and never hold the val
 """
 
 
+def shown(value: object, most: int = 40) -> str:
+    """The beginning of what a caller gave, quoted for a message; the name of its type where it has no text."""
+    try:
+        return repr(str.__str__(value)[:most] if isinstance(value, str) else str(value)[:most])
+    except Exception:  # noqa: BLE001 - anything may be given, and a message about it must not fail
+        return type(value).__name__
+
+
 class EarlyStartError(Exception):
     """The root of everything this library raises on purpose. `str()` is one sentence to show."""
 

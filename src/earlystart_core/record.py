@@ -15,7 +15,7 @@ from earlystart_core.access.seeing import Seeing, in_reach
 from earlystart_core.answer import Answer
 from earlystart_core.asked import AsAt, Questions
 from earlystart_core.audit.diff import Diff, diff
-from earlystart_core.checking import check_id, check_practitioner, check_subject
+from earlystart_core.checking import check_id, check_practitioner, check_subject, plain
 from earlystart_core.clocks import Moment, begin_of, clocks_at, day_in, instant_of
 from earlystart_core.command import Command
 from earlystart_core.decide import Done, Shell
@@ -23,7 +23,7 @@ from earlystart_core.entry import EPOCH, Practitioner
 from earlystart_core.erasing.erasure import Erased, Erasure
 from earlystart_core.erasing.retention import Kept, kept_of, retention
 from earlystart_core.erasing.tombstones import erasure_rows, hold_rows
-from earlystart_core.errors import Invalid
+from earlystart_core.errors import Invalid, shown
 from earlystart_core.log import Clock
 from earlystart_core.privacy.keys import Chance
 from earlystart_core.proof.of_log import LogProof
@@ -84,7 +84,10 @@ class Record(Questions):
         """
         if not isinstance(command, Command):
             raise Invalid("command", f"expected one such as OpenCase(…), got {type(command).__name__}")
-        check_practitioner(by)
+        if type(command) not in WORDS:
+            raise Invalid("command", f"expected one that this library carries out, got {type(command).__name__}")
+        command = command.checked()
+        by = check_practitioner(by)
         now = self.store.clock()
         shell = Shell(self.store.log, self.store.keys, EVENTS, WORDS, self.store.chance)
         if command_id is not None:
@@ -97,8 +100,8 @@ class Record(Questions):
         Raises:
             Invalid: ids of that kind are not made here.
         """
-        if kind not in ULID_KINDS:
-            raise Invalid("kind", f"expected one of {', '.join(ULID_KINDS)}, got {str(kind)[:40]!r}")
+        if not isinstance(kind, str) or kind not in ULID_KINDS:
+            raise Invalid("kind", f"expected one of {', '.join(ULID_KINDS)}, got {shown(kind)}")
         return new_id(kind, self.store.clock(), self.store.chance)
 
     def as_at(self, known: Moment | None = None, effective: Moment | None = None) -> AsAt:
@@ -160,8 +163,8 @@ class Record(Questions):
             Invalid: `source` is neither.
             StoreUnavailable: the store takes no writing.
         """
-        if source is not None and source not in get_args(Source):
-            raise Invalid("source", f"expected segments or rows, got {str(source)[:40]!r}")
+        if source is not None and not (isinstance(source, str) and source in get_args(Source)):
+            raise Invalid("source", f"expected segments or rows, got {shown(source)}")
         return self.store.views.rebuild(source)
 
     def erase(self, subject: str, *, authority: str, second_authority: str, by: Practitioner) -> Erased:
@@ -180,7 +183,7 @@ class Record(Questions):
             StoreUnavailable: that all is gone is not known: erase again.
         """
         check_subject(subject)
-        check_practitioner(by)
+        by = check_practitioner(by)
         both = two_authorities(authority, second_authority)
         store = self.store
         why = partial(sealed_why, store.access)
@@ -259,7 +262,7 @@ class Record(Questions):
         check_reader(reader)
         if policy is POLICY:
             check_known(reader)
-        check_id("case", case or "")
+        check_id("case", case, needed=True)
         then = self.as_at(known)
         at = instant_of(known) or then.clocks.known_at or EPOCH
         decision = could(self.store, reader, policy, case, then.clocks, at)
@@ -301,4 +304,4 @@ class Record(Questions):
 def _command_id(given: str) -> str:
     if not isinstance(given, str) or not re.fullmatch(r"[!-~]{1,64}", given):
         raise Invalid("command_id", "expected 1 to 64 printable ASCII characters without spaces")
-    return given
+    return plain(given)

@@ -6,12 +6,13 @@ A scheme of a URL finds its adapter through the entry point group `earlystart.st
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib.metadata import entry_points
+from inspect import signature
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import msgspec
 
 from earlystart_core.clocks import Clocks
-from earlystart_core.errors import Invalid
+from earlystart_core.errors import Invalid, shown
 from earlystart_core.log import Clock, Log
 from earlystart_core.privacy.keys import Chance, KeyStore
 
@@ -164,6 +165,12 @@ def open_store(url: str, **options: Any) -> Store:
     found = {point.name: point for point in entry_points(group=GROUP)}
     if scheme not in found:
         names = ", ".join(sorted(found))
-        raise Invalid("db", f"expected a file path or a URL of {names}, got the scheme {scheme[:40]!r}")
-    store: Store = found[scheme].load()(url, **options)
+        raise Invalid("db", f"expected a file path or a URL of {names}, got the scheme {shown(scheme)}")
+    opener = found[scheme].load()
+    taken = signature(opener).parameters
+    for name in options:
+        if name not in taken:
+            others = ", ".join(sorted(set(taken) - {"url"}))
+            raise Invalid(shown(name)[1:-1], f"expected an option of a store on {scheme} ({others}), got another")
+    store: Store = opener(url, **options)
     return store

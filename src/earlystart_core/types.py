@@ -77,13 +77,16 @@ def form_of(pattern: str) -> str:
 
 def to_utc(moment: datetime) -> datetime:
     """The same instant in UTC. Raises ValueError when naive, offset by over 14 hours, or outside 1900 to 2200."""
-    offset = moment.utcoffset()
+    try:
+        offset = moment.utcoffset()
+    except Exception:  # noqa: BLE001 - a zone of the caller's own may fail in any way
+        raise ValueError("expected an instant with its offset from UTC, got one whose zone gives none") from None
     if offset is None:
         raise ValueError("expected an instant with its offset from UTC, got one without")
     if abs(offset) > timedelta(hours=14):
         raise ValueError("expected an offset within 14 hours of UTC")
     try:
-        moment = moment.astimezone(UTC)
+        moment = datetime.combine(moment.date(), moment.time(), UTC) - offset  # plain, whatever subclass it was
     except OverflowError:
         raise ValueError(f"expected a year from {FIRST_YEAR} to {LAST_YEAR}") from None
     if not FIRST_YEAR <= moment.year <= LAST_YEAR:
@@ -95,7 +98,7 @@ def in_years(day: date) -> date:
     """The same civil date. Raises ValueError outside 1900 to 2200."""
     if not FIRST_YEAR <= day.year <= LAST_YEAR:
         raise ValueError(f"expected a year from {FIRST_YEAR} to {LAST_YEAR}")
-    return day
+    return date(day.year, day.month, day.day)  # plain, whatever subclass it was
 
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True), AfterValidator(to_utc)]  # aware; UTC once stored

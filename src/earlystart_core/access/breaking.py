@@ -24,7 +24,7 @@ from earlystart_core.access.reader import Reader, check_glass, check_reader
 from earlystart_core.answer import Answer
 from earlystart_core.checking import check_id
 from earlystart_core.clocks import clocks_at
-from earlystart_core.errors import Conflict, Invalid, Refused
+from earlystart_core.errors import Conflict, Invalid, Refused, shown
 from earlystart_core.store import Store
 from earlystart_core.types import clean_text
 
@@ -50,7 +50,7 @@ class BreakGlass:
             Refused: `keys.erased`, the case was erased: there is no text left to see. Likewise.
             StoreUnavailable: it could not be recorded: no glass was broken.
         """
-        check_id("case", case or "")
+        check_id("case", case, needed=True)
         check_reader(by)
         clean = _check_breaking(reason, text, hours)
         decision = self._judged("break_glass", by, Relation(own=case in by.own))
@@ -135,10 +135,10 @@ def _check_breaking(reason: str, text: str, hours: int) -> str:
     Raises:
         Invalid: the reason is no code, the text is blank or too long, or the hours are out of bounds.
     """
-    if reason not in get_args(GlassReason):
-        raise Invalid("reason", f"expected one of {', '.join(get_args(GlassReason))}, got {str(reason)[:40]!r}")
+    if not isinstance(reason, str) or reason not in get_args(GlassReason):
+        raise Invalid("reason", f"expected one of {', '.join(get_args(GlassReason))}, got {shown(reason)}")
     if isinstance(hours, bool) or not isinstance(hours, int) or not 1 <= hours <= HOURS:
-        raise Invalid("hours", f"expected a whole number from 1 to {HOURS}, got {str(hours)[:20]!r}")
+        raise Invalid("hours", f"expected a whole number from 1 to {HOURS}, got {shown(hours, 20)}")
     try:
         clean = clean_text(text).strip() if isinstance(text, str) else ""
     except ValueError as error:
@@ -150,5 +150,5 @@ def _check_breaking(reason: str, text: str, hours: int) -> str:
 
 def _check_outcome(outcome: str) -> None:
     """Raises Invalid unless it is one of a review."""
-    if outcome not in get_args(Outcome):
-        raise Invalid("outcome", f"expected one of {', '.join(get_args(Outcome))}, got {str(outcome)[:40]!r}")
+    if not isinstance(outcome, str) or outcome not in get_args(Outcome):
+        raise Invalid("outcome", f"expected one of {', '.join(get_args(Outcome))}, got {shown(outcome)}")

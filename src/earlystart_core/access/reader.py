@@ -7,7 +7,7 @@ import msgspec
 from earlystart_core.access.roles import GROUPS, PURPOSES, group_of
 from earlystart_core.checking import check_id, check_role
 from earlystart_core.entry import Practitioner
-from earlystart_core.errors import Invalid
+from earlystart_core.errors import Invalid, shown
 from earlystart_core.types import clean_text
 
 GLASS = r"glass:[0-7][0-9A-HJKMNP-TV-Z]{25}"
@@ -38,14 +38,14 @@ def check_reader(reader: Reader) -> None:
     """Raises Invalid, naming the field, unless every part of the reader has its form."""
     if not isinstance(reader, Reader):
         raise Invalid("reader", f"expected a Reader, got {type(reader).__name__}")
-    check_id("practitioner", reader.practitioner or "", field="reader.practitioner")
+    check_id("practitioner", reader.practitioner, field="reader.practitioner", needed=True)
     check_role("reader.role", reader.role)
-    check_id("org", reader.employer or "", field="reader.employer")
+    check_id("org", reader.employer, field="reader.employer", needed=True)
     check_id("team", reader.team, field="reader.team")
     if not isinstance(reader.own, tuple):
         raise Invalid("reader.own", f"expected a tuple of case ids, got {type(reader.own).__name__}")
     for case in reader.own:
-        check_id("case", case or "", field="reader.own")
+        check_id("case", case, field="reader.own", needed=True)
     _check_purpose(reader.purpose)
     if reader.break_glass is not None:
         check_glass(reader.break_glass, field="reader.break_glass")
@@ -74,7 +74,7 @@ def check_glass(glass: str, *, field: str = "break_glass") -> None:
     if not isinstance(glass, str) or not re.fullmatch(GLASS, glass):
         raise Invalid(
             field,
-            f"expected glass: and 26 characters, such as glass:01JH0000000000000000000000, got {str(glass)[:40]!r}",
+            f"expected glass: and 26 characters, such as glass:01JH0000000000000000000000, got {shown(glass)}",
         )
 
 

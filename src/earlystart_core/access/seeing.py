@@ -17,7 +17,7 @@ from earlystart_core.access.rings import ENTRY_RINGS, EVENT_RINGS, VIEW_RINGS
 from earlystart_core.answer import Answer, Row
 from earlystart_core.checking import check_id
 from earlystart_core.clocks import Moment, begin_of, clocks_at
-from earlystart_core.errors import Invalid
+from earlystart_core.errors import Invalid, shown
 from earlystart_core.event import shape_of
 from earlystart_core.store import Store
 from earlystart_core.words import EVENTS
@@ -96,8 +96,8 @@ class Seeing:
             StoreUnavailable: the access could not be recorded, so nothing is shown.
             Conflict: facts about the case kept being recorded, on each of three tries.
         """
-        if name not in VIEW_RINGS:
-            raise Invalid("view", f"expected one of {', '.join(sorted(VIEW_RINGS))}, got {str(name)[:40]!r}")
+        if not isinstance(name, str) or name not in VIEW_RINGS:
+            raise Invalid("view", f"expected one of {', '.join(sorted(VIEW_RINGS))}, got {shown(name)}")
         check_id("team", team)
         check_id("case", case)
         placed = VIEW_RINGS[name]
@@ -138,7 +138,7 @@ class Seeing:
             StoreUnavailable: the access could not be recorded, so nothing is shown.
             Conflict: facts about the case kept being recorded, on each of three tries.
         """
-        check_id("case", case or "")
+        check_id("case", case, needed=True)
         decision = self._judging.read(case, ENTRY_RINGS.ring)
         return in_reach(self._questions.timeline(case), case, decision)
 

@@ -19,7 +19,7 @@ from earlystart_core.desk.sharings import agreements, concerns, necessary, overr
 from earlystart_core.desk.soundness import kept, unaltered, versions
 from earlystart_core.desk.subject import held
 from earlystart_core.desk.withdrawals import after_withdrawal
-from earlystart_core.errors import Invalid
+from earlystart_core.errors import Invalid, shown
 from earlystart_core.types import SLUG, SLUG_KINDS, ULID, form_of
 
 if TYPE_CHECKING:
@@ -84,12 +84,13 @@ def question(named: str | int) -> Question:
     Raises:
         Invalid: there is none.
     """
-    wanted = str(named).strip().replace("-", "_")
+    known = isinstance(named, int | str) and not isinstance(named, bool)
+    wanted = shown(named)[1:-1].strip().replace("-", "_") if known else ""
     for each in QUESTIONS:
         if wanted in (str(each.number), each.name):
             return each
     names = ", ".join(each.name for each in QUESTIONS)
-    raise Invalid("question", f"expected a number from 1 to {len(QUESTIONS)} or one of {names}, got {wanted[:40]!r}")
+    raise Invalid("question", f"expected a number from 1 to {len(QUESTIONS)} or one of {names}, got {shown(named)}")
 
 
 def ask(
@@ -142,12 +143,12 @@ def check_option(name: str, value: Any) -> None:
     """
     if name == "hours":
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 1_000_000:
-            raise Invalid(name, f"expected whole hours from 0 to 1000000, got {str(value)[:40]!r}")
+            raise Invalid(name, f"expected whole hours from 0 to 1000000, got {shown(value)}")
     elif name in ("case", "practitioner", "recipient", "team", "subject"):
         kind = KIND.get(name) or ("person" if str(value).startswith("person:") else "case")
         body = SLUG if kind in SLUG_KINDS else rf"{ULID}|unknown|import" if kind == "practitioner" else ULID
         if not isinstance(value, str) or not re.fullmatch(rf"{kind}:(?:{body})", value):
             expected = "expected a case: or person: id" if name == "subject" else form_of(f"{kind}:")
-            raise Invalid(name, f"{expected}, got {str(value)[:40]!r}")
+            raise Invalid(name, f"{expected}, got {shown(value)}")
     elif name in ("purpose", "item", "on", "checkpoint", "vkey") and not isinstance(value, str):
         raise Invalid(name, f"expected text, got {type(value).__name__}")

@@ -8,7 +8,7 @@ from earlystart_core.proof.checkpoint import Checkpoint, checkpoint_in
 from earlystart_core.proof.entries import Doubt
 from earlystart_core.proof.export import rows_of
 from earlystart_core.proof.keys import ED25519, Vkey
-from earlystart_core.proof.strict import check_carried
+from earlystart_core.proof.strict import bytes_of, check_carried
 from earlystart_core.proof.tree import Signed, Tree
 from earlystart_core.proof.verify import (
     BEFORE_ALL,
@@ -137,4 +137,4 @@ def given_checkpoint(given: Checkpoint | str | bytes | None) -> Checkpoint | Non
     """
     if given is None or isinstance(given, Checkpoint):
         return given
-    return checkpoint_in(given.encode() if isinstance(given, str) else given)
+    return checkpoint_in(bytes_of("checkpoint", given))

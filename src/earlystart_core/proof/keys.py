@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from earlystart_core.errors import Invalid
+from earlystart_core.errors import Invalid, shown
 from earlystart_core.proof.strict import NAME, bytes_in, check_carried, in_base64
 
 if TYPE_CHECKING:
@@ -117,6 +117,8 @@ def signer_in(pem: bytes, name: str) -> Signer:
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     check_name("origin", name)
+    if not isinstance(pem, bytes):
+        raise Invalid("key", f"expected an Ed25519 key as the bytes of PKCS#8 PEM, got {type(pem).__name__}")
     try:
         key = load_pem_private_key(pem, None)
     except TypeError:
@@ -125,7 +127,7 @@ def signer_in(pem: bytes, name: str) -> Signer:
         raise Invalid("key", "expected an Ed25519 key as PKCS#8 PEM, got something else") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise Invalid("key", "expected an Ed25519 key, got a key of another kind")
-    return Signer(name, key)
+    return Signer(str.__str__(name), key)
 
 
 def check_name(field: str, name: str) -> None:
@@ -134,5 +136,5 @@ def check_name(field: str, name: str) -> None:
     Raises:
         Invalid: it is empty, too long, or has a space, a plus or a control character in it.
     """
-    if not NAME.fullmatch(name):
-        raise Invalid(field, f"expected a name of 1 to 200 characters without spaces or plus, got {name[:40]!r}")
+    if not isinstance(name, str) or not NAME.fullmatch(name) or any("\ud800" <= char <= "\udfff" for char in name):
+        raise Invalid(field, f"expected a name of 1 to 200 characters without spaces or plus, got {shown(name)}")

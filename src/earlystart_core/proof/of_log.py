@@ -5,18 +5,21 @@ from typing import TYPE_CHECKING
 
 from earlystart_core.counting import entries
 from earlystart_core.entry import canonical, leaf_of
-from earlystart_core.errors import Invalid, Tampered
+from earlystart_core.errors import Invalid, Tampered, shown
 from earlystart_core.proof.checkpoint import Checkpoint, signed
 from earlystart_core.proof.judging import given_checkpoint, verify_log
-from earlystart_core.proof.keys import signer_in, vkey_in
+from earlystart_core.proof.keys import check_name, signer_in, vkey_in
 from earlystart_core.proof.paths import check_inclusion
 from earlystart_core.proof.single import Single
+from earlystart_core.proof.strict import bytes_of
 from earlystart_core.proof.tree import Signed, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from earlystart_core.proof.verify import Verified
+
+MOST_PROCESSES = 256  # that share the work of one verification
 
 
 class LogProof:
@@ -32,6 +35,8 @@ class LogProof:
         Raises:
             Invalid: the log has not that many.
         """
+        if size is not None:
+            _check_whole("size", size)
         return self._tree.root(size)
 
     def verify(
@@ -40,12 +45,15 @@ class LogProof:
         """The whole log, read and hashed again. A doubt is not raised: it is among the `doubts`.
 
         checkpoint: one that someone kept; without it the last that was signed here. vkey: the log's verifier key.
-        processes: how many share the work; with more than one, a script needs its `if __name__ == "__main__"`.
+        processes: how many share the work, 1 to 256; with more than one, a script needs `if __name__ == "__main__"`.
 
         Raises:
             Invalid: the checkpoint or the vkey is malformed, or there is a vkey and no checkpoint.
         """
-        key = None if vkey is None else vkey_in(vkey.encode())
+        key = None if vkey is None else vkey_in(bytes_of("vkey", vkey))
+        _check_whole("processes", processes)
+        if not 1 <= processes <= MOST_PROCESSES:
+            raise Invalid("processes", f"expected 1 to {MOST_PROCESSES}, got {shown(processes)}")
         return verify_log(self._tree, given_checkpoint(checkpoint), key, processes)
 
     def checkpoint(self, key: bytes, origin: str | None = None) -> Checkpoint:
@@ -59,6 +67,9 @@ class LogProof:
             Tampered: the log does not go on from what was signed before.
             StoreUnavailable: the store takes no writing.
         """
+
+        if origin is not None:
+            check_name("origin", origin)
 
         def make(last: Signed | None) -> Signed:
             size = self._tree.size()
@@ -82,6 +93,7 @@ class LogProof:
             Invalid: there is no such checkpoint or entry.
             Tampered: the entry is not the one whose leaf the checkpoint covers.
         """
+        _check_whole("position", position)
         last = self._tree.last_signed() if checkpoint is None else None
         under = given_checkpoint(checkpoint) or (None if last is None else last.checkpoint)
         if under is None:
@@ -113,3 +125,9 @@ class LogProof:
             raise Tampered(
                 f"the root of the first {entries(before.size)} is not the last checkpoint's: nothing is signed"
             )
+
+
+def _check_whole(field: str, number: int) -> None:
+    """Raises Invalid unless it is a whole number."""
+    if isinstance(number, bool) or not isinstance(number, int):
+        raise Invalid(field, f"expected a whole number, got {type(number).__name__}")

@@ -25,6 +25,22 @@ def check_carried(field: str, given: bytes) -> None:
         raise Invalid(field, "expected line feeds alone, got Windows line ends: some mail programs make them")
 
 
+def bytes_of(field: str, given: str | bytes) -> bytes:
+    """The bytes of what a caller gave as text or bytes.
+
+    Raises:
+        Invalid: it is neither, or text that UTF-8 cannot hold.
+    """
+    if isinstance(given, bytes):
+        return given
+    if not isinstance(given, str):
+        raise Invalid(field, f"expected text, got {type(given).__name__}")
+    try:
+        return given.encode()
+    except UnicodeEncodeError:
+        raise Invalid(field, "expected valid Unicode text, got an unpaired surrogate") from None
+
+
 def text_in(field: str, given: bytes) -> str:
     """The text of a note or a proof, which ends with a line feed.
 
