@@ -67,7 +67,6 @@ class LogProof:
             Tampered: the log does not go on from what was signed before.
             StoreUnavailable: the store takes no writing.
         """
-
         if origin is not None:
             check_name("origin", origin)
 
