@@ -135,9 +135,9 @@ def _status(arguments: Sequence[str]) -> int:
         return STOPPED
     except (ReaderGone, OSError):
         raise
-    except Exception as error:
-        if os.environ.get(DEBUG):
-            raise
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt | SystemExit | GeneratorExit) or os.environ.get(DEBUG):
+            raise  # what is left is an error, or a panic of a library, which is no Exception
         note(f"earlystart: this is a fault of earlystart itself, {_place(error)}; {DEBUG}=1 shows where it came from")
         return UNUSABLE
 

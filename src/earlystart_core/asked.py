@@ -11,6 +11,7 @@ from earlystart_core.audit.timeline import story
 from earlystart_core.checking import check_id
 from earlystart_core.clocks import Clocks, clocks_at
 from earlystart_core.errors import Invalid, shown
+from earlystart_core.panics import no_panics
 from earlystart_core.store import Frames, Store, still_open
 from earlystart_core.views import VIEW
 from earlystart_core.words import EVENTS
@@ -44,7 +45,7 @@ class Questions:
             raise Invalid("view", f"expected one of {', '.join(sorted(VIEW))}, got {shown(name)}")
         check_id("team", team)
         check_id("case", case)
-        with self._reading() as frames:
+        with no_panics(), self._reading() as frames:
             return Answer(frames.rows(name, team=team, case=case), frames.clocks)
 
     def caseload(self, team: str | None = None) -> Answer:
@@ -91,7 +92,7 @@ class Questions:
         from earlystart_core.views import questions  # Polars loads with the first question, not with the library
 
         check_id("team", team)
-        with self._reading() as frames:
+        with no_panics(), self._reading() as frames:
             asked = {"caseload": questions.caseload, "tiers": questions.tiers}[question]
             return Answer(asked.of(frames, team).to_dicts(), frames.clocks)
 

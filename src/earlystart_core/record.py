@@ -25,6 +25,7 @@ from earlystart_core.erasing.retention import Kept, kept_of, retention
 from earlystart_core.erasing.tombstones import erasure_rows, hold_rows
 from earlystart_core.errors import Invalid, shown
 from earlystart_core.log import Clock
+from earlystart_core.panics import no_panics
 from earlystart_core.privacy.keys import Chance
 from earlystart_core.proof.of_log import LogProof
 from earlystart_core.store import Frames, Rebuilt, Source, Store, open_store
@@ -112,6 +113,7 @@ class Record(Questions):
         """
         return AsAt(self.store, clocks_at(self.store.log, known, effective))
 
+    @no_panics()
     def diff(
         self,
         known_a: Moment,
@@ -138,6 +140,7 @@ class Record(Questions):
         since = instant_of(known_a) or before.known_at
         return diff(self.store, EVENTS, before, after, since=since, team=team, case=case)
 
+    @no_panics()
     def ask(
         self, question: str | int, known: Moment | None = None, effective: Moment | None = None, **options: Any
     ) -> Answer:
@@ -153,6 +156,7 @@ class Record(Questions):
 
         return ask(self, question, known, effective, options)
 
+    @no_panics()
     def rebuild(self, source: Source | None = None) -> Rebuilt:
         """Builds every view anew from the log.
 
@@ -210,6 +214,7 @@ class Record(Questions):
         linked = self.store.forgetting.behind(subject)
         return kept_of(subject, self.store.log, lambda case: self.view("case_status", case=case).rows, linked)
 
+    @no_panics()
     def retention(self, on: date | str | None = None) -> Answer:
         """Rows `subject, kept_until, rule, due, holds, erased` of every case and person (`retention.retention`).
 

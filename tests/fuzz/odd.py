@@ -198,7 +198,9 @@ class Odd:
 
     def reader(self) -> Reader:
         """Who asks."""
-        role = self.random.choice(("health_visitor", "team_lead", "records_officer", "nursery_worker", "administrator"))
+        role = self.random.choice(
+            ("health_visitor", "team_lead", "information_governance", "nursery_worker", "administrator")
+        )
         purpose = self.random.choice(("direct_care", "safeguarding", "audit", "nursery_place", "service_management"))
         glass = self.id("glass") if self.random.random() < 0.2 else None
         own = (self.id("case"),) if self.random.random() < 0.2 else ()

@@ -1,0 +1,54 @@
+"""Whatever was done to a store's files, commands end with a status of the contract and one sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from earlystart_core import Record, StoreUnavailable
+from earlystart_core.panics import no_panics
+from tests.fuzz.damage import Store
+from tests.fuzz.surroundings import one
+
+
+class PanicException(BaseException):
+    """As libraries written in Rust raise it."""
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    return Store(tmp_path_factory.mktemp("store"))
+
+
+@pytest.fixture(autouse=True)
+def _key_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("EARLYSTART_KEK", raising=False)
+
+
+@pytest.mark.parametrize("seed", range(10_000, 10_012))
+def test_a_damaged_store_gives_sentences_and_no_wrong_answer(seed: int, store: Store, tmp_path: Path) -> None:
+    """Bits, cuts, swapped and earlier files, changed rows and tables; where no check doubts, answers are as before."""
+    assert not store.damaged(seed, tmp_path / "damaged")
+
+
+@pytest.mark.parametrize("seed", range(10_000, 10_004))
+def test_odd_surroundings_give_sentences(seed: int, store: Store, tmp_path: Path) -> None:
+    """Environment, folder, streams, limits and words."""
+    assert one(seed, store.folder, store.case, tmp_path / "place") is None
+
+
+def test_a_panic_of_a_library_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no Exception, and still comes out as StoreUnavailable."""
+    with Record.open("memory://") as record:
+
+        def panics() -> None:
+            raise PanicException("called `Result::unwrap()` on an `Err` value")
+
+        monkeypatch.setattr(record.store.views, "reading", panics)
+        with pytest.raises(StoreUnavailable, match="a library gave up"):
+            record.view("case_status")
+
+
+def test_what_is_no_panic_passes_through() -> None:
+    """Ctrl-C stays Ctrl-C."""
+    with pytest.raises(KeyboardInterrupt), no_panics():
+        raise KeyboardInterrupt
