@@ -39,6 +39,7 @@ def opened(store: Stored, *, create: bool = False, **options: Any) -> "Iterator[
     """
     from earlystart_core.erasing.reconciling import KeysCameBack
     from earlystart_sql import SqlStore
+    from earlystart_sql.kek import KeyReadableByOthers
 
     for driver in DRIVERS:
         logging.getLogger(driver).addHandler(NOBODY)
@@ -46,7 +47,8 @@ def opened(store: Stored, *, create: bool = False, **options: Any) -> "Iterator[
     if store.db.partition(":")[0].lower() == "memory":
         raise lasting
     with _record(store, create, options) as record, warnings.catch_warnings():
-        warnings.simplefilter("always", KeysCameBack)
+        for kind in (KeysCameBack, KeyReadableByOthers):
+            warnings.simplefilter("always", kind)
         warnings.showwarning = lambda warned, *_, **__: note(str(warned))
         if isinstance(record.store, SqlStore) and record.store.database.address.in_memory:
             raise lasting

@@ -1,5 +1,6 @@
 """Where a store is: a file path or an SQLAlchemy URL, read once and checked, its password never shown."""
 
+import os
 import re
 from pathlib import Path
 
@@ -8,6 +9,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from earlystart_core.errors import Invalid
+from earlystart_core.visible import visible
+from earlystart_sql.place import real_path
 
 EXPECTED = "expected a file path, sqlite:///FILE or postgresql://HOST/DATABASE"
 _TELLING = ("user", "host", "hostaddr", "port", "dbname", "service")  # options of libpq that say which database
@@ -26,13 +29,33 @@ class Address(msgspec.Struct, frozen=True):
 
     dialect: str  # sqlite or postgresql
     name: str
-    path: Path | None = None  # absolute; SQLite only; None for a database in memory
+    path: Path | None = None  # SQLite only: absolute, no link in it; None for a database in memory
+    link: Path | None = None  # SQLite only: absolute, as it was named, where that is another name of the same file
     url: URL | None = None  # PostgreSQL only, for psycopg 3
 
     @property
     def in_memory(self) -> bool:
         """Whether it is an SQLite database that ends with its process."""
         return self.dialect == "sqlite" and self.path is None
+
+
+def beside(address: Address, suffix: str) -> Path:
+    """The file that stands beside an SQLite file, its name that of the file and the suffix.
+
+    Older versions put it beside a link that the file was opened by: it is there, unless one is in its right place.
+    """
+    right = Path(f"{address.path}{suffix}")
+    linked = right if address.link is None else Path(f"{address.link}{suffix}")
+    return linked if linked.exists() and not right.exists() else right
+
+
+def settled(text: str) -> str:
+    """The same place, whatever the working folder becomes; a wrong one as it is, to be refused when it is used."""
+    try:
+        path = address_of(text).path
+    except Invalid:
+        return text
+    return text if path is None else str(path)
 
 
 def address_of(text: str, *, field: str = "db") -> Address:
@@ -69,11 +92,15 @@ def _sqlite(url: URL, field: str) -> Address:
 def _file(name: str, field: str) -> Address:
     if name == ":memory:":
         return Address("sqlite", "the store in memory")
+    home = os.path.expanduser(name)  # noqa: PTH111 - as a shell: `~/x.db` goes home, `./~/x.db` stays; Path strips the dot
+    if name.startswith("~/") and home == name:
+        raise Invalid(field, f"{EXPECTED}, got a path in a home folder that is not known")
     try:
-        path = Path(name).expanduser().absolute()
-    except (RuntimeError, OSError):
-        raise Invalid(field, f"{EXPECTED}, got a path that does not resolve") from None
-    return Address("sqlite", str(path), path=path)
+        named = Path(home).absolute()
+    except OSError:
+        raise Invalid(field, f"{EXPECTED}, got a path from a working folder that is gone") from None
+    path = real_path(named)
+    return Address("sqlite", visible(str(path)), path=path, link=named if named != path else None)
 
 
 def _postgresql(url: URL, field: str) -> Address:

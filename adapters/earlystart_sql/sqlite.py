@@ -6,7 +6,6 @@ one's locks. It is pysqlite3 where there is one, else the standard library's.
 
 import os
 import sqlite3
-import stat
 import tempfile
 from importlib import import_module
 from pathlib import Path
@@ -18,8 +17,10 @@ from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import NullPool, QueuePool, StaticPool
 
 from earlystart_core.errors import StoreUnavailable
-from earlystart_sql.faults import Absent, Driver, is_busy, translated
+from earlystart_sql.faults import Driver, is_busy, translated
 from earlystart_sql.layout import Layout, is_there, lay
+from earlystart_sql.making import put
+from earlystart_sql.place import DRAFT, look, size
 from earlystart_sql.raw import run
 
 
@@ -102,14 +103,13 @@ def open_sqlite(path: Path | None, name: str, layout: Layout, *, create: bool, r
         _lay_in(engine, layout, name)
         return engine, False
     with translated(name):
-        _look(path, create=create and not read_only)
-        if not path.exists():
-            _make(path, layout)
+        if not look(path, create=create and not read_only):
+            _make(path, layout, name)
         read_only = read_only or not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
         _recognise(path, name, layout, read_only=read_only)
         if read_only:
             wanted = {key: value for key, value in pragmas(in_memory=False).items() if key not in _WRITERS}
-            return _engine(name, wanted | {"query_only": 1}, lambda: _connect_to_read(path), NullPool), True
+            return _engine(name, wanted | {"query_only": 1}, lambda: _connect_to_read(path, name), NullPool), True
         return _engine(name, pragmas(in_memory=False), lambda: _connect(f"{path.as_uri()}?mode=rw"), QueuePool), False
 
 
@@ -117,70 +117,34 @@ def _recognise(path: Path, name: str, layout: Layout, *, read_only: bool) -> Non
     """Refuses a file that is no store of this layout, before anything is set on it."""
     torn = not read_only and Path(f"{path}-journal").exists()  # left by a crash: only a writer may roll it back
     engine = _engine(
-        name, {}, (lambda: _connect(f"{path.as_uri()}?mode=rw")) if torn else lambda: _connect_to_read(path), NullPool
+        name,
+        {},
+        (lambda: _connect(f"{path.as_uri()}?mode=rw")) if torn else lambda: _connect_to_read(path, name),
+        NullPool,
     )
     with engine.connect() as connection:
         if not is_there(connection, layout, name):
             raise StoreUnavailable(f"{name} is not a store of this library: expected its tables, got none")
 
 
-def _look(path: Path, *, create: bool) -> None:
-    """Refuses what no library should be let near. Looks at the folder only: never opens the file itself."""
+def _make(path: Path, layout: Layout, name: str) -> None:
+    """Makes the file beside its place and moves it there whole, so that no crash leaves half a store behind."""
     try:
-        found = path.stat()
-    except FileNotFoundError:
-        if not create:
-            raise Absent(f"{path} does not exist: expected a store") from None
-        if not path.parent.is_dir():
-            raise StoreUnavailable(f"{path} cannot be made: the folder {path.parent} does not exist") from None
-        return
+        with tempfile.TemporaryDirectory(prefix=".earlystart-", dir=path.parent) as folder:
+            draft = Path(folder, DRAFT)
+            engine = _engine(name, pragmas(in_memory=False), lambda: _connect(f"{draft.as_uri()}?mode=rwc"), NullPool)
+            _lay_in(engine, layout, name)
+            engine.dispose()
+            if layout.private:
+                draft.chmod(0o600)
+            put(draft, path)
     except OSError as error:
-        raise StoreUnavailable(f"{path} cannot be reached: {error.strerror}") from error
-    if not stat.S_ISREG(found.st_mode):
-        kind = "a folder" if stat.S_ISDIR(found.st_mode) else "something else"
-        raise StoreUnavailable(f"{path} is not a store: expected a file, got {kind}")
-    if found.st_size == 0 and not Path(f"{path}-wal").exists():
-        raise StoreUnavailable(f"{path} is empty: expected a store, or no file and one is made")
-
-
-def _make(path: Path, layout: Layout) -> None:
-    """Makes the file beside its place and links it there whole, so that no crash leaves half a store behind."""
-    try:
-        folder = tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent)
-    except OSError as error:
-        raise StoreUnavailable(f"{path} cannot be made: {error.strerror}") from error
-    draft = Path(folder, "draft")
-    try:
-        engine = _engine(str(path), pragmas(in_memory=False), lambda: _connect(f"{draft.as_uri()}?mode=rwc"), NullPool)
-        _lay_in(engine, layout, str(path))
-        engine.dispose()
-        if layout.private:
-            draft.chmod(0o600)
-        _fsync(draft)
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass  # someone else was first: theirs is as good
-        except OSError as error:
-            raise StoreUnavailable(f"{path} cannot be made: {error.strerror}") from error
-        _fsync(path.parent)
-    finally:
-        for left in Path(folder).iterdir():
-            left.unlink()
-        Path(folder).rmdir()
+        raise StoreUnavailable(f"{name} cannot be made: {error.strerror}") from error
 
 
 def _lay_in(engine: Engine, layout: Layout, name: str) -> None:
     with translated(name), engine.execution_options(begin=WRITING).begin() as connection:
         lay(connection, layout)
-
-
-def _fsync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _connect(uri: str) -> Any:
@@ -195,19 +159,23 @@ def _connect(uri: str) -> Any:
     )
 
 
-def _connect_to_read(path: Path) -> Any:
+def _connect_to_read(path: Path, name: str) -> Any:
     """A connection that cannot write, also where the folder takes no file that SQLite wants beside a WAL store."""
     connection = _connect(f"{path.as_uri()}?mode=ro")
     try:
         connection.execute("SELECT count(*) FROM sqlite_schema").close()
     except LIBRARY.OperationalError as error:
         connection.close()
-        wal, journal = Path(f"{path}-wal"), Path(f"{path}-journal")
-        if is_busy(error) or (wal.exists() and wal.stat().st_size):
+        if is_busy(error):
             raise
-        if journal.exists() and journal.stat().st_size:
+        if size(f"{path}-wal"):
             raise StoreUnavailable(
-                f"{path} was left by a writer that ended in the middle: expected it to be opened once where it may be"
+                f"{name} may only be read here, and its last entries are still in {name}-wal: expected it to be opened"
+                " once where both may be written"
+            ) from error
+        if size(f"{path}-journal"):
+            raise StoreUnavailable(
+                f"{name} was left by a writer that ended in the middle: expected it to be opened once where it may be"
                 " written, which rolls back what was not committed"
             ) from error
         return _connect(f"{path.as_uri()}?mode=ro&immutable=1")  # no one can write: there is nothing beside it

@@ -18,7 +18,7 @@ from earlystart_core.privacy.wrapping import KeyEncryption
 from earlystart_core.store import was_closed
 from earlystart_core.ulid import ulid
 from earlystart_sql.access import SqlAccessLog
-from earlystart_sql.address import address_of
+from earlystart_sql.address import address_of, beside, settled
 from earlystart_sql.binding import ANEW, bind, first_sealed
 from earlystart_sql.database import Database, open_database
 from earlystart_sql.faults import Absent
@@ -54,7 +54,7 @@ class SqlStore:
         self.views = SqlViews(self.log)
         self.forgetting = SqlForgetting(self.log)
         self.access = SqlAccessLog(database, clock)
-        self._where = keys
+        self._where = None if keys is None else settled(keys)
         self._kek = kek
         self._create = create
         self._keys_read_only = keys_read_only or database.read_only
@@ -147,7 +147,7 @@ class SqlStore:
         log = self.database.address
         where = self._where
         if where is None and log.dialect == "sqlite":
-            where = ":memory:" if log.in_memory else f"{log.path}.keys"
+            where = ":memory:" if log.in_memory else str(beside(log, ".keys"))
         elif where is None and log.url is not None:
             where = log.url.render_as_string(hide_password=False)  # the same database, a schema apart
         assert where is not None
