@@ -1,22 +1,28 @@
 """A database that holds one store: consistent reading, and writing one at a time under the append lock."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from threading import Lock, RLock
+from contextlib import nullcontext
+from threading import RLock, get_ident
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import SQLAlchemyError
 
 from earlystart_core.errors import StoreUnavailable
-from earlystart_core.store import was_closed
 from earlystart_sql import postgres, sqlite
 from earlystart_sql.address import Address, address_of
+from earlystart_sql.block import block
 from earlystart_sql.faults import Driver, is_busy, said, translated, unavailable
 from earlystart_sql.layout import Layout
+from earlystart_sql.pool import Lent, Pool
+
+MOST = 20  # connections of one process to one store at a time
+KEPT = 5  # of them, when nobody uses them
 
 
 class Database:
-    """One open store. Safe to share between threads; not to be carried over a fork."""
+    """One open store. Safe to share between threads; not to be carried over a fork.
+
+    Interrupted at any moment, a block ends its transaction and gives back its connection and its turn.
+    """
 
     def __init__(self, engine: Engine, address: Address, *, read_only: bool) -> None:
         self.engine = engine
@@ -24,34 +30,33 @@ class Database:
         self.name = address.name
         self.dialect = address.dialect
         self.read_only = read_only
+        self.sees_uncommitted = False  # within a reading block: whether it is part of this thread's own writing
         kind = sqlite if address.dialect == "sqlite" else postgres
+        self._reads, self._writes = kind.READING, kind.WRITING
         self._wait_seconds = sqlite.BUSY_SECONDS if kind is sqlite else postgres.LOCK_SECONDS
-        self._readers = engine.execution_options(begin=kind.READING)
-        self._writers = engine.execution_options(begin=kind.WRITING)
-        self._tryers = engine.execution_options(begin=getattr(kind, "TRYING", sqlite.WRITING))
+        keep = 0 if kind is sqlite and read_only else KEPT  # a reader opens anew: another may have begun to write
+        self._pool = Pool(engine, self.name, most=MOST, keep=keep, wait_seconds=self._wait_seconds)
         # A database in memory is one connection, so there whoever reads or writes has it alone; else only writers
-        # of this process queue here, in order, before they ask the database for its lock.
-        self._alone = RLock() if address.in_memory else None
-        self._turn = self._alone or Lock()
-        self.closed = False
-        self._held: Connection | None = None  # in memory: the connection that this thread writes with
-        self._shared: Connection | None = None  # in memory: the one that it reads with
+        # of this process queue here, before they ask the database for its lock.
+        self._turn = RLock()
+        self._whose: int | None = None  # the thread that has the turn
+        self._held: Connection | None = None  # in memory: the connection that it reads or writes with
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._pool.closed
 
     def close(self) -> None:
         """Closes every connection, for good; one that is in use, at the end of its block. Closing again does nothing.
 
         Reading or writing later raises Invalid, and opens nothing.
         """
-        with self._alone or nullcontext():
-            self.closed = True
+        with self._turn if self.address.in_memory else nullcontext():
+            self._pool.close()
             self.engine.dispose()
 
-    @property
-    def sees_uncommitted(self) -> bool:
-        """Within a reading block: whether it is part of this thread's own writing (only in memory)."""
-        return self._held is not None
-
-    @contextmanager
+    @block
     def reading(self) -> Iterator[Connection]:
         """A connection that sees one moment of the store until the end of the block.
 
@@ -59,24 +64,15 @@ class Database:
             Invalid: the store was closed.
             StoreUnavailable: it failed.
         """
-        if self._alone is not None:
-            with self._alone, translated(self.name):
-                outer = self._held or self._shared
-                if outer is not None:  # within this thread's own writing or reading
-                    yield outer
-                    return
-                with self._used(self._begun(self._readers)) as connection:
-                    self._shared = connection
-                    try:
-                        yield connection
-                    finally:
-                        self._shared = None
-            return
-        with translated(self.name), self._used(self._begun(self._readers)) as connection:
-            yield connection
-            connection.commit()  # as good as a rollback, and PostgreSQL keeps its prepared statements
+        if not self.address.in_memory:
+            yield from self._read()
+        elif self._whose == get_ident() and self._held is not None:
+            yield self._held  # within this thread's own writing or reading
+        else:
+            with self._having_turn(seconds=-1):
+                yield from self._read()
 
-    @contextmanager
+    @block
     def writing(self) -> Iterator[Connection]:
         """A connection that holds the append lock; the block's changes are durable at its end, or all undone.
 
@@ -86,98 +82,79 @@ class Database:
         """
         if self.read_only:
             raise StoreUnavailable(f"{self.name} is open for reading only: expected the right to write")
-        if not self._turn.acquire(timeout=self._wait_seconds):
-            raise StoreUnavailable(f"{self.name} is busy: another writer of this program held it for too long")
-        try:
-            if self._held is not None:
-                raise StoreUnavailable(f"{self.name} is being written already: a writing block cannot hold another")
-            with translated(self.name), self._used(self._begun(self._writers)) as connection:
-                yield from self._write(connection)
-        finally:
-            self._turn.release()
+        if self._whose == get_ident():
+            raise StoreUnavailable(f"{self.name} is in use by this thread: a writing block cannot begin within another")
+        with self._having_turn(seconds=self._wait_seconds) as had:
+            if not had:
+                raise StoreUnavailable(f"{self.name} is busy: another writer of this program held it for too long")
+            with translated(self.name), self._pool.lent(self._writes) as lent:
+                yield from self._write(lent)
 
-    @contextmanager
+    @block
     def try_writing(self) -> Iterator[Connection | None]:
         """As `writing`, but None at once where the lock is taken or the store takes no writing."""
-        if self.read_only or not self._turn.acquire(blocking=False):
+        if self.read_only or self._whose == get_ident():
             yield None
             return
-        try:
-            with translated(self.name):
-                if self._held is not None or (connection := self._tried()) is None:
-                    yield None
-                    return
-                with self._used(connection):
-                    yield from self._write(connection)
-        finally:
-            self._turn.release()
+        with self._having_turn(seconds=0) as had, translated(self.name):
+            if not had:
+                yield None
+            elif self.dialect == "postgresql":
+                with self._pool.lent(postgres.TRYING) as lent:
+                    if lent.connection.exec_driver_sql(postgres.TRY_LOCK).scalar_one():
+                        yield from self._write(lent)
+                    else:
+                        lent.rollback()
+                        yield None
+            else:
+                with self._pool.lent() as lent:
+                    if self._begins_at_once(lent):
+                        yield from self._write(lent)
+                    else:
+                        yield None
 
-    @contextmanager
-    def _used(self, connection: Connection) -> Iterator[Connection]:
-        """The connection goes back to the pool at the end; where the store was closed meanwhile, it is closed too."""
-        with connection:
+    @block
+    def _having_turn(self, seconds: float) -> Iterator[bool]:
+        """Has the turn until the end of the block; False where it could not be had within so many seconds (-1: any)."""
+        me = get_ident()
+        try:
+            had = self._turn.acquire(timeout=seconds)
+            if had:
+                self._whose = me
+            yield had
+        finally:
+            if self._whose == me:
+                self._whose = self._held = None
+            try:  # noqa: SIM105  # `suppress` is Python, which can be interrupted before it begins
+                self._turn.release()
+            except RuntimeError:
+                pass  # it was not had: an interrupted thread cannot know, its lock does
+
+    def _read(self) -> Iterator[Connection]:
+        with translated(self.name), self._pool.lent(self._reads) as lent:
+            if self.address.in_memory:
+                self._held = lent.connection
             try:
-                yield connection
-            finally:
-                if self.closed:
-                    connection.invalidate()
-
-    def _connected(self, engine: Engine) -> Connection:
-        if not self.closed:
-            connection = engine.connect()
-            if not self.closed:
-                return connection
-            connection.invalidate()  # it may have been opened behind the closing
-            connection.close()
-        raise was_closed()
-
-    def _begun(self, engine: Engine) -> Connection:
-        connection = self._connected(engine)
-        try:
-            connection.begin()
-        except Driver.errors as error:
-            connection.close()
-            if not getattr(error, "connection_invalidated", False):
+                yield lent.connection
+            except Exception:
+                lent.rollback()
                 raise
-            connection = self._connected(engine)  # the server had gone away with all connections: ask once more
-            connection.begin()
-        return connection
+            lent.commit()  # as good as a rollback, and PostgreSQL keeps its prepared statements
 
-    def _tried(self) -> Connection | None:
-        if self.dialect == "postgresql":
-            connection = self._begun(self._tryers)
-            if connection.exec_driver_sql(postgres.TRY_LOCK).scalar_one():
-                return connection
-            connection.close()
-            return None
-        connection = self._connected(self._tryers)
-        driver = connection.connection.driver_connection
-        assert driver is not None
-        driver.execute("PRAGMA busy_timeout = 0")
+    def _write(self, lent: Lent) -> Iterator[Connection]:
         try:
-            connection.begin()
-        except Driver.errors as error:
-            connection.close()
-            if is_busy(error):
-                return None
+            if self.address.in_memory:
+                self._held, self.sees_uncommitted = lent.connection, True
+            yield lent.connection
+        except Exception:
+            lent.rollback()
             raise
         finally:
-            driver.execute(f"PRAGMA busy_timeout = {int(sqlite.BUSY_SECONDS * 1000)}")
-        return connection
-
-    def _write(self, connection: Connection) -> Iterator[Connection]:
-        self._held = connection if self._alone is not None else None
+            self.sees_uncommitted = False
         try:
-            yield connection
-        except BaseException:
-            self._undo(connection)
-            raise
-        finally:
-            self._held = None
-        try:
-            connection.commit()
+            lent.commit()
         except Driver.errors as error:
-            self._undo(connection)
+            lent.rollback()
             if is_busy(error):
                 raise unavailable(self.name, error) from error
             raise StoreUnavailable(
@@ -185,11 +162,21 @@ class Database:
                 " read again before resending"
             ) from error
 
-    def _undo(self, connection: Connection) -> None:
+    def _begins_at_once(self, lent: Lent) -> bool:
+        """Whether SQLite gave the append lock without waiting for it."""
+        lent.is_over = False  # until it waits for locks again
+        lent.driver.execute("PRAGMA busy_timeout = 0")
         try:
-            connection.rollback()
-        except SQLAlchemyError:
-            connection.invalidate()  # the connection is gone, and its transaction with it
+            lent.begin(self._writes)
+        except Driver.errors as error:
+            if not is_busy(error):
+                raise
+            begun = False
+        else:
+            begun = True
+        lent.driver.execute(f"PRAGMA busy_timeout = {int(sqlite.BUSY_SECONDS * 1000)}")
+        lent.is_over = not begun
+        return begun
 
 
 def open_database(

@@ -1,5 +1,6 @@
 """The edge: what drivers raise becomes one sentence of StoreUnavailable, with nothing of anyone's data in it."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -49,8 +50,26 @@ def unavailable(name: str, error: BaseException) -> StoreUnavailable:
 
 @contextmanager
 def translated(name: str) -> Iterator[None]:
-    """Any driver's error within becomes StoreUnavailable; the library's own pass through."""
+    """Any driver's error within becomes StoreUnavailable; the library's own pass through, and so do interrupts."""
+    before = sys.exception()
     try:
         yield
-    except Driver.errors as error:
-        raise unavailable(name, error) from error
+    except (*Driver.errors, AssertionError) as error:
+        if (interrupt := _interrupt_behind(error, before)) is not None:
+            raise interrupt from None
+        if isinstance(error, Driver.errors):
+            raise unavailable(name, error) from error
+        raise
+
+
+def _interrupt_behind(error: BaseException, before: BaseException | None) -> BaseException | None:
+    """The interrupt that a driver, or an assertion of SQLAlchemy's, answered with an error, where that happened.
+
+    before: what was being handled when the work began, and has nothing to do with it.
+    """
+    behind = error.__context__
+    while behind is not None and behind is not before:
+        if not isinstance(behind, Exception):
+            return behind
+        behind = behind.__context__
+    return None

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -21,6 +20,7 @@ from earlystart_core.store import Difference, Frames, Rebuilt, Source, Store, Vi
 from earlystart_core.ulid import ulid
 from earlystart_core.views import VIEWS
 from earlystart_core.words import EVENTS
+from earlystart_sql.block import block
 from earlystart_sql.system import system_clock
 from earlystart_sql.while_open import OpenAccessLog, OpenKeys, OpenLog, WhileOpen
 
@@ -39,7 +39,7 @@ class MemoryViews(WhileOpen):
         self._store = store
         self._log = store.log
 
-    @contextmanager
+    @block
     def reading(self) -> Iterator[Frames]:
         yield AsAt(self._log, EVENTS, clocks_at(self._log))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
+from sqlalchemy.pool import NullPool
 
 from earlystart_core.errors import StoreUnavailable
 from earlystart_sql.faults import Absent, Driver, translated
@@ -43,7 +44,11 @@ def open_postgresql(url: URL, name: str, layout: Layout, *, create: bool, read_o
     """
     try:
         engine = create_engine(
-            url, connect_args={"autocommit": True}, pool_timeout=LOCK_SECONDS, max_overflow=15, use_native_hstore=False
+            url,
+            connect_args={"autocommit": True},
+            poolclass=NullPool,
+            pool_reset_on_return=None,
+            use_native_hstore=False,
         )
     except ImportError as error:
         raise StoreUnavailable(f"{name} needs psycopg: pip install 'earlystart-core[postgres]'") from error
@@ -66,9 +71,9 @@ def open_postgresql(url: URL, name: str, layout: Layout, *, create: bool, read_o
         connection.exec_driver_sql(connection.get_execution_options().get("begin", READING))
 
     try:
-        with translated(name):
-            _lay_once(engine, layout, name, create=create and not read_only)
-            return engine, read_only or not _may_write(engine, layout)
+        with translated(name), engine.connect() as connection:
+            _lay_once(connection, layout, name, create=create and not read_only)
+            return engine, read_only or not _may_write(connection, layout)
     except BaseException:
         engine.dispose()
         raise
@@ -89,22 +94,22 @@ def _set_up(connection: Any, schema: str | None, name: str) -> None:
             raise StoreUnavailable(f"{name} cannot be used safely: expected {setting} = {value}, got {got}")
 
 
-def _lay_once(engine: Engine, layout: Layout, name: str, *, create: bool) -> None:
-    with engine.begin() as connection:
+def _lay_once(connection: Connection, layout: Layout, name: str, *, create: bool) -> None:
+    with connection.begin():
         if is_there(connection, layout, name):
             return
     if not create:
         raise Absent(f"{name} does not exist: expected a store of this library, got an empty database")
-    with engine.execution_options(begin=_LAYING).begin() as connection:
+    with connection.execution_options(begin=_LAYING).begin():
         if layout.schema is not None:
             connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {layout.schema}")
         if not is_there(connection, layout, name):
             lay(connection, layout)
 
 
-def _may_write(engine: Engine, layout: Layout) -> bool:
+def _may_write(connection: Connection, layout: Layout) -> bool:
     table = layout.metadata.sorted_tables[0].name
-    with engine.begin() as connection:
+    with connection.execution_options(begin=READING).begin():
         return bool(
             connection.exec_driver_sql(
                 "SELECT NOT pg_is_in_recovery() AND has_table_privilege(%s, 'INSERT')", (table,)

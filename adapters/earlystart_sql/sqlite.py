@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.pool import NullPool, QueuePool, StaticPool
+from sqlalchemy.pool import NullPool, StaticPool
 
 from earlystart_core.errors import StoreUnavailable
 from earlystart_sql.faults import Driver, is_busy, translated
@@ -110,7 +110,7 @@ def open_sqlite(path: Path | None, name: str, layout: Layout, *, create: bool, r
         if read_only:
             wanted = {key: value for key, value in pragmas(in_memory=False).items() if key not in _WRITERS}
             return _engine(name, wanted | {"query_only": 1}, lambda: _connect_to_read(path, name), NullPool), True
-        return _engine(name, pragmas(in_memory=False), lambda: _connect(f"{path.as_uri()}?mode=rw"), QueuePool), False
+        return _engine(name, pragmas(in_memory=False), lambda: _connect(f"{path.as_uri()}?mode=rw"), NullPool), False
 
 
 def _recognise(path: Path, name: str, layout: Layout, *, read_only: bool) -> None:
@@ -202,10 +202,7 @@ def _engine(name: str, wanted: dict[str, int | str], connect: Any, pool: Any) ->
                 return connection
             sleep(AGAIN_SECONDS * (1 + os.getpid() % 7))  # each at a pace of its own
 
-    sizes: dict[str, Any] = {"pool_size": 5, "max_overflow": 10, "pool_timeout": BUSY_SECONDS}
-    sizes["pool_use_lifo"] = True  # the connection that wrote last still has the pages that it wrote
-    sizes = sizes if pool is QueuePool else {}
-    engine = create_engine("sqlite://", module=LIBRARY, creator=creator, poolclass=pool, **sizes)
+    engine = create_engine("sqlite://", module=LIBRARY, creator=creator, poolclass=pool, pool_reset_on_return=None)
 
     @event.listens_for(engine, "begin")
     def begin(connection: Any) -> None:

@@ -6,7 +6,6 @@ runs in the background, and a crash loses nothing.
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from time import perf_counter
 
 from sqlalchemy import Connection
@@ -22,6 +21,7 @@ from earlystart_core.replay.shelf import Looking, Shelf
 from earlystart_core.store import Difference, Frames, Rebuilt, Source
 from earlystart_core.views import VIEWS
 from earlystart_core.words import EVENTS
+from earlystart_sql.block import block
 from earlystart_sql.build_tables import lay, say_served
 from earlystart_sql.building import Builder
 from earlystart_sql.dictionary import Numbers
@@ -54,7 +54,7 @@ class SqlViews:
         self.threads = 1 if log.database.address.in_memory else cores()
         log.followers.append(self._follow)
 
-    @contextmanager
+    @block
     def reading(self) -> Iterator[Frames]:
         """The views at the head of the log, of one moment."""
         with self._seeing() as (state, naming):
@@ -122,7 +122,7 @@ class SqlViews:
         with self._seeing() as (state, _):
             return {view.name: state.head - state.position if state.built else None for view in VIEWS}
 
-    @contextmanager
+    @block
     def _seeing(self) -> Iterator[tuple[Served, Naming]]:
         """The state of the views, and what names are numbered, at one moment."""
         with self._log.reading() as connection:

@@ -136,11 +136,17 @@ def test_another_may_write_right_behind_the_scrubbing(on_sqlite: Place, monkeypa
         scrub(database, [])
 
 
-def test_a_reader_who_keeps_the_files_as_they_were_is_told(on_sqlite: Place) -> None:
+def test_a_reader_who_keeps_the_files_as_they_were_is_told(on_sqlite: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     with on_sqlite.open() as record, on_sqlite.open() as other:
         database = record.store.log.database
-        with database.engine.connect() as connection:
-            connection.exec_driver_sql("PRAGMA busy_timeout = 100")  # it goes back to the pool, the next to be used
+        raw = database.engine.raw_connection
+
+        def impatient() -> Any:
+            connection = raw()
+            connection.driver_connection.execute("PRAGMA busy_timeout = 100")
+            return connection
+
+        monkeypatch.setattr(database.engine, "raw_connection", impatient)
         with other.store.log.reading() as reading:
             reading.exec_driver_sql("SELECT count(*) FROM entry").scalar_one()
             opened(record)
