@@ -54,12 +54,12 @@ def translated(name: str) -> Iterator[None]:
     before = sys.exception()
     try:
         yield
-    except (*Driver.errors, AssertionError) as error:
+    except Driver.errors as error:
         if (interrupt := _interrupt_behind(error, before)) is not None:
             raise interrupt from None
-        if isinstance(error, Driver.errors):
-            raise unavailable(name, error) from error
-        raise
+        raise unavailable(name, error) from error
+    except AssertionError as error:
+        raise _interrupt_behind(error, before) or error from None
 
 
 def _interrupt_behind(error: BaseException, before: BaseException | None) -> BaseException | None:
