@@ -1,5 +1,6 @@
 """Stores for every test: in memory, SQLite and a real PostgreSQL, and clocks that a test can turn."""
 
+import os
 import shutil
 import tempfile
 import uuid
@@ -15,9 +16,34 @@ from earlystart_core.log import Log, MemoryLog
 from earlystart_sql.database import open_database
 from earlystart_sql.log import SqlLog
 from earlystart_sql.schema import LOG
+from tests.depth import Depth
+from tests.ready import Ready, serving
 
 START = datetime(2026, 1, 1, 9, tzinfo=UTC)
 KINDS = ("memory", "sqlite", "postgresql")
+IN_MEMORY = Path("/dev/shm")  # where there is one: nothing there waits for a disk
+ROOM = 4 << 30  # bytes, more than all stores of a run take at once
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before any test module is read: how deep this run goes, and where its stores are."""
+    chosen = config.getoption("markexpr")
+    Depth.choose(whole="exhaustive" in chosen and "not exhaustive" not in chosen)
+    if "TMPDIR" not in os.environ and IN_MEMORY.is_dir() and shutil.disk_usage(IN_MEMORY).free > ROOM:
+        os.environ["TMPDIR"] = str(IN_MEMORY)
+        tempfile.tempdir = None  # looked up again
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that draws by chance is in every run, and in an exhaustive one with all its draws."""
+    for item in items:
+        test = getattr(item, "function", None)
+        used = getattr(getattr(test, "__code__", None), "co_names", ())
+        if hasattr(test, "hypothesis") or {"many", "bounded"} & {*used}:
+            item.add_marker("chance")
+        if Depth.whole and item.get_closest_marker("chance"):
+            item.add_marker("exhaustive")
 
 
 class Clock:
@@ -45,6 +71,19 @@ def _keys_at_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CONFIG_HOME", str(tmp_path_factory.getbasetemp() / "config"))
         yield
+
+
+@pytest.fixture(scope="session")
+def _served() -> Iterator[Ready]:
+    with serving() as found:
+        yield found
+
+
+@pytest.fixture
+def ready(_served: Ready) -> Iterator[Ready]:
+    """Starts programs in processes of their own, without the time that reading the library takes."""
+    yield _served
+    _served.end_all()
 
 
 @pytest.fixture(scope="session")

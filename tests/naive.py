@@ -5,7 +5,9 @@ prints them: ids and codes as text, dates `YYYY-MM-DD`, instants in UTC with `Z`
 """
 
 import json
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 LONDON = ZoneInfo("Europe/London")
@@ -24,6 +26,7 @@ def ndjson(rows):
 # --- the two clocks ---------------------------------------------------------------------------------------------------
 
 
+@cache
 def instant(text):
     return datetime.fromisoformat(text).astimezone(UTC)
 
@@ -32,16 +35,23 @@ def shown(moment):
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+@cache
 def day_of(text):
     """The London date of an instant."""
     return instant(text).astimezone(LONDON).date().isoformat()
 
 
+@cache
+def end_of(day):
+    """The instant at which a London day is over."""
+    after = date.fromisoformat(day) + timedelta(days=1)
+    return datetime(after.year, after.month, after.day, tzinfo=LONDON).astimezone(UTC)
+
+
 def within(moment, until):
     """Whether an instant lies at or before `until`; a date means all of that London day."""
     if len(until) == 10:
-        after = date.fromisoformat(until) + timedelta(days=1)
-        return moment < datetime(after.year, after.month, after.day, tzinfo=LONDON).astimezone(UTC)
+        return moment < end_of(until)
     return moment <= instant(until)
 
 
@@ -85,12 +95,14 @@ def of(facts, *types):
     return [fact for fact in facts if fact["type"] in types]
 
 
-def about(facts, field, value):
-    found = []
+def grouped(facts, field):
+    """The facts about each case, request or package, in their order."""
+    found = {}
     for fact in facts:
         data = fact["data"]
-        if data.get(field) == value or (field == "case" and value in data.get("cases", [])):
-            found.append(fact)
+        values = {data.get(field), *(data.get("cases", []) if field == "case" else [])}
+        for value in values - {None}:
+            found.setdefault(value, []).append(fact)
     return found
 
 
@@ -124,10 +136,11 @@ def ids_of(facts, kind, field):
 
 
 def case_status(facts):
-    packages = package_status(facts)
+    active = Counter(one["case"] for one in package_status(facts) if one["ended_at"] is None)
+    about = grouped(facts, "case")
     rows = []
     for case in ids_of(facts, "CaseOpened", "case"):
-        mine = about(facts, "case", case)
+        mine = about[case]
         opened = of(mine, "CaseOpened")
         teams = []
         for fact in of(mine, "CaseOpened", "ResponsibilityPassed", "CaseReopened"):
@@ -150,16 +163,17 @@ def case_status(facts):
                 "born_on": last(values(of(mine, "ChildBorn", "CaseOpened"), "born_on")),
                 "contacts_attended": len(attended),
                 "last_contact_at": occurred(last(attended)),
-                "active_packages": len([one for one in packages if one["case"] == case and one["ended_at"] is None]),
+                "active_packages": active[case],
             }
         )
     return rows
 
 
 def request_queue(facts):
+    about = grouped(facts, "request")
     rows = []
     for request in ids_of(facts, "SupportRequested", "request"):
-        mine = about(facts, "request", request)
+        mine = about[request]
         asked = of(mine, "SupportRequested")
         decided = of(mine, "RequestDecided")
         answer = last(of(mine, "RequestDecided", "RequestWithdrawn"))
@@ -184,9 +198,10 @@ def request_queue(facts):
 
 
 def package_status(facts):
+    about = grouped(facts, "package")
     rows = []
     for package in ids_of(facts, "PackageStarted", "package"):
-        mine = about(facts, "package", package)
+        mine = about[package]
         started = of(mine, "PackageStarted")
         reviewed = of(mine, "PackageReviewed")
         ended = last(of(mine, "PackageEnded"))

@@ -5,9 +5,10 @@ from shutil import copyfile
 
 import pytest
 
-needs_duckdb = pytest.mark.skipif(
+pytestmark = pytest.mark.exhaustive
+needs_bench = pytest.mark.skipif(
     find_spec("duckdb") is None or find_spec("pyarrow") is None,
-    reason="DuckDB by hand needs the bench extra: pip install '.[bench]'",
+    reason="the peers need the bench extra: pip install '.[bench]'",
 )
 
 
@@ -60,7 +61,7 @@ def test_polars_by_hand_gives_our_views_in_either_layout(run, by_key):
     assert all(len(frame) for frame in ours.values())
 
 
-@needs_duckdb
+@needs_bench
 @pytest.mark.parametrize("by_key", [True, False])
 def test_duckdb_by_hand_gives_our_views_in_either_layout(run, by_key):
     from benchmarks import duck
@@ -190,6 +191,7 @@ def test_sealing_a_field_is_timed(run):
     assert run.results.notes
 
 
+@needs_bench
 def test_the_page_of_results_names_the_machine_the_load_and_the_limits(run):
     from benchmarks import results
     from benchmarks.measure import Figure, Spread
@@ -200,6 +202,7 @@ def test_the_page_of_results_names_the_machine_the_load_and_the_limits(run):
     assert all(word in page for word in ("Load average", "seed 3", "polars", "## Limits"))
 
 
+@needs_bench
 def test_a_ratio_that_fell_by_over_a_third_is_a_failure(run, monkeypatch, tmp_path):
     from benchmarks import __main__ as main
     from benchmarks.measure import Figure, Spread

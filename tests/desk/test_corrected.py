@@ -10,6 +10,7 @@ from typing import Any
 from earlystart_core import Record
 from earlystart_core.audit.hindsight import DECISIONS
 from earlystart_core.words import EVENTS
+from tests.depth import many
 from tests.record.any_history import history
 from tests.record.test_diff import FACTS, MARK
 
@@ -19,7 +20,7 @@ CLASSES = [*DECISIONS, *FACTS, MARK, MARK, MARK, MARK, MARK]
 def test_of_one_case_the_same_decisions_are_told_as_of_all() -> None:
     """Question 9 of a case is the whole of question 9, cut to that case."""
     met: Counter[str] = Counter()
-    for seed in range(200):
+    for seed in range(many(200)):
         log = history(CLASSES, seed, size=36)
         with Record.open("memory://") as record:
             record.store.log = log.log
@@ -27,7 +28,7 @@ def test_of_one_case_the_same_decisions_are_told_as_of_all() -> None:
             for case in {row["case"] for row in whole}:
                 assert record.ask("relied", case=case).rows == [row for row in whole if row["case"] == case], seed
             met.update(row["type"] for row in whole)
-    assert {"InformationShared", "CaseClosed", "PackageEnded", "RequestDecided"} <= {*met}
+    assert len({"InformationShared", "CaseClosed", "PackageEnded", "RequestDecided"} & {*met}) >= many(4, 2)
 
 
 def key(row: dict[str, Any]) -> tuple[str, ...]:
@@ -37,7 +38,7 @@ def key(row: dict[str, Any]) -> tuple[str, ...]:
 def test_whatever_differs_on_the_dashboard_is_explained() -> None:
     """Question 12, of everyone and of one case alike."""
     met: Counter[str] = Counter()
-    for seed in range(200):
+    for seed in range(many(200)):
         log = history([*CLASSES, *EVENTS.classes.values()], seed, size=36)
         at = random.Random(seed).randint(1, 36)
         with Record.open("memory://") as record:
@@ -51,4 +52,4 @@ def test_whatever_differs_on_the_dashboard_is_explained() -> None:
                     assert row["because"], (seed, case)
                     assert row["because"] == whole[key(row)]["because"], (seed, case)
                     met[row["view"]] += 1
-    assert min(met[view] for view in ("case_status", "package_status", "request_queue", "consent_status")) > 20
+    assert min(met[view] for view in ("case_status", "package_status", "request_queue", "consent_status")) > many(20, 2)

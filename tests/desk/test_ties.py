@@ -16,6 +16,7 @@ from earlystart_core.access.policy import POLICY
 from earlystart_core.access.roles import CARE, group_of
 from earlystart_core.entry import EPOCH, Entry, Recorded, canonical_of
 from earlystart_core.words import EVENTS
+from tests.depth import many
 from tests.record.any_history import history
 
 ROLES = ["health_visitor", "family_outreach_worker", "team_lead", "nursery_worker", "information_governance"]
@@ -115,7 +116,7 @@ def expect(row: dict[str, Any], lines: list[Any], met: Counter[str]) -> None:
 
 def test_of_any_history_the_ties_are_those_that_the_policy_went_by() -> None:
     met: Counter[str] = Counter()
-    for seed in range(120):
+    for seed in range(many(120, 40)):
         log = history([*MANY, *EVENTS.classes.values()], seed, size=40)
         rows, lines = looks(log.recorded, random.Random(seed), often=0.8)
         for row in rows:
@@ -124,7 +125,7 @@ def test_of_any_history_the_ties_are_those_that_the_policy_went_by() -> None:
             else:
                 expect(row, lines, met)
     wanted = [f"{tie} permitted" for tie in TIES] + ["nothing refused", "contact", "recorded"]
-    assert min(met[each] for each in wanted) > 5, met
+    assert min(met[each] for each in wanted) >= many(6, 1), met
 
 
 @pytest.mark.parametrize("seed", [5, 6])

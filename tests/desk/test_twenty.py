@@ -346,7 +346,8 @@ def test_20_contact(place: Place) -> None:
     rows = place.ask(20, "--case", case, "--at", at)
     assert [row["as_known"] for row in rows] == ["then", "now"]
     for row, known in zip(rows, (at, None), strict=True):
-        named = naive.about(naive.of(naive.standing(place.entries, known, at), "PointOfContactNamed"), "case", case)
+        facts = naive.of(naive.standing(place.entries, known, at), "PointOfContactNamed")
+        named = naive.grouped(facts, "case").get(case)
         assert row["point_of_contact"] == (named[-1]["data"]["practitioner"] if named else None)
 
 

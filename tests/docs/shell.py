@@ -9,10 +9,13 @@ from typing import Self
 
 
 class Shell:
-    """One shell for a page: what a command sets, the next ones find. It knows nothing of this process's Python."""
+    """One shell for a page: what a command sets, the next ones find. It knows nothing of this process's Python.
 
-    def __init__(self) -> None:
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    commands: a folder whose commands come before those of this Python and of the system.
+    """
+
+    def __init__(self, commands: Path) -> None:
+        path = os.pathsep.join([str(commands), str(Path(sys.executable).parent), os.environ["PATH"]])
         self._mark = f"<{uuid.uuid4().hex}>"
         self._process = subprocess.Popen(
             ["sh"],

@@ -20,6 +20,7 @@ from sybil import Document, Example
 from sybil.parsers.markdown import CodeBlockParser, PythonCodeBlockParser
 
 from tests.docs.shell import Shell
+from tests.ready import Ready
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -60,7 +61,7 @@ PARSERS = (PythonCodeBlockParser(doctest_optionflags=ELLIPSIS), CodeBlockParser(
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_examples_of_a_page_hold(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, ready: Ready
 ) -> None:
     """What a page shows is what happens."""
     text = page.read_text("utf-8")
@@ -73,7 +74,7 @@ def test_the_examples_of_a_page_hold(
     if "feeds/" in text:
         shutil.copytree(ROOT / "docs" / "how-to" / "feeds", tmp_path / "feeds")
     document = Document.parse(str(page), *PARSERS)
-    with Shell() as document.namespace["SHELL"]:
+    with Shell(ready.command) as document.namespace["SHELL"]:
         for example in document.examples():
             example.evaluate()
 

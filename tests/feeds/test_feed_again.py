@@ -4,9 +4,6 @@ import json
 import os
 import random
 import re
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -28,6 +25,7 @@ from earlystart_feeds import importing
 from earlystart_feeds.ledger import Digests
 from earlystart_feeds.reading import read_feed
 from earlystart_feeds.tables import PERSONS
+from tests.ready import Ready
 
 PLACES: list[Callable[[Path], Store]] = [lambda _: Store(), lambda path: SqlPlace(f"sqlite:///{path / 'store.db'}")]
 
@@ -201,8 +199,7 @@ def test_rows_of_a_case_opened_in_error_still_come(
 # --- interrupted --------------------------------------------------------------------------------------------------
 
 IMPORT = """
-import os, sys
-sys.path[:0] = sys.argv[3:]
+import sys
 from pathlib import Path
 from feed_kit import SqlPlace, take
 from earlystart_feeds import importing
@@ -216,29 +213,26 @@ print("done", flush=True)
 """
 
 
-def run_for(seconds: float, url: str, folder: Path) -> bool:
+def run_for(seconds: float, ready: Ready, url: str, folder: Path) -> bool:
     """Imports in a process of its own, killed after that time; returns whether it was done by then."""
-    here = str(Path(__file__).parent)
-    process = subprocess.Popen([sys.executable, "-c", IMPORT, url, str(folder), here], stdout=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stdout.readline() == b"ready\n"
+    process = ready.start(IMPORT, url, folder)
+    assert process.stdout.readline() == "ready\n"
     time.sleep(seconds)
-    process.send_signal(signal.SIGKILL)
-    done = process.stdout.read() == b"done\n"
-    process.wait()
-    process.stdout.close()
-    return done
+    process.kill()
+    return process.communicate()[0] == "done\n"
 
 
 @pytest.mark.parametrize("seed", range(2))
-def test_killed_at_any_moment_and_run_again_is_as_run_once(seed: int, sql_url: str, tmp_path: Path) -> None:
+def test_killed_at_any_moment_and_run_again_is_as_run_once(
+    seed: int, sql_url: str, tmp_path: Path, ready: Ready
+) -> None:
     maker, chance = Maker(seed, faults=0.02), random.Random(seed)
     folder = maker.write(tmp_path / "feed", maker.feed(400))
     once = Store()
     report = take(once, folder)
     heads, done = [0], False
     while not done and len(heads) < 6:
-        done = run_for(chance.uniform(0.02, 0.5), sql_url, folder)
+        done = run_for(chance.uniform(0.02, 0.5), ready, sql_url, folder)
         place = SqlPlace(sql_url)
         heads.append(place.log.head())
         assert recorded_story(place) == recorded_story(once)[: heads[-1]]  # a beginning of the whole

@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import pytest
 from feed_kit import SqlPlace, Store, naive_story, recorded_story, take
 from made_feed import Maker
 from naive_feed import Importer
 
 from earlystart_feeds import Report
+from tests.depth import seeds
 
 
 def agree(report: Report, naive: Importer) -> None:
@@ -16,7 +16,7 @@ def agree(report: Report, naive: Importer) -> None:
     assert counts == naive.counts
 
 
-@pytest.mark.parametrize("seed", range(60))
+@seeds(60)
 def test_feed_after_feed(seed: int, tmp_path: Path) -> None:
     maker, store, naive = Maker(seed, faults=(seed % 4) * 0.03), Store(), Importer()
     feed = maker.feed()
@@ -30,7 +30,7 @@ def test_feed_after_feed(seed: int, tmp_path: Path) -> None:
         feed = maker.later(feed)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@seeds(4)
 def test_the_same_on_sql(seed: int, sql_url: str, tmp_path: Path) -> None:
     maker, store, naive = Maker(seed + 1000), SqlPlace(sql_url), Importer()
     feed = maker.feed()

@@ -2,9 +2,6 @@
 
 import hashlib
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +15,7 @@ from earlystart_core.entry import Entry, canonical_of
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.log import Receipt
 from earlystart_sql.log import SqlLog
+from tests.ready import Ready
 
 WRITER = """
 import sys
@@ -49,22 +47,16 @@ def sound(log: SqlLog) -> int:
     return len(found)
 
 
-def test_killed_writers_lose_nothing_acknowledged(sql_url: str, open_log: Callable[..., SqlLog]) -> None:
+def test_killed_writers_lose_nothing_acknowledged(sql_url: str, open_log: Callable[..., SqlLog], ready: Ready) -> None:
     dice = random.Random(4)
     log = open_log(sql_url)
     for round_ in range(2):
-        writers = [
-            subprocess.Popen(
-                [sys.executable, "-c", WRITER, sql_url, f"{round_}-{n}"], stdout=subprocess.PIPE, text=True
-            )
-            for n in range(2)
-        ]
+        writers = [ready.start(WRITER, sql_url, f"{round_}-{n}") for n in range(2)]
         for writer in writers:
-            assert writer.stdout
             writer.stdout.readline()
         time.sleep(dice.uniform(0.05, 0.3))
         for writer in writers:
-            writer.send_signal(signal.SIGKILL)
+            writer.kill()
         lines = [line for writer in writers for line in writer.communicate()[0].splitlines(keepends=True)]
         acknowledged = [line.split() for line in lines if line.endswith("\n")]  # the last one may be torn
         head = sound(log)
@@ -127,9 +119,7 @@ def test_a_server_that_goes_away_and_comes_back(
     assert sound(log) == 3
 
 
-def test_a_server_stopped_at_once_loses_nothing_acknowledged(
-    tmp_path_factory: pytest.TempPathFactory, open_log: Callable[..., SqlLog]
-) -> None:
+def test_a_server_stopped_at_once_loses_nothing_acknowledged(open_log: Callable[..., SqlLog], ready: Ready) -> None:
     import shutil
     import tempfile
     import warnings
@@ -144,10 +134,7 @@ def test_a_server_stopped_at_once_loses_nothing_acknowledged(
         url = f"postgresql://postgres@/postgres?host={folder}"
         log = open_log(url)
         log.append([entry()])
-        writer = subprocess.Popen(
-            [sys.executable, "-c", WRITER, url, "w"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        assert writer.stdout
+        writer = ready.start(WRITER, url, "w")
         writer.stdout.readline()
         time.sleep(0.3)
         pgexec(

@@ -22,6 +22,7 @@ from earlystart_core.privacy.keys import MemoryKeys
 from earlystart_core.types import LONDON, SLUG_KINDS
 from earlystart_core.words import EVENTS
 from earlystart_core.words.correction import MarkedInError
+from tests.depth import many
 
 DAYS = [  # year ends, both nights on which the clocks change, a summer, and years that tables of time zones forget
     date(2025, 12, 31),
@@ -52,12 +53,12 @@ BY = Practitioner("practitioner:" + "0" * 26, "health_visitor", "org:lch")
 
 
 def bounded(examples):
-    """The profile of these tests: the same examples on every machine, and a bounded number of them."""
+    """The profile of these tests: the same examples on every machine, so many of them in an exhaustive run."""
     return settings(
         derandomize=True,
         database=None,
         deadline=None,
-        max_examples=examples,
+        max_examples=many(examples),
         phases=[Phase.explicit, Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )

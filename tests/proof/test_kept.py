@@ -1,7 +1,5 @@
 """The tree kept beside the log: always that of its leaves, on every store, whatever becomes of an append."""
 
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 
@@ -16,6 +14,7 @@ from earlystart_core.proof.judging import verify_log
 from earlystart_core.proof.paths import check_consistency, check_inclusion
 from earlystart_core.proof.tree import range_at
 from earlystart_sql.log import SqlLog
+from tests.ready import Ready
 
 from .conftest import entry, filled
 
@@ -120,11 +119,12 @@ while True:
 """
 
 
-def test_a_writer_that_is_killed_leaves_a_whole_tree(sql_url: str, open_log: Callable[..., SqlLog]) -> None:
+def test_a_writer_that_is_killed_leaves_a_whole_tree(
+    sql_url: str, open_log: Callable[..., SqlLog], ready: Ready
+) -> None:
     log = filled(open_log(sql_url), 10)
     for round_ in range(4):
-        writer = subprocess.Popen([sys.executable, "-c", WRITER, sql_url], stdout=subprocess.PIPE, text=True)
-        assert writer.stdout
+        writer = ready.start(WRITER, sql_url)
         acknowledged = [int(writer.stdout.readline()) for _ in range(2 + round_)][-1]
         writer.kill()
         writer.communicate()

@@ -20,6 +20,7 @@ from earlystart_core.replay.as_at import AsAt
 from earlystart_core.types import LONDON
 from earlystart_core.views import VIEW, VIEWS
 from earlystart_core.words import EVENTS
+from tests.depth import seeds
 from tests.projections.strategies import BY, INSTANTS, Told, bounded, facts, in_range, ndjson, told, written
 from tests.record.any_history import HOURS, history
 
@@ -55,7 +56,7 @@ def test_b1_the_past_is_frozen(given_facts):
         assert rows(whole.log, known) == rows(then.log)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@seeds(12)
 def test_b2_every_cell_is_as_the_naive_reader_has_it(seed):
     """Every position and every instant of a small history."""
     log = history(KINDS, seed, size=10)
@@ -97,7 +98,7 @@ def test_b6_a_view_of_a_cut_log_is_the_cut_view(log, data):
     assert all(row["active_packages"] == 0 for row in by_row["case_status"] if row["case"] not in helped)
 
 
-@pytest.mark.parametrize("seed", range(6))
+@seeds(6)
 def test_b7_followed_rebuilt_and_put_together_views_agree_at_every_position(seed, sqlite_url):
     """At P: the live tables at that time, a rebuild up to P, and a part kept from before with the rest added."""
     log = history(KINDS, seed, size=20)

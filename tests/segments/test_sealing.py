@@ -1,9 +1,6 @@
 """Sealing: run by run, incremental, by several at once, beside writers, killed at any moment."""
 
 import random
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 from threading import Event, Thread
@@ -15,6 +12,7 @@ from earlystart_core.errors import StoreUnavailable
 from earlystart_core.record import Record
 from earlystart_core.words import EVENTS
 from earlystart_sql.segments import LENGTH, SqlShelf
+from tests.ready import Ready
 
 from .conftest import frames, same, told_anew
 
@@ -43,11 +41,6 @@ def again(log, positions: range) -> list[Entry]:
     """Entries of the log, to be recorded once more."""
     entries = [one.event for one in log.read()]
     return [entries[position % len(entries)] for position in positions]
-
-
-def sealer(url: str, length: int, times: int = 1) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", SEALER, url, str(length), str(times)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def test_a_grown_log_makes_only_its_last_run_again(record: Record) -> None:
@@ -221,12 +214,11 @@ def test_sealers_readers_and_writers_at_once(record: Record, town: str) -> None:
         assert same(frames(log, shelves[1]), frames(log))
 
 
-def test_sealing_processes_beside_writers(record: Record, town: str) -> None:
+def test_sealing_processes_beside_writers(record: Record, town: str, ready: Ready) -> None:
     log = record.store.log
-    sealers = [sealer(town, 130, 6) for _ in range(2)]
+    sealers = [ready.start(SEALER, town, 130, 6) for _ in range(2)]
     shelf = SqlShelf(log, EVENTS, 130)
     for one in sealers:
-        assert one.stdout is not None
         one.stdout.readline()
     more = again(log, range(400))
     for start in range(0, len(more), 20):
@@ -240,7 +232,7 @@ def test_sealing_processes_beside_writers(record: Record, town: str) -> None:
     assert same(frames(log, shelf), frames(log))
 
 
-def test_killed_sealers_leave_whole_runs(record: Record, town: str) -> None:
+def test_killed_sealers_leave_whole_runs(record: Record, town: str, ready: Ready) -> None:
     """At random moments: what is left answers as the rows do, and the next sealing finishes."""
     log = record.store.log
     rows, dice = frames(log), random.Random(8)
@@ -249,11 +241,10 @@ def test_killed_sealers_leave_whole_runs(record: Record, town: str) -> None:
         with log.writing() as connection:
             for table in ("segment", "segment_run"):
                 connection.exec_driver_sql(f"DROP TABLE IF EXISTS {table}").close()
-        one = sealer(town, 20)
-        assert one.stdout is not None
+        one = ready.start(SEALER, town, 20, 1)
         one.stdout.readline()
         time.sleep(dice.uniform(0.02, 0.25))
-        one.send_signal(signal.SIGKILL)
+        one.kill()
         one.communicate(timeout=60)
         shelf = SqlShelf(log, EVENTS, 20)
         state = shelf.sealed()

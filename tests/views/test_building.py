@@ -1,8 +1,6 @@
 """A rebuild beside the served tables: overtaken, killed at any step, of other declarations, under a reader's eyes."""
 
 import signal
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -15,6 +13,7 @@ from earlystart_sql.build_tables import ALIVE
 from earlystart_sql.system import system_clock
 from earlystart_sql.terms import make_terms
 from earlystart_sql.view_tables import SLOTS, table_name
+from tests.ready import Ready
 
 from .told import folded, meet, open_case, served
 
@@ -87,13 +86,16 @@ def test_each_rebuild_fills_the_tables_that_are_not_served(opened: Opened) -> No
 
 
 @pytest.mark.parametrize("after", [0, 3, 7, 12, 18, 25, 33, 42, 500])
-def test_a_rebuild_killed_at_any_step_leaves_the_served_tables_alone(opened: Opened, town: str, after: int) -> None:
+def test_a_rebuild_killed_at_any_step_leaves_the_served_tables_alone(
+    opened: Opened, town: str, after: int, ready: Ready
+) -> None:
     """The next one takes over what it left behind."""
     record = opened()
     record.rebuild()
     case = open_case(record)
-    killed = subprocess.run([sys.executable, "-c", KILLED, town, str(after)], capture_output=True, check=False)
-    assert killed.returncode == (-signal.SIGKILL if after < 500 else 0), (killed.stdout, killed.stderr)
+    child = ready.start(KILLED, town, after)
+    said = child.communicate()
+    assert child.returncode == (-signal.SIGKILL if after < 500 else 0), said
     assert served(record) == folded(record)
     meet(record, case)
     assert record.view("case_status", case=case)[0]["contacts_attended"] == 1

@@ -1,12 +1,11 @@
 """Processes that read, write and rebuild one store at once: every answer is right, and everyone ends well."""
 
-import subprocess
-import sys
-
 import pytest
 
 from earlystart_core import Record
 from earlystart_core.views import VIEWS
+from tests.depth import many
+from tests.ready import Ready
 
 from .told import folded, open_case, served
 
@@ -19,7 +18,7 @@ if sys.argv[2] == "delete":
     sqlite.has_wal_reset_bug = lambda version: True
 filling.AT_ONCE = building.AT_ONCE = 40
 with Record.open(sys.argv[1]) as record:
-    until = time.monotonic() + 4
+    until = time.monotonic() + float(sys.argv[3])
 """
 READ = """
     asked = 0
@@ -45,32 +44,29 @@ REBUILD = """
 """
 
 
-def processes(url: str, journal: str, *bodies: str) -> None:
+def processes(ready: Ready, url: str, journal: str, *bodies: str) -> None:
     """Runs them all at once to their ends."""
-    started = [
-        subprocess.Popen([sys.executable, "-c", PREPARE + body, url, journal], stderr=subprocess.PIPE)
-        for body in bodies
-    ]
-    said = [each.communicate()[1].decode() for each in started]
+    started = [ready.start(PREPARE + body, url, journal, many(4, 2)) for body in bodies]
+    said = [each.communicate()[1] for each in started]
     assert [each.returncode for each in started] == [0] * len(started), said
 
 
-def test_everyone_at_once(town: str) -> None:
+def test_everyone_at_once(town: str, ready: Ready) -> None:
     """Two readers, two writers and two who rebuild."""
     with Record.open(town) as record:
         record.rebuild()
-    processes(town, "wal", READ, READ, WRITE, WRITE, REBUILD, REBUILD)
+    processes(ready, town, "wal", READ, READ, WRITE, WRITE, REBUILD, REBUILD)
     with Record.open(town) as record:
         assert served(record) == folded(record)
         assert record.store.views.check()[1] == []
 
 
 @pytest.mark.parametrize("town", ["sqlite"], indirect=True)
-def test_everyone_at_once_with_a_rollback_journal(town: str) -> None:
+def test_everyone_at_once_with_a_rollback_journal(town: str, ready: Ready) -> None:
     """SQLite's other journal, where a commit waits for readers."""
     with Record.open(town) as record:
         open_case(record)
-    processes(town, "delete", READ, WRITE, REBUILD)
+    processes(ready, town, "delete", READ, WRITE, REBUILD)
     with Record.open(town) as record:
         assert {view.name: len(record.view(view.name)) for view in VIEWS} == {
             name: len(rows) for name, rows in folded(record).items()

@@ -21,6 +21,7 @@ from earlystart_core.words.correction import MarkedInError
 from earlystart_core.words.erasure import SubjectErased
 from earlystart_core.words.package import EndPackage
 from earlystart_core.words.responsibility import PassResponsibility
+from tests.depth import many
 
 instants = st.integers(1, 12).map(on)
 days = st.none() | st.integers(1, 14).map(april)
@@ -101,7 +102,7 @@ def commands_of(*kinds: type[Command]) -> st.SearchStrategy[Command | None]:
     return st.sampled_from(kinds).flatmap(lambda kind: fields_of(kind).map(lambda fields: made(kind, fields)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=many(150), deadline=None)
 @for_all(st.lists(commands_of(*WORDS), max_size=40))
 def test_any_accepted_command_sent_again_changes_nothing(commands):
     events: list[Event] = [OPENED, BEN_OPENED, ASKED, AGREED, STARTED]
@@ -130,7 +131,7 @@ def wild(cls: type[Event]) -> st.SearchStrategy[Event]:
 IMPORTED = [cls for cls in EVENTS.classes.values() if cls not in (MarkedInError, SubjectErased)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=many(150), deadline=None)
 @for_all(st.lists(st.sampled_from(IMPORTED).flatmap(wild), max_size=25), commands_of(*WORDS))
 def test_no_history_is_too_wild(events, command):
     """Imported history breaks every rule: a command on it is accepted or refused, never anything else."""
@@ -155,7 +156,7 @@ def carried_out(events: list[Event], commands: list[Command | None]) -> list[Eve
 PLANS = [msgspec.structs.replace(STARTED, package=an("package", each), occurred_at=on(1)) for each in (1, 2)]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=many(300), deadline=None)
 @for_all(st.lists(commands_of(AllocatePackage, EndAllocation, EndPackage), max_size=25))
 def test_a_package_has_one_holder_at_any_time(commands):
     held: dict[str, str] = {}
@@ -167,7 +168,7 @@ def test_a_package_has_one_holder_at_any_time(commands):
             assert held.pop(event.package) == event.practitioner
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=many(300), deadline=None)
 @for_all(st.lists(commands_of(OpenCase, PassResponsibility, CloseCase, ReopenCase), max_size=25))
 def test_a_case_changes_hands_only_while_open_and_reopens_only_while_closed(commands):
     is_open: dict[str, bool] = {}
