@@ -2,7 +2,7 @@
 
 import typer
 
-from earlystart_cli import looking, officer, reporting
+from earlystart_cli import looking, officer, proving, reporting
 from earlystart_cli.groups import add
 from earlystart_cli.options import Case, Form, TwoClocks
 from earlystart_cli.output import note, put_answer
@@ -40,6 +40,7 @@ def disclosures(
 for name, command, example in (
     ("disclosures", disclosures, EXAMPLE),
     ("access", looking.access, looking.ACCESS_EXAMPLE),
+    ("checkpoint", proving.access_checkpoint, proving.ACCESS_EXAMPLE),
     ("could-see", looking.could_see, looking.COULD_EXAMPLE),
     ("break-glass", looking.break_glass, looking.GLASS_EXAMPLE),
     ("ask", officer.ask, officer.ASK_EXAMPLE),

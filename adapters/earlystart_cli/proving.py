@@ -1,4 +1,4 @@
-"""Signing a checkpoint of the log, and proving a single entry to someone who may see no other."""
+"""Signing a checkpoint of a log, and proving a single entry to someone who may see no other."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,9 +11,14 @@ from earlystart_cli.stores import Stored, opened
 from earlystart_core.errors import Invalid, Tampered
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from earlystart_core.proof.checkpoint import Checkpoint
+    from earlystart_core.proof.of_log import LogProof
+    from earlystart_core.record import Record
 
 CHECKPOINT_EXAMPLE = "earlystart log checkpoint --db leeds.db --key log.pem > 2026-03-31.checkpoint"
+ACCESS_EXAMPLE = "earlystart audit checkpoint --db leeds.db --key log.pem > 2026-03-31.access-checkpoint"
 PROVE_EXAMPLE = "earlystart log prove 42 --db leeds.db > 42.tlog-proof"
 MOST = 65_536  # bytes of a key, a vkey or a checkpoint
 
@@ -43,24 +48,32 @@ def held_in(path: Path | None) -> "Checkpoint | None":
         raise Tampered(str(error)) from None
 
 
-def checkpoint(
-    key: Annotated[
-        Path, typer.Option("--key", metavar="FILE", help="The log's Ed25519 key, as PKCS#8 PEM.", show_default=False)
-    ],
-    *,
-    store: Stored,
-    origin: Annotated[
-        str | None,
-        typer.Option("--origin", metavar="NAME", help="The log's name at its first checkpoint; it never changes."),
-    ] = None,
-) -> int:
+KeyFile = Annotated[
+    Path, typer.Option("--key", metavar="FILE", help="The log's Ed25519 key, as PKCS#8 PEM.", show_default=False)
+]
+Origin = Annotated[
+    str | None,
+    typer.Option("--origin", metavar="NAME", help="The log's name at its first checkpoint; it never changes."),
+]
+
+
+def checkpoint(key: KeyFile, *, store: Stored, origin: Origin = None) -> int:
     """Sign the log as it is: print a checkpoint, and remember it. The key's verifier key goes to standard error."""
+    return _sign(key, store, origin, lambda record: record.proof)
+
+
+def access_checkpoint(key: KeyFile, *, store: Stored, origin: Origin = None) -> int:
+    """Sign the access log as it is: print a checkpoint, and remember it. Its verifier key goes to standard error."""
+    return _sign(key, store, origin, lambda record: record.access_proof)
+
+
+def _sign(key: Path, store: Stored, origin: str | None, proof_of: "Callable[[Record], LogProof]") -> int:
     from earlystart_core.proof.keys import signer_in
 
     pem = content_of("--key", key, MOST)
     try:
         with opened(store) as record:
-            signed = record.proof.checkpoint(pem, origin)
+            signed = proof_of(record).checkpoint(pem, origin)
     except Tampered as doubt:
         note(f"earlystart: {doubt}")
         return 1

@@ -6,11 +6,12 @@ before it gets its tables when someone first looks as a reader.
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
-from earlystart_core.access.keeping import Moved
+from earlystart_core.access.keeping import Garbled, Moved
 from earlystart_core.entry import (
     Entry,
     Recorded,
@@ -21,6 +22,7 @@ from earlystart_core.entry import (
     parse,
     stored_data,
 )
+from earlystart_core.errors import Tampered, Unreadable
 from earlystart_core.log import Clock
 from earlystart_core.proof.entries import Doubt, Rows
 from earlystart_core.proof.verify import BEFORE_ALL, STRETCH, Stretch, checked
@@ -35,7 +37,7 @@ from earlystart_sql.tree import SqlTree
 from earlystart_sql.tree_tables import may_be_read
 
 PAGE = 2_000  # entries
-_COLUMNS = "SELECT look.frame, look.data, look.leaf FROM look"
+_COLUMNS = "SELECT look.position, look.frame, look.data, look.leaf FROM look"
 _ROWS = "SELECT position, frame, data, leaf FROM look WHERE position > {0} AND position <= {0} ORDER BY position"
 _ALL = f"{_COLUMNS} WHERE position > {{0}} ORDER BY position LIMIT {PAGE}"
 _TAGGED = (
@@ -43,7 +45,7 @@ _TAGGED = (
     f" WHERE look_tag.id = {{0}} AND look_tag.position > {{0}} ORDER BY look_tag.position LIMIT {PAGE}"
 )
 _HEAD = "SELECT coalesce(max(position), 0) FROM look"
-_LAST = f"{_COLUMNS} ORDER BY position DESC LIMIT 1"
+_BACK = f"{_COLUMNS} WHERE position > 0 AND position <= {{0}} ORDER BY position DESC LIMIT 1"
 _LATER = {
     "sqlite": "(SELECT value FROM json_each(?)) AND entry_tag.position > ?",
     "postgresql": "(SELECT unnest(%s::text[])) AND entry_tag.position > %s",
@@ -53,7 +55,6 @@ _MOVED = (
     " WHERE (SELECT max(position) FROM entry) > {known} AND tag.id IN {later} LIMIT 1"
 )
 _LATER_LOOK = "SELECT 1 FROM look_tag WHERE id = {0} AND position > {0} LIMIT 1"
-_AT = f"{_COLUMNS} WHERE position = {{0}}"
 
 
 class AccessTree(SqlTree):
@@ -119,10 +120,8 @@ class SqlAccessLog:
             if glass and run(connection, _LATER_LOOK.format(mark(connection)), (glass, read)).fetchone() is not None:
                 raise Moved
             tree_tables.make_missing(connection, "look")
-            row = run_binary(connection, _LAST).fetchone()
-            before = None if row is None else parse(*row)
-            head = 0 if before is None else before.position
-            last = None if before is None else before.recorded_at
+            head = _head(connection)
+            _, last = _last_readable(connection, head)
             rows, tags = [], []
             for position, entry in enumerate(given, head + 1):
                 now = self._clock().astimezone(UTC)
@@ -138,10 +137,9 @@ class SqlAccessLog:
 
     def latest(self) -> datetime | None:
         with self.database.reading() as connection:
-            row = run_binary(connection, _LAST).fetchone() if may_be_read(connection, "look") else None
-        return None if row is None else parse(*row).recorded_at
+            return _last_readable(connection, _head(connection))[1] if may_be_read(connection, "look") else None
 
-    def about(self, tag: str | None = None, since: datetime | None = None) -> Iterator[Recorded]:
+    def about(self, tag: str | None = None, since: datetime | None = None) -> Iterator[Recorded | Garbled]:
         with self.database.reading() as connection:
             if not may_be_read(connection, "look"):
                 return
@@ -150,11 +148,11 @@ class SqlAccessLog:
             with self.database.reading() as connection:
                 statement = (_ALL if tag is None else _TAGGED).format(mark(connection))
                 values = (after,) if tag is None else (tag, after)
-                found = [parse(*row) for row in run_binary(connection, statement, values)]
-            yield from found
-            if len(found) < PAGE:
+                rows = run_binary(connection, statement, values).fetchall()
+            yield from map(_entry, rows)
+            if len(rows) < PAGE or not isinstance(rows[-1][0], int):  # in a table made anew anything may stand, last
                 return
-            after = found[-1].position
+            after = rows[-1][0]
 
 
 def _has_moved(connection: Connection, cases: Collection[str], known: int) -> bool:
@@ -165,12 +163,36 @@ def _has_moved(connection: Connection, cases: Collection[str], known: int) -> bo
     return run(connection, statement, (asked, known)).fetchone() is not None
 
 
+def _entry(row: Sequence[Any]) -> Recorded | Garbled:
+    position, *parts = row
+    try:
+        return parse(*parts)
+    except Unreadable:
+        return Garbled(position if isinstance(position, int) else None)
+
+
+def _head(connection: Connection) -> int:
+    found = one(connection, _HEAD)
+    if not isinstance(found, int):
+        raise Tampered("the access log has a position that is no number: expected 1, 2, 3, … without gaps")
+    return found
+
+
+def _last_readable(connection: Connection, position: int) -> tuple[int, datetime | None]:
+    """The last position up to that one whose entry can be read, and when it was recorded; 0 and None: there is none."""
+    statement = _BACK.format(mark(connection))
+    while (row := run_binary(connection, statement, (position,)).fetchone()) is not None:
+        if isinstance(found := _entry(row), Recorded):
+            return row[0], found.recorded_at
+        position = row[0] - 1
+    return 0, None
+
+
 def _before(connection: Connection, since: datetime) -> int:
-    """The last position recorded before that instant: instants never fall as positions rise."""
-    row = run_binary(connection, _LAST).fetchone()
-    low, high = 0, 0 if row is None else parse(*row).position
+    """The last position that was surely recorded before that instant: instants never fall as positions rise."""
+    low, high = 0, _head(connection)
     while low < high:
         middle = (low + high + 1) // 2
-        found = run_binary(connection, _AT.format(mark(connection)), (middle,)).fetchone()
-        low, high = (middle, high) if parse(*found).recorded_at < since else (low, middle - 1)
-    return low
+        _, at = _last_readable(connection, middle)
+        low, high = (middle, high) if at is None or at < since else (low, middle - 1)
+    return _last_readable(connection, low)[0]

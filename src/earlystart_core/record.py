@@ -281,7 +281,7 @@ class Record(Questions):
     @property
     def access_proof(self) -> LogProof:
         """What can be proven about the access log, as `proof` does about the log."""
-        return LogProof(self.store.access.tree, self.store.clock)
+        return LogProof(self.store.access.tree, self.store.clock, access=True)
 
     @property
     def proof(self) -> LogProof:

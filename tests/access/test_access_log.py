@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 
 from earlystart_core import Record
 from earlystart_core.entry import Entry, Practitioner
-from earlystart_core.errors import StoreUnavailable, Tampered, Unreadable
+from earlystart_core.errors import StoreUnavailable, Tampered
 from earlystart_core.proof.compact import Range
 from earlystart_core.proof.hashing import BLOCK
 from earlystart_sql.schema import LATER, LOOKS
@@ -244,13 +244,6 @@ def test_looks_at_the_same_time_and_odd_tags_are_no_doubt(record: Record, monkey
         thread.join()
     assert [list(map(str, each.doubts)) for each in found] == [[]] * 5
     assert found[-1].size > 602
-
-
-@pytest.mark.parametrize("odd", [Entry("Looked", b"{}", [ANNA]), Entry("Peeked", b"{}", [ANNA], recorded_by=BY)])
-def test_an_entry_that_is_none_is_never_skipped(record: Record, odd: Entry) -> None:
-    record.store.access.append([odd])
-    with pytest.raises(Unreadable, match="entry 1 of the access log cannot be read"):
-        record.looked()
 
 
 @pytest.mark.parametrize("url", ["sqlite", "postgresql"], indirect=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from earlystart_core import Record
+from earlystart_core.entry import Entry
 
 from .conftest import call
 
@@ -187,28 +188,51 @@ def test_the_access_log_is_checked_before_it_is_believed(copy: Path, held: tuple
     assert "access log: position 2: whom it is about is not what the index says" in found.err
 
 
-@pytest.mark.parametrize(
-    ("statements", "doubt"),
-    [
-        (
-            ("DROP TRIGGER look_no_UPDATE", "UPDATE look SET frame = 5 WHERE position = 2"),
-            "position 2: expected the canonical bytes of an entry, got other bytes",
-        ),
-        (("DROP TABLE look_tag",), "the table look_tag of the access log is gone: the others are there"),
-    ],
-)
-def test_doubts_are_told_of_an_access_log_that_cannot_be_read(
-    copy: Path, held: tuple[str, str, str], statements: tuple[str, ...], doubt: str
-) -> None:
-    case, practitioner, _ = held
+def looked_at(copy: Path, held: tuple[str, str, str], *statements: str) -> None:
+    """Three looks at a case; then someone else writes into the access log."""
     for _ in range(3):
-        call("timeline", case, "--db", copy, "--as", practitioner, "--role", "health_visitor", *CARE)
+        call("timeline", held[0], "--db", copy, "--as", held[1], "--role", "health_visitor", *CARE)
     with Record.open(str(copy)) as record, record.store.database.writing() as connection:
         for statement in statements:
             connection.exec_driver_sql(statement)
-    found = call("audit", "access", "--db", copy, "--check", "--case", case, "--json")
+
+
+@pytest.mark.parametrize(
+    ("column", "doubt"),
+    [("frame", "expected the canonical bytes of an entry, got other bytes"), ("data", "its data is gone")],
+)
+def test_one_look_that_cannot_be_read_is_reported_and_the_others_are_answered(
+    copy: Path, held: tuple[str, str, str], column: str, doubt: str
+) -> None:
+    looked_at(copy, held, "DROP TRIGGER look_no_UPDATE", f"UPDATE look SET {column} = 5 WHERE position = 2")
+    for asked in (("--case", held[0]), ()):
+        found = call("audit", "access", "--db", copy, "--json", *asked)
+        assert [row["result"] for row in found.json] == ["permitted", "unreadable", "permitted"]
+        assert found.json[1]["rules"] == ["entry 2 cannot be read"]
+        assert (found.status, "access log: 1 entry cannot be read" in found.err) == (0, True)
+        checked = call("audit", "access", "--db", copy, "--json", "--check", *asked)
+        assert (checked.status, checked.out) == (1, found.out)
+        found = [line for line in checked.err.splitlines() if "position 2" in line]
+        cannot = "access log: position 2: the entry cannot be read: expected who looked, got something else"
+        assert (found[0], found[-1]) == (f"access log: position 2: {doubt}", cannot)
+
+
+def test_a_look_that_is_whole_but_says_nothing_is_a_doubt_too(copy: Path, held: tuple[str, str, str]) -> None:
+    looked_at(copy, held)
+    with Record.open(str(copy)) as record:
+        record.store.access.append([Entry("Peeked", b"{}", [held[0]])])
+        assert record.access_proof.verify().sound
+    found = call("audit", "access", "--db", copy, "--json", "--check")
+    assert (found.status, len(found.json)) == (1, 4)
+    said = "access log: position 4: the entry cannot be read: expected who looked, got something else"
+    assert found.err.splitlines()[0] == said
+
+
+def test_doubts_are_told_of_an_access_log_that_cannot_be_read(copy: Path, held: tuple[str, str, str]) -> None:
+    looked_at(copy, held, "DROP TABLE look_tag")
+    found = call("audit", "access", "--db", copy, "--check", "--case", held[0], "--json")
     assert (found.status, found.out) == (1, b"")
-    assert f"access log: {doubt}" in found.err
+    assert "access log: the table look_tag of the access log is gone: the others are there" in found.err
     assert "access log: it cannot be read: " in found.err
 
 

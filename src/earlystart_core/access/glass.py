@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from earlystart_core.access.keeping import Garbled
 from earlystart_core.access.looked import (
     GlassBroken,
     GlassReason,
@@ -19,7 +20,7 @@ from earlystart_core.access.looked import (
     Outcome,
     entry_of,
     judged_by,
-    look_of,
+    looks_in,
 )
 from earlystart_core.access.policy import Decision
 from earlystart_core.access.reader import Reader
@@ -131,7 +132,7 @@ def glass_of(store: Store, glass: str) -> Broken | None:
 
 def read_of(store: Store, glass: str) -> int:
     """The position of the last entry of the access log about a glass; 0 where there is none."""
-    return max((one.position for one in store.access.about(glass)), default=0)
+    return max((one.position or 0 for one in store.access.about(glass)), default=0)
 
 
 def glass_with(store: Store, reader: Reader) -> Broken | None:
@@ -195,9 +196,8 @@ def glass_rows(store: Store, case: str | None, now: Now) -> list[dict[str, Any]]
 
 
 def _told(store: Store, tag: str | None) -> Iterator[tuple[Recorded, Look]]:
-    for recorded in store.access.about(tag):
-        if recorded.event.type != "Looked":
-            yield recorded, look_of(recorded)
+    """What can be read about glasses: nobody reads by one that cannot, and one without its review awaits it."""
+    return looks_in(one for one in store.access.about(tag) if isinstance(one, Garbled) or one.event.type != "Looked")
 
 
 def _text(look: GlassBroken, keys: Any) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from earlystart_core.entry import Entry, Recorded
@@ -17,6 +18,15 @@ from earlystart_core.proof.tree import Tree
 
 class Moved(Exception):
     """Something was recorded about a case or a glass after what was read of it. Nothing was kept."""
+
+
+class Garbled(msgspec.Struct, frozen=True):
+    """An entry of the access log whose bytes are no entry: someone else wrote there, or the disk did.
+
+    position: None where not even that is a number.
+    """
+
+    position: int | None
 
 
 class AccessLog(Protocol):
@@ -46,10 +56,13 @@ class AccessLog(Protocol):
         """
 
     def latest(self) -> datetime | None:
-        """When its last entry was recorded; None where it has none."""
+        """When its last entry that can be read was recorded; None where it has none."""
 
-    def about(self, tag: str | None = None, since: datetime | None = None) -> Iterable[Recorded]:
-        """The entries that carry that tag, or all; recorded at that instant or later; in rising position."""
+    def about(self, tag: str | None = None, since: datetime | None = None) -> Iterable[Recorded | Garbled]:
+        """The entries that carry that tag, or all; recorded at that instant or later; in rising position.
+
+        One that cannot be read stands in its place as Garbled: the others are given all the same.
+        """
 
 
 class MemoryAccessLog:
@@ -81,7 +94,7 @@ class MemoryAccessLog:
         last = next(self._log.read(after=max(self._log.head() - 1, 0)).entries(), None)
         return None if last is None else last.recorded_at
 
-    def about(self, tag: str | None = None, since: datetime | None = None) -> Iterable[Recorded]:
+    def about(self, tag: str | None = None, since: datetime | None = None) -> Iterable[Recorded | Garbled]:
         read = self._log.read(None if tag is None else DCBQuery([DCBQueryItem(tags=[tag])]))
         return (one for one in read.entries() if since is None or one.recorded_at >= since)
 

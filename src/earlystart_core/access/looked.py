@@ -5,19 +5,21 @@ Only ids, codes and the names of rules; the reasons of a glass are sealed for it
 
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, Literal, assert_never
+from typing import Annotated, Any, Literal, assert_never
 
 import msgspec
 
-from earlystart_core.access.keeping import AccessLog
+from earlystart_core.access.keeping import AccessLog, Garbled
 from earlystart_core.access.policy import Decision
 from earlystart_core.access.reader import Reader
 from earlystart_core.entry import Entry, Recorded
-from earlystart_core.errors import Unreadable
 from earlystart_core.privacy.sealed import Sealed
+from earlystart_core.proof.entries import Doubt
 
 GlassReason = Literal["danger_of_harm", "emergency_care", "safeguarding_enquiry", "legal_proceedings", "complaint"]
 Outcome = Literal["justified", "not_justified", "unclear"]
+UNREADABLE = "unreadable"  # the action and the result of a row about an entry that cannot be read
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -49,8 +51,8 @@ class GlassBroken(_Judged, frozen=True, kw_only=True):
     case: str
     reason: GlassReason
     text: Sealed
-    until: datetime
-    review_by: datetime
+    until: Instant
+    review_by: Instant
 
 
 class GlassReviewed(_Judged, frozen=True, kw_only=True):
@@ -106,37 +108,56 @@ def entry_of(look: Look, reader: Reader, about: Iterable[str | None]) -> Entry:
     return Entry(type(look).__name__, _encode(look), list(tags), recorded_by=reader.by)
 
 
-def look_of(recorded: Recorded) -> Look:
-    """What an entry says.
-
-    Raises:
-        Unreadable: it is none of the three.
-    """
+def look_of(recorded: Recorded) -> Look | None:
+    """What an entry says; None where it is none of the three."""
     cls = KINDS.get(recorded.event.type)
+    if cls is None or recorded.event.recorded_by is None:
+        return None
     try:
-        if cls is None or recorded.event.recorded_by is None:
-            raise ValueError
         return msgspec.json.decode(recorded.event.data, type=cls)
-    except (ValueError, msgspec.MsgspecError):
-        raise Unreadable(
-            f"entry {recorded.position} of the access log cannot be read: expected who looked, got something else"
-        ) from None
+    except (ValueError, RecursionError, msgspec.MsgspecError):
+        return None
+
+
+def looks_in(recorded: Iterable[Recorded | Garbled]) -> Iterator[tuple[Recorded, Look]]:
+    """The entries that can be read, each with what it says."""
+    for one in recorded:
+        if isinstance(one, Recorded) and (look := look_of(one)) is not None:
+            yield one, look
+
+
+def unreadable_in(recorded: Iterable[Recorded | Garbled]) -> Iterator[Doubt]:
+    """A doubt for each entry that cannot be read."""
+    for one in recorded:
+        if isinstance(one, Garbled) or look_of(one) is None:
+            yield Doubt(one.position, "the entry cannot be read: expected who looked, got something else")
 
 
 def sealed_why(access: AccessLog, subjects: Iterable[str]) -> list[tuple[str, bytes]]:
     """Why glasses were broken for those cases, sealed: each case with an entry's data."""
     kind = GlassBroken.__name__
-    return [(case, one.event.data) for case in subjects for one in access.about(case) if one.event.type == kind]
+    return [
+        (case, one.event.data)
+        for case in subjects
+        for one in access.about(case)
+        if isinstance(one, Recorded) and one.event.type == kind
+    ]
 
 
-def rows_of(recorded: Iterable[Recorded]) -> Iterator[dict[str, Any]]:
+def rows_of(recorded: Iterable[Recorded | Garbled]) -> Iterator[dict[str, Any]]:
     """A row an entry: `at, practitioner, role, employer, purpose, subject, action, rings, result, rules` and the glass.
 
     `known`: the log's position that the reader's ties were read at.
     A glass that was broken, and its review, have rows too, of the actions `break_glass` and `review`.
+    Of an entry that cannot be read `action` and `result` are `unreadable`, `rules` says which it is, and the rest is
+    null but for what its frame still says.
     """
     for one in recorded:
-        look, by = look_of(one), one.event.recorded_by
+        look = None if isinstance(one, Garbled) else look_of(one)
+        if isinstance(one, Garbled) or look is None:
+            yield _unreadable(one)
+            continue
+        by = one.event.recorded_by
         assert by is not None
         yield {
             "at": one.recorded_at,
@@ -149,6 +170,26 @@ def rows_of(recorded: Iterable[Recorded]) -> Iterator[dict[str, Any]]:
             "known": look.known,
             "break_glass": look.break_glass,
         }
+
+
+def _unreadable(one: Recorded | Garbled) -> dict[str, Any]:
+    recorded = None if isinstance(one, Garbled) else one
+    by = recorded and recorded.event.recorded_by
+    tags = recorded.event.tags if recorded else []
+    return {
+        "at": recorded and recorded.recorded_at,
+        "practitioner": by and by.practitioner,
+        "role": by and by.role,
+        "employer": by and by.employer,
+        "purpose": None,
+        "subject": next((tag for tag in tags if tag.startswith("case:")), None),
+        "action": UNREADABLE,
+        "rings": [],
+        "result": UNREADABLE,
+        "rules": [f"entry {'?' if one.position is None else one.position} cannot be read"],
+        "known": None,
+        "break_glass": next((tag for tag in tags if tag.startswith("glass:")), None),
+    }
 
 
 def _done(look: Look) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Literal, Protocol, get_args
 
 import msgspec
 
+from earlystart_core.access.readable import check_readable
 from earlystart_core.access.rings import RINGS, Ring, within
 from earlystart_core.access.roles import CARE, GROUPS, OVERSIGHT, REACH, group_of
 
@@ -25,6 +26,8 @@ Action = Literal[
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 Effect = Literal["permit", "deny"]
+OBLIGATIONS = ("review", "text_withheld")  # what a decision may bind a reader to
+MOST_RULES = 100  # that a decision may name
 
 
 class Relation(msgspec.Struct, frozen=True):
@@ -50,11 +53,14 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """What a policy said. rings: what may be seen, outermost first; empty where nothing of a case may."""
+    """What a policy said. rings: what may be seen, outermost first; empty where nothing of a case may.
+
+    A policy of one's own gives exactly this, or it has failed (`decision_of`).
+    """
 
     effect: Effect
     rules: tuple[str, ...]  # that decided: all that forbid, else all that permit, else why nothing does
-    policy: str  # its name and version
+    policy: str  # its name and version, as its `name` has it
     rings: tuple[Ring, ...] = ()
     obligations: tuple[str, ...] = ()  # `text_withheld`: sealed text is not shown; `review`: someone else reviews it
     position: int = 0  # the log's position that the relation was read at
@@ -189,21 +195,87 @@ POLICY = RulePolicy("early_start_access 1")
 
 def denied(policy: AccessPolicy, rule: str, position: int) -> Decision:
     """A no that stands before any policy is asked, such as `glass.unknown`, under the name of that policy."""
-    name = getattr(policy, "name", None)
-    return Decision("deny", (rule,), name if isinstance(name, str) else type(policy).__name__, position=position)
+    try:
+        name = _name_of(policy)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # noqa: BLE001 - a name that cannot be read: its class says which policy it was
+        name = _class_of(policy)
+    return Decision("deny", (rule,), name, position=position)
 
 
 def judged(policy: AccessPolicy, asked: Asked, position: int) -> Decision:
     """What the policy says, with the position that the relation was read at.
 
-    A policy that fails says no, and so does one that permits what lies further in than the rings that it opens.
+    A policy that fails says no, whatever it raises, and so does one whose answer is not what `decision_of` expects, or
+    that permits what lies further in than the rings that it opens. Only Ctrl-C goes on.
     """
     try:
-        decision = policy.decide(asked)
-        if not isinstance(decision, Decision):
-            raise TypeError(type(decision).__name__)
-        if decision.permitted and asked.ring is not None and asked.ring not in decision.rings:
-            return denied(policy, "ring.out_of_reach", position)
-        return msgspec.structs.replace(decision, position=position)
-    except Exception:  # noqa: BLE001 - whatever is wrong with a policy, nobody sees anything by it
+        decision = decision_of(policy, asked)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        if policy is POLICY and not isinstance(error, Exception):
+            raise  # the one that comes along raises none: somebody stops the program
         return denied(policy, "policy.failed", position)
+    if decision.permitted and asked.ring is not None and asked.ring not in decision.rings:
+        return Decision("deny", ("ring.out_of_reach",), decision.policy, position=position)
+    return msgspec.structs.replace(decision, position=position)
+
+
+def decision_of(policy: AccessPolicy, asked: Asked) -> Decision:
+    """The policy's answer, every part of it checked and copied: for the tests of a policy of one's own.
+
+    Raises:
+        ValueError: the answer, or the policy's name, is not what the access log can record; the sentence says why.
+        BaseException: whatever the policy raises.
+    """
+    name = _name_of(policy)
+    given = msgspec.structs.replace(asked, relation=msgspec.structs.replace(asked.relation))
+    decision = _checked(policy.decide(given), name)
+    if given != asked:
+        raise ValueError("the policy changed the question: expected it to read it only")
+    return decision
+
+
+def _checked(given: object, name: str) -> Decision:
+    """A copy of it. Types are compared exactly: a subclass may answer one thing when asked and another when recorded.
+
+    Raises ValueError where a part of it is not of its form.
+    """
+    if type(given) is not Decision:
+        raise ValueError(f"expected a Decision, got {_class_of(given)}")
+    effect, rules, policy, rings, obligations, position = msgspec.structs.astuple(given)
+    if not _texts((effect,)) or effect not in get_args(Effect):
+        raise ValueError("effect: expected permit or deny")
+    if type(rules) is not tuple or not 1 <= len(rules) <= MOST_RULES:
+        raise ValueError(f"rules: expected a tuple of 1 to {MOST_RULES} names")
+    for rule in rules:
+        check_readable("rules", rule)
+    if type(policy) is not str or policy != name:
+        raise ValueError("policy: expected the name of the policy that decided")
+    if not _texts(rings) or rings != RINGS[: len(rings)]:
+        raise ValueError(f"rings: expected a tuple of {', '.join(RINGS)} in that order, the innermost left out first")
+    if not _texts(obligations) or not set(obligations) <= set(OBLIGATIONS) or len(set(obligations)) < len(obligations):
+        raise ValueError(f"obligations: expected a tuple of {', '.join(OBLIGATIONS)}, each once")
+    if effect == "deny" and (rings or obligations):
+        raise ValueError("rings, obligations: expected none beside deny")
+    if type(position) is not int or position < 0:
+        raise ValueError("position: expected a whole number, 0 where the policy does not know it")
+    return Decision(effect, rules, policy, rings, obligations, position)
+
+
+def _texts(given: object) -> bool:
+    return type(given) is tuple and all(type(one) is str for one in given)
+
+
+def _name_of(policy: AccessPolicy) -> str:
+    return check_readable("name", policy.name)
+
+
+def _class_of(given: object) -> str:
+    """The name of its class as Python has it, whatever the class says of itself."""
+    try:
+        return check_readable("name", type.__dict__["__name__"].__get__(type(given)))
+    except ValueError:
+        return "(no readable name)"

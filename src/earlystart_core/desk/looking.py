@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from earlystart_core.access.glass import Now
 from earlystart_core.access.glass import glasses as broken_for
+from earlystart_core.access.looked import UNREADABLE
 from earlystart_core.access.policy import RULES
 from earlystart_core.access.reader import Reader
 from earlystart_core.access.ties import ties_then
@@ -21,10 +22,10 @@ def accesses(asked: Asked, case: str | None = None) -> list[Row]:
     """The readings of identifiable records, of one case or of all, as the access log has them (`record.looked`).
 
     Rows `at, practitioner, role, employer, purpose, subject, action, rings, result, rules, known, break_glass`, cut at
-    both clocks' instants.
+    both clocks' instants. One that cannot be read, and does not say when it was, is never cut.
     """
     latest = asked.latest
-    return [row for row in asked.record.looked(case=case) if latest is None or row["at"] <= latest]
+    return [row for row in asked.record.looked(case=case) if latest is None or row["at"] is None or row["at"] <= latest]
 
 
 def readings(asked: Asked, case: str | None = None) -> list[Row]:
@@ -33,7 +34,12 @@ def readings(asked: Asked, case: str | None = None) -> list[Row]:
 
 
 def is_reading(row: Row) -> bool:
-    """Whether something was shown by an access: it was not refused, nor the breaking of a glass by itself."""
+    """Whether something was shown by an access: it was not refused, nor the breaking of a glass by itself.
+
+    One that cannot be read but for who it was and when may have been one, and counts as one.
+    """
+    if row["result"] == UNREADABLE:
+        return row["at"] is not None and row["practitioner"] is not None
     return row["result"] == "permitted" and bool(row["rings"])
 
 
@@ -43,14 +49,14 @@ def looked(asked: Asked, *, case: str | None = None, practitioner: str | None = 
     The log is read as it was known where the reader was judged (`known`), by the access policy's own reading of it.
     `ties`: `allocated`, `point_of_contact`, `consented`; and `team` where the recorded rules say so, since the access
     log does not keep in which team a reader works. `dealings`, which open nothing: as `dealings` gives them.
-    `reason`: whether anything tied them; null for a reading that was not of one case.
+    `reason`: whether anything tied them; null for a reading that was not of one case, or that cannot be read.
     """
     found = []
     for row in accesses(asked, case):
         about = row["subject"] or ""
         if practitioner not in (None, row["practitioner"]):
             continue
-        if not about.startswith("case:"):
+        if row["result"] == UNREADABLE or not about.startswith("case:") or row["known"] > asked.log.head():
             found.append({**row, "ties": [], "dealings": [], "reason": None})
             continue
         reader = Reader(row["practitioner"], row["role"], row["employer"], row["purpose"])

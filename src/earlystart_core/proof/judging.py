@@ -8,6 +8,7 @@ from earlystart_core.proof.checkpoint import Checkpoint, checkpoint_in
 from earlystart_core.proof.entries import Doubt
 from earlystart_core.proof.export import rows_of
 from earlystart_core.proof.keys import ED25519, Vkey
+from earlystart_core.proof.origins import is_named, kind_of_log
 from earlystart_core.proof.strict import bytes_of, check_carried
 from earlystart_core.proof.tree import Signed, Tree
 from earlystart_core.proof.verify import (
@@ -24,11 +25,16 @@ from earlystart_core.proof.verify import (
 
 
 def verify_log(
-    tree: Tree, checkpoint: Checkpoint | None = None, vkey: Vkey | None = None, processes: int = 1
+    tree: Tree,
+    checkpoint: Checkpoint | None = None,
+    vkey: Vkey | None = None,
+    processes: int = 1,
+    *,
+    access: bool = False,
 ) -> Verified:
     """The whole log verified from its rows, against the tree kept beside it and its last checkpoint.
 
-    checkpoint: another that someone kept, to be held against too.
+    checkpoint: another that someone kept, to be held against too. access: whether it is the access log.
 
     Raises:
         Invalid: there is a vkey, and no checkpoint that it could have signed.
@@ -41,8 +47,8 @@ def verify_log(
         early.append(Doubt(None, str(error)))
     since = checkpoint or (None if last is None else last.checkpoint)
     signed, doubts = _signed(since, vkey)
-    if last is not None and since is not None and since.origin != last.checkpoint.origin:
-        doubts.append(_another(since.origin, last.checkpoint.origin))
+    if since is not None:
+        doubts += _of_another(since.origin, None if last is None else last.checkpoint.origin, access=access)
     early += doubts
     believed = None if doubts else since  # another's root says nothing of this log
     held = [one for one in (believed, None if last is None else last.checkpoint) if one is not None]
@@ -82,6 +88,8 @@ def verify_export(lines: Iterable[bytes], checkpoint: Checkpoint | None = None, 
     for line in first:
         check_carried("export", line)
     signed, doubts = _signed(checkpoint, vkey)
+    if checkpoint is not None:
+        doubts += _of_another(checkpoint.origin, None, access=False)  # the access log has no export
     held = [] if checkpoint is None or doubts else [checkpoint]  # of another's its root says nothing
     wanted = [one.size for one in held]
     joined = Joining(wanted)
@@ -127,6 +135,15 @@ def _verdict(
 
 def _another(got: str, expected: str) -> Doubt:
     return Doubt(None, f"the checkpoint is of another log: expected {expected[:60]}, got {got[:60]}")
+
+
+def _of_another(origin: str, before: str | None, *, access: bool) -> Iterator[Doubt]:
+    """Where a checkpoint is another log's by its origin. before: the origin that was signed here last."""
+    if not is_named(origin, access=access, before=before):
+        got, expected = kind_of_log(access=not access), kind_of_log(access=access)
+        yield Doubt(None, f"the checkpoint is of {got}: expected one of {expected}, got {origin[:60]}")
+    elif before is not None and before != origin:
+        yield _another(origin, before)
 
 
 def given_checkpoint(given: Checkpoint | str | bytes | None) -> Checkpoint | None:

@@ -9,6 +9,7 @@ from earlystart_core.errors import Invalid, Tampered, shown
 from earlystart_core.proof.checkpoint import Checkpoint, signed
 from earlystart_core.proof.judging import given_checkpoint, verify_log
 from earlystart_core.proof.keys import check_name, signer_in, vkey_in
+from earlystart_core.proof.origins import check_origin, first_origin, is_named, kind_of_log
 from earlystart_core.proof.paths import check_inclusion
 from earlystart_core.proof.single import Single
 from earlystart_core.proof.strict import bytes_of
@@ -23,11 +24,13 @@ MOST_PROCESSES = 256  # that share the work of one verification
 
 
 class LogProof:
-    """The proof of one log: `record.proof`."""
+    """The proof of one log: `record.proof`, and of who looked: `record.access_proof`."""
 
-    def __init__(self, tree: Tree, clock: "Callable[[], datetime]") -> None:
+    def __init__(self, tree: Tree, clock: "Callable[[], datetime]", *, access: bool = False) -> None:
+        """access: whether it is the access log, whose checkpoints have names of their own."""
         self._tree = tree
         self._clock = clock
+        self._access = access
 
     def root(self, size: int | None = None) -> bytes:
         """The root of the first `size` entries, 32 bytes; of all where it is left out.
@@ -54,13 +57,14 @@ class LogProof:
         _check_whole("processes", processes)
         if not 1 <= processes <= MOST_PROCESSES:
             raise Invalid("processes", f"expected 1 to {MOST_PROCESSES}, got {shown(processes)}")
-        return verify_log(self._tree, given_checkpoint(checkpoint), key, processes)
+        return verify_log(self._tree, given_checkpoint(checkpoint), key, processes, access=self._access)
 
     def checkpoint(self, key: bytes, origin: str | None = None) -> Checkpoint:
         """A signed checkpoint of the log as it is; `str()` gives its text. It is remembered as the last one.
 
         key: an Ed25519 key as PKCS#8 PEM. origin: the log's name in its checkpoints, which never changes; without it
-        the one used before, at first `earlystart/` and the beginning of the first entry's leaf.
+        the one used before, at first `earlystart/` and the beginning of the first entry's leaf. That of the access log
+        ends in `/access`, that of the log does not.
 
         Raises:
             Invalid: the key is no such key, the origin is another than before, or there is no entry yet.
@@ -73,8 +77,10 @@ class LogProof:
         def make(last: Signed | None) -> Signed:
             size = self._tree.size()
             before = None if last is None else last.checkpoint
-            name = origin or (before.origin if before else f"earlystart/{self._tree.leaves(0, 1)[:8].hex()}")
+            name = origin or (before.origin if before else first_origin(self._tree.leaves(0, 1), access=self._access))
             signer = signer_in(key, name)
+            if before is None:
+                check_origin(name, access=self._access)
             if size == 0:
                 raise Invalid("log", "expected an entry at least, got none: there is nothing to sign yet")
             if before is not None:
@@ -97,6 +103,8 @@ class LogProof:
         under = given_checkpoint(checkpoint) or (None if last is None else last.checkpoint)
         if under is None:
             raise Invalid("checkpoint", "expected a signed checkpoint that covers the entry, got none")
+        if last is None and not is_named(under.origin, access=self._access) and under.origin != self._origin():
+            raise Invalid("checkpoint", f"expected one of {kind_of_log(access=self._access)}, got {under.origin[:60]}")
         covered = min(under.size, self._tree.size())
         if not 1 <= position <= covered:
             raise Invalid("position", f"expected one that the checkpoint covers, from 1 to {covered}, got {position}")
@@ -112,6 +120,10 @@ class LogProof:
         )
         check_inclusion(found.index, under.size, leaf_of(found.extra or b""), found.path, under.root)
         return found
+
+    def _origin(self) -> str | None:
+        last = self._tree.last_signed()
+        return None if last is None else last.checkpoint.origin
 
     def _goes_on(self, before: Checkpoint, name: str, size: int) -> None:
         if name != before.origin:
