@@ -3,6 +3,7 @@
 from collections import defaultdict
 from datetime import datetime, timedelta
 
+import pytest
 from told_city import Told
 
 from earlystart_city import END_AT
@@ -22,6 +23,8 @@ from earlystart_core.words.package import PackageEnded, PackageStarted
 from earlystart_core.words.request import RequestDecided, RequestWithdrawn, SupportRequested
 from earlystart_core.words.sharing import InformationShared
 from earlystart_core.words.tier import TierDecided
+
+pytestmark = pytest.mark.chance  # of a city that is larger in an exhaustive run
 
 Spans = dict[str, list[tuple[datetime, datetime | None]]]
 

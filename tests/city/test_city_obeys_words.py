@@ -33,6 +33,8 @@ from earlystart_core.words import (
     tier,
 )
 
+pytestmark = pytest.mark.chance  # of a city that is larger in an exhaustive run
+
 COMMANDS: dict[str, type[Command]] = {
     "CaseOpened": case.OpenCase,
     "ChildBorn": case.RecordBirth,

@@ -10,6 +10,8 @@ from earlystart_core.types import london_date
 from earlystart_core.words.case import CaseClosed, CaseOpened, ChildBorn
 from earlystart_core.words.contact import ContactRecorded
 
+pytestmark = pytest.mark.chance  # of a city that is larger in an exhaustive run
+
 TOLERANCE = 0.035  # three standard errors of the smallest denominator, and what marks take away
 
 

@@ -1,5 +1,6 @@
 """Free text stands in the log sealed only, opens with the city's keys, and every entry reads back."""
 
+import pytest
 from told_city import Told
 
 from earlystart_city import texts
@@ -8,6 +9,8 @@ from earlystart_core.event import shape_of
 from earlystart_core.privacy.sealed import Sealed
 from earlystart_core.words import EVENTS
 from earlystart_core.words.agreement import AGREEMENT
+
+pytestmark = pytest.mark.chance  # of a city that is larger in an exhaustive run
 
 PHRASES = {phrase for name in dir(texts) if name.isupper() for phrase in getattr(texts, name)}
 

@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict
 
+import pytest
 from told_city import Told
 
 from earlystart_core.words.allocation import AllocationEnded
@@ -14,6 +15,8 @@ from earlystart_core.words.package import PackageEnded, PackageReviewed, Package
 from earlystart_core.words.request import RequestDecided
 from earlystart_core.words.sharing import InformationShared, SharingOverridden
 from earlystart_core.words.tier import TierDecided
+
+pytestmark = pytest.mark.chance  # of a city that is larger in an exhaustive run
 
 
 def test_every_code_that_a_city_meets_occurs(told: Told) -> None:
