@@ -92,6 +92,10 @@ def _sqlite(url: URL, field: str) -> Address:
 def _file(name: str, field: str) -> Address:
     if name == ":memory:":
         return Address("sqlite", "the store in memory")
+    try:
+        os.fsencode(name)
+    except UnicodeEncodeError:
+        raise Invalid(field, f"{EXPECTED}, got a path with a character that no file system takes") from None
     home = os.path.expanduser(name)  # noqa: PTH111 - as a shell: `~/x.db` goes home, `./~/x.db` stays; Path strips the dot
     if name.startswith("~/") and home == name:
         raise Invalid(field, f"{EXPECTED}, got a path in a home folder that is not known")

@@ -223,5 +223,9 @@ def open_store(
 
 def _check_kek(kek: KeyEncryption | None) -> None:
     """Raises Invalid unless it can wrap and unwrap keys."""
-    if kek is not None and not (callable(getattr(kek, "wrap", None)) and callable(getattr(kek, "unwrap", None))):
+    try:
+        usable = kek is None or (callable(kek.wrap) and callable(kek.unwrap))
+    except Exception:  # noqa: BLE001 - whatever was given, it is none
+        usable = False
+    if not usable:
         raise Invalid("kek", f"expected something with wrap and unwrap, got {type(kek).__name__}")

@@ -10,6 +10,7 @@ import pytest
 
 from earlystart_core import DecideTier, Invalid, OpenCase, Practitioner, Record
 from earlystart_core.command import Command
+from tests.fuzz.odd import Hostile
 from tests.fuzz.surface import Surface, opened, sound
 
 CASE = "case:01JH0000000000000000000001"
@@ -83,6 +84,7 @@ def test_an_instant_of_another_class_is_an_instant() -> None:
         ({"read_only": 1}, "read_only"),
         ({"chance": b"1234"}, "chance"),
         ({"kek": "secret"}, "kek"),
+        ({"kek": Hostile()}, "kek"),
         ({"colour": "red"}, "colour"),
     ],
 )
@@ -127,3 +129,9 @@ def test_an_id_that_is_needed_is_asked_for() -> None:
     """None is no case."""
     with Record.open("memory://") as record, pytest.raises(Invalid, match="case: expected"):
         record.timeline(None)
+
+
+def test_a_path_that_no_file_system_takes_is_a_wrong_call() -> None:
+    """Half a surrogate pair in the name of the file."""
+    with pytest.raises(Invalid, match="db: expected a file path"):
+        Record.open("\ud800")
