@@ -11,12 +11,17 @@ from earlystart_cli.options import Json
 from earlystart_cli.output import put, put_json
 from earlystart_cli.progress import working
 from earlystart_cli.stores import Stored, on_sql, opened
-from earlystart_core.errors import Invalid
 
 if TYPE_CHECKING:
     from earlystart_feeds import Report
 
 EXAMPLE = "earlystart import feeds/2026-11 --db leeds.db"
+REASONS = {  # where the code alone does not say it
+    "surplus_fields": "the row has more fields than the header",
+    "same_key_other_content": "same reference, different content",
+    "refers_to_not_accepted": "refers to a row that was refused or is not there",
+    "no_link": "nobody linked this local id to a child",
+}
 NAMED = 3  # rows named of each kind of refusal or finding
 
 
@@ -36,14 +41,9 @@ def import_(
 ) -> None:
     """Import a feed. Refused rows stay out, each with its reason; the same feed again adds nothing."""
     from earlystart_feeds import import_read, read_feed
-    from earlystart_feeds.tables import TABLES
     from earlystart_sql.ledger import SqlLedger
 
-    path = Path(folder)
-    if not any((path / table.file).exists() for table in TABLES):  # before a store is made for nothing
-        found = "no such folder" if not path.is_dir() else "none of them"
-        raise Invalid("DIR", f"expected a folder with the files of a feed ({TABLES[0].file}, …), found {found}")
-    feed = read_feed(path)
+    feed = read_feed(Path(folder))  # before a store is made for nothing
     with opened(store, create=True) as record, working("reading the feed") as step:
         place = on_sql(record)
         report = import_read(
@@ -82,7 +82,7 @@ def told(report: "Report") -> Iterator[str]:
             kinds.items(), key=lambda kind: (order.index(kind[0][0]), -len(kind[1]))
         ):
             named = f"line{'' if len(lines) == 1 else 's'} {_first(list(map(str, lines)))}"
-            yield f"  {len(lines):>6,}  {file}, {field}: {reason.replace('_', ' ')} ({named})"
+            yield f"  {len(lines):>6,}  {file}, {field}: {REASONS.get(reason, reason.replace('_', ' '))} ({named})"
     for title, findings in (("The history breaks", report.invariants), ("Not carried over", report.notes)):
         if findings:
             yield from ("", title)

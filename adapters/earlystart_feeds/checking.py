@@ -96,12 +96,13 @@ class Checking:
         outcome = Outcome([], [], [])
         held = self._standing[table.file] = {}
         for row in self._feed.rows[table.file]:
-            if self._memory.is_erased(table.file, row.id):
-                outcome.erased.append(row)
-                continue
             first = held.get(row.id)
             filled = self._filled(row) if first is None else None
-            if filled == frozenset() or (first is not None and first.values == row.values):
+            is_again = filled == frozenset() or (first is not None and first.values == row.values)
+            is_whole = row.surplus is None
+            if is_whole and self._memory.is_erased(table.file, row.id):
+                outcome.erased.append(row)
+            elif is_whole and is_again:
                 outcome.known.append(row)
                 held.setdefault(row.id, row)
             elif found := list(faults(row, self)):

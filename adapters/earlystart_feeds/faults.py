@@ -35,6 +35,12 @@ class World(Protocol):
         """Whether that day lies before the birth of the child, for a contact that needs the child born."""
 
 
+def surplus(row: Row, world: World) -> Iterator[Fault]:
+    """It has more fields than its header, so nobody knows which of them is which."""
+    if row.surplus is not None:
+        yield row.surplus, "surplus_fields"
+
+
 def empty(row: Row, world: World) -> Iterator[Fault]:
     """A required field is empty."""
     for column, text in zip(row.table.columns, row.values, strict=True):
@@ -115,7 +121,7 @@ def before_birth(row: Row, world: World) -> Iterator[Fault]:
             yield "Contact_Date", "before_birth"
 
 
-OWN = (empty, unreadable, unknown, nhs_number)  # need no other row but the teams
+OWN = (surplus, empty, unreadable, unknown, nhs_number)  # need no other row but the teams
 ORDER = (*OWN, same_key, refers, ends, before_birth)  # the sentence
 
 

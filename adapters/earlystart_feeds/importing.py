@@ -52,7 +52,8 @@ def import_feed(
     """Imports the feed in that folder and says what became of it. Importing it again adds nothing.
 
     Raises:
-        Invalid: it is not a feed; nothing was stored.
+        Invalid: there is no such folder.
+        Refused: it is not a feed; nothing was stored.
         Conflict: another import or an erasure ran at the same time; run this one again.
         StoreUnavailable: the store did not take it, or its ledger was written with other keys.
     """

@@ -1,31 +1,37 @@
 """Reading: a folder of CSV files as rows, each with the physical line on which it starts.
 
-A file that is not what section 4 of the contract calls a feed file (UTF-8, RFC 4180) is a wrong call, said before
-anything is stored; no message holds a value of a row.
+What is not a feed as section 4 of the contract has it is refused in one sentence before anything is stored; no
+sentence holds a value of a row.
 """
 
-import csv
-from collections.abc import Iterator, Sequence
-from io import StringIO
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
-from earlystart_core.errors import Invalid
-from earlystart_feeds.tables import TABLES, Table
+from earlystart_feeds.files import files_in, opened
+from earlystart_feeds.header import Header, header_of
+from earlystart_feeds.looks import LOOKED_AT
+from earlystart_feeds.no_feed import no_encoding, too_large
+from earlystart_feeds.scanning import Scan
+from earlystart_feeds.tables import TABLES, Column, Table
 
-NO_HEADER = "(none of its columns is known: is the header missing?)"
+MOST_ROWS = 2_000_000  # of a feed
+MOST_TEXT = 2**30  # characters of a feed, in columns that are read
+MOST_SHARED, LONGEST_SHARED = 10_000, 40
 
 
 class Row:
     """One row of a table: its fields as text, in the table's order; "" where the file has none."""
 
-    __slots__ = ("line", "table", "values")
+    __slots__ = ("line", "surplus", "table", "values")
 
-    def __init__(self, table: Table, line: int, values: tuple[str, ...]) -> None:
+    def __init__(self, table: Table, line: int, values: tuple[str, ...], surplus: str | None = None) -> None:
         self.table = table
         self.line = line  # physical, the header being 1
         self.values = values
+        self.surplus = surplus  # the last column of the header, where the row has more fields than that
 
     def __getitem__(self, column: str) -> str:
         return self.values[self.table.at[column]]
@@ -44,87 +50,95 @@ class Feed(msgspec.Struct):
     unknown_columns: dict[str, list[str]]
 
 
+class Room:
+    """How much of a feed still has room in memory."""
+
+    def __init__(self) -> None:
+        self.rows = MOST_ROWS
+        self.text = MOST_TEXT
+
+    def take(self, file: str, text: int) -> None:
+        """Takes a row of that many characters.
+
+        Raises:
+            Refused: there is no room.
+        """
+        self.rows -= 1
+        self.text -= text
+        if self.rows < 0 or self.text < 0:
+            wanted = f"a feed of at most {MOST_ROWS:,} rows and 1 GiB of text"
+            raise too_large(file, wanted, "more up to here", "send it in several feeds, one after the other")
+
+
 def read_feed(folder: Path) -> Feed:
     """The feed in that folder.
 
     Raises:
-        Invalid: there is no such folder, no file of a feed in it, or a file that is not UTF-8 or not RFC 4180.
+        Invalid: there is no such folder.
+        Refused: there is no file of a feed in it, or one that is no CSV file as a feed has it.
     """
-    if not folder.is_dir():
-        raise Invalid("folder", "expected a folder with the files of a feed, found none of that name")
-    feed = Feed({}, [], {})
+    files = files_in(folder, [table.file for table in TABLES])
+    feed, room = Feed({}, [], {}), Room()
     for table in TABLES:
-        path = folder / table.file
-        if path.exists():
-            rows, unknown = read_table(table, _text_of(path))
-            feed.rows[table.file] = rows
-            if unknown:
-                feed.unknown_columns[table.file] = unknown
-        else:
-            feed.rows[table.file] = []
+        feed.rows[table.file] = []
+        if table.file not in files:
             feed.absent.append(table.file)
-    if len(feed.absent) == len(TABLES):
-        raise Invalid("folder", f"expected the files of a feed ({TABLES[0].file}, {TABLES[1].file}, …), found none")
+            continue
+        with opened(files[table.file]) as file:
+            feed.rows[table.file], unknown = read_table(table, file, room)
+        if unknown:
+            feed.unknown_columns[table.file] = unknown
     return feed
 
 
-def read_table(table: Table, text: str) -> tuple[list[Row], list[str]]:
-    """The rows of a file, and the names of its unknown columns."""
-    lines = _lines(table.file, text)
-    _, header = next(lines, (1, []))
-    known = [name for name in header if name in table.at]
-    twice = [name for name in table.at if known.count(name) > 1]
-    if twice:
-        raise Invalid(table.file, f"expected each column once in the header, found {twice[0]} more than once")
-    unknown = list(dict.fromkeys(name for name in header if name and name not in table.at))
-    if unknown and not known:
-        unknown = [NO_HEADER]  # what stands there may be a row: not for a report
-    places = [header.index(name) if name in known else -1 for name in table.at]
-    width = max(places, default=-1) + 1
-    rows = [
-        Row(table, line, tuple([fields[place] if 0 <= place < len(fields) else "" for place in places]))
-        if len(fields) < width or -1 in places
-        else Row(table, line, tuple([fields[place] for place in places]))
-        for line, fields in lines
-    ]
-    return rows, unknown
+def read_table(table: Table, file: BinaryIO, room: Room) -> tuple[list[Row], list[str]]:
+    """The rows of a file that can seek, and the names of its unknown columns.
+
+    Raises:
+        Refused: it is no CSV file as a feed has it.
+    """
+    start = file.read(LOOKED_AT)
+    file.seek(0)
+    scan = Scan(table.file, file)
+    header = header_of(table, scan, start)
+    return list(_rows(table, scan, header, room)), header.unknown
 
 
-def _lines(file: str, text: str) -> Iterator[tuple[int, Sequence[str]]]:
-    """Each row with the line on which it starts, blank lines left out."""
-    reader = csv.reader(StringIO(text, newline="\n"), strict=True)  # only LF ends a physical line
-    start = 1
-    while True:
+def _rows(table: Table, scan: Scan, header: Header, room: Room) -> Iterator[Row]:
+    read = frozenset(place for place in header.places if place >= 0)
+    columns = [(place, _shared(column)) for place, column in zip(header.places, table.columns, strict=True)]
+    for line, fields in scan.rows(read, header.width):
+        count = len(fields)
+        texts = [(fields[place] if 0 <= place < count else b"", shared) for place, shared in columns]
         try:
-            fields = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise Invalid(file, f"line {start}: expected a row as RFC 4180 quotes it ({_cause(error)})") from None
-        if fields and not (len(fields) == 1 and fields[0].isspace()):
-            yield start, fields
-        start = reader.line_num + 1
+            values = tuple([_text(text, shared) for text, shared in texts])
+        except UnicodeDecodeError:
+            raise no_encoding(table.file, line, _first_wrong(table, [text for text, _ in texts])) from None
+        room.take(table.file, sum(map(len, values)))
+        yield Row(table, line, values, header.last if count > header.width else None)
 
 
-def _cause(error: csv.Error) -> str:
-    """The parser's complaint, which never holds a value."""
-    message = str(error)
-    if "end of data" in message:
-        return "a quote is opened and never closed"
-    if "field limit" in message:
-        return f"a field is longer than {csv.field_size_limit():,} characters"
-    if "new-line" in message:
-        return "a line end within a field that is not quoted"
-    return "text follows a closing quote"
+def _shared(column: Column) -> dict[bytes, str] | None:
+    """Where the texts of a column are kept that stand in many rows, so that each is in memory once."""
+    return {} if column.codes is not None or column.form in ("day", "time", "team", "label", "org") else None
 
 
-def _text_of(path: Path) -> str:
-    try:
-        data = path.read_bytes()
-    except OSError:
-        raise Invalid(path.name, "cannot be read: expected a file, open to this user") from None
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise Invalid(path.name, f"line {line}: expected UTF-8, got other bytes") from None
+def _text(text: bytes, shared: dict[bytes, str] | None) -> str:
+    if shared is None or len(text) > LONGEST_SHARED:
+        return text.decode()
+    found = shared.get(text)
+    if found is None:
+        found = text.decode()
+        if len(shared) < MOST_SHARED:
+            shared[text] = found
+    return found
+
+
+def _first_wrong(table: Table, texts: list[bytes]) -> str:
+    """The first column whose text is not UTF-8."""
+    for column, text in zip(table.columns, texts, strict=True):
+        try:
+            text.decode()
+        except UnicodeDecodeError:
+            return column.name
+    return table.id

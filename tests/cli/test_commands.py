@@ -117,20 +117,29 @@ def test_import_reports_each_file_and_each_refusal(feed: Callable[..., Path], sq
 
 
 def test_import_makes_no_store_for_what_is_no_feed(tmp_path: Path) -> None:
-    store = tmp_path / "s.db"
-    (tmp_path / "notes.txt").write_text("x")
-    for folder in (tmp_path / "nowhere", tmp_path, tmp_path / "notes.txt"):
+    store, notes = tmp_path / "s.db", tmp_path / "notes.txt"
+    notes.write_text("x")
+    for folder, status in ((tmp_path / "nowhere", 2), (tmp_path, 1), (notes, 1)):
         found = call("import", folder, "--db", store)
-        assert found.status == 2
-        assert "expected a folder" in found.err
+        assert (found.status, found.out) == (status, b"")
+        assert "folder" in found.err
+        assert found.err.count("\n") == 1
     assert not store.exists()
 
 
-def test_import_of_a_broken_file_is_a_wrong_call_that_shows_no_row(feed: Callable[..., Path], tmp_path: Path) -> None:
+def test_import_of_a_broken_file_is_refused_and_shows_no_row(feed: Callable[..., Path], tmp_path: Path) -> None:
     found = call("import", feed(teams=TEAMS, cases=CASES + 'c4,"Jo Secret'), "--db", tmp_path / "s.db")
-    assert found.status == 2
+    assert (found.status, found.out) == (1, b"")
     assert "line 5" in found.err
     assert "Secret" not in found.err
+    assert not (tmp_path / "s.db").exists()
+
+
+def test_import_names_the_row_of_a_comma_without_quotes(feed: Callable[..., Path], tmp_path: Path) -> None:
+    folder = feed(teams=TEAMS, cases=CASES.replace(",,\n", ",,,\n", 1))
+    found = call("import", folder, "--db", tmp_path / "s.db")
+    assert found.status == 0
+    assert "cases.csv, close_reason: the row has more fields than the header (line 2)" in found.out.decode()
 
 
 def test_doctor_reads_back_and_makes_nothing(stored: str, monkeypatch: pytest.MonkeyPatch) -> None:

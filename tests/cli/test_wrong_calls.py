@@ -255,6 +255,6 @@ def test_a_feed_that_is_none_makes_no_store(tmp_path: Path) -> None:
     feed.mkdir()
     (feed / "teams.csv").write_bytes(b"\xff\xfe")
     said = call("import", str(feed), "--db", str(store))
-    assert said.status == 2
-    assert said.err == "earlystart: teams.csv: line 1: expected UTF-8, got other bytes\n"
+    assert said.status == 1
+    assert said.err == "earlystart: teams.csv: expected a CSV file, found text in UTF-16: save it as CSV UTF-8\n"
     assert [path.name for path in tmp_path.iterdir()] == ["feed"]

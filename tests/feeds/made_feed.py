@@ -138,6 +138,8 @@ class Maker:
             lines = [",".join(names)]
             for row in rows:
                 fields = [self.quoted(row.get(name, "a, b")) for name in names]
+                if self.random.random() < self.faults:
+                    fields += self.random.choice([[""], ["x"], ['"a, b"', "armley"]])  # what a comma in a text makes
                 while self.random.random() < 0.5 and len(fields) > 1 and not fields[-1]:
                     fields.pop()  # a missing field is empty
                 lines.append(",".join(fields))

@@ -174,13 +174,20 @@ def read(folder):
     feed = {}
     for file, names in COLUMNS.items():
         path = Path(folder) / file
-        lines = lines_of(path.read_bytes().decode()) if path.exists() else []
+        lines = lines_of(path.read_bytes().decode("utf-8", "replace")) if path.exists() else []
         header = lines[0][1] if lines else []
-        feed[file] = [
-            (line, {name: dict(zip(header, fields, strict=False)).get(name, "") for name in names})
-            for line, fields in lines[1:]
-        ]
+        feed[file] = []
+        for line, fields in lines[1:]:
+            row = Fields({name: dict(zip(header, fields, strict=False)).get(name, "") for name in names})
+            row.surplus = [name for name in header if name][-1] if len(fields) > len(header) else None
+            feed[file].append((line, row))
     return feed
+
+
+class Fields(dict):
+    """A row by column. surplus: the last column, where it has more fields than the header."""
+
+    surplus = None
 
 
 # --- one value ----------------------------------------------------------------------------------------------------
@@ -259,7 +266,7 @@ class Importer:
         for line, row in self.feed[file]:
             id = self._id(file, row)
             old = self.held[file].get(id)
-            if here.get(id, old if id not in here else None) == row:
+            if row.surplus is None and here.get(id, old if id not in here else None) == row:
                 here[id] = row
                 if not trial:
                     self.counts[file][1] += 1
@@ -288,6 +295,8 @@ class Importer:
         return id in self.here[file] or id in self.held[file]
 
     def _own(self, file, row):
+        if row.surplus is not None:
+            yield row.surplus, "surplus_fields"
         for name, text in row.items():
             partner = WITH.get((file, name))
             if not text and (name not in OPTIONAL or (file, name) in NEEDED or (partner and row[partner])):

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from base_feed import add, base, written
 from feed_kit import Store, entries, take
+from naive_feed import COLUMNS
 
 from earlystart_feeds import Report
 
@@ -67,6 +68,51 @@ def test_the_base_feed_is_whole(given: Given) -> None:
         "SharingConsentRecorded",
         "ContactRecorded",
     ]
+
+
+# --- more fields than the header ----------------------------------------------------------------------------------
+
+
+def with_comma(given: Given, file: str, times: int = 1) -> None:
+    """A comma that nobody quoted, in the file's first row."""
+    folder = written(given.folder / "feed", given.feed)
+    header, row, *rest = (folder / file).read_text().splitlines()
+    (folder / file).write_text("\n".join([header, row + ", and more" * times, *rest]) + "\n")
+
+
+@pytest.mark.parametrize("file", sorted(COLUMNS))
+@pytest.mark.parametrize("times", [1, 30])
+def test_surplus_fields(given: Given, file: str, times: int) -> None:
+    with_comma(given, file, times)
+    report = take(given.store, given.folder / "feed")
+    first = report.refused[0]
+    assert (first.file, first.line, first.field, first.reason) == (file, 2, COLUMNS[file][-1], "surplus_fields")
+    assert report.files[file].refused == 1
+
+
+def test_what_stands_behind_a_comma_is_not_lost_unseen(given: Given) -> None:
+    given.set(MOVES, reason="Moved house")
+    with_comma(given, MOVES)
+    assert [each.reason for each in take(given.store, given.folder / "feed").refused] == ["surplus_fields"]
+    assert given.data("ResponsibilityPassed") == []
+
+
+def test_surplus_fields_come_before_any_other_fault(given: Given) -> None:
+    given.set(CASES, opened_on="soon", team="")
+    with_comma(given, CASES)
+    refusal = take(given.store, given.folder / "feed").refused[0]
+    assert (refusal.field, refusal.reason) == ("close_reason", "surplus_fields")
+    assert refusal.fields == ("close_reason", "team", "opened_on")
+
+
+@pytest.mark.parametrize("file", sorted(COLUMNS))
+def test_a_row_that_is_known_is_refused_all_the_same(given: Given, file: str) -> None:
+    """Nobody knows whether it says the same."""
+    given.take()
+    with_comma(given, file)
+    report = take(given.store, given.folder / "feed")
+    assert [(each.file, each.line, each.reason) for each in report.refused] == [(file, 2, "surplus_fields")]
+    assert report.total.accepted == 0
 
 
 REQUIRED = [
