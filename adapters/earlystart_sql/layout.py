@@ -9,6 +9,15 @@ from sqlalchemy import Connection, MetaData
 
 from earlystart_core.errors import StoreUnavailable
 
+_TABLES = """
+SELECT relname FROM pg_class
+WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())
+    AND relkind IN ('r', 'p', 'v', 'm', 'f')
+    AND NOT EXISTS (
+        SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e'
+    )
+"""  # what an extension brought is no program's
+
 
 class Layout(msgspec.Struct, frozen=True):
     """The tables of one kind of store."""
@@ -31,12 +40,7 @@ def mark(connection: Connection) -> tuple[object, int] | None:
             tables = connection.exec_driver_sql("SELECT count(*) FROM sqlite_schema").scalar_one()
             return ("another program", 0) if tables else None
         return kind, version
-    tables = set(
-        connection.exec_driver_sql(
-            "SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN"
-            " ('r', 'p', 'v', 'm', 'f')"
-        ).scalars()
-    )
+    tables = set(connection.exec_driver_sql(_TABLES).scalars())
     if "store" not in tables:
         return ("another program", 0) if tables else None
     columns = connection.exec_driver_sql(
@@ -60,6 +64,12 @@ def is_there(connection: Connection, layout: Layout, name: str) -> bool:
     if found[0] != expected:
         if _is_ours(found[0]):
             raise StoreUnavailable(f"{name} is another part of a store of this library: expected its {layout.what}")
+        if _is_unmarked(connection, layout):
+            raise StoreUnavailable(
+                f"{name} has the tables of a store of this library ({layout.what}) and not its mark, which a dump of"
+                f" SQLite leaves out: where that is what it is, run PRAGMA application_id = {layout.application_id};"
+                f" PRAGMA user_version = {layout.version} in it, and verify it"
+            )
         raise StoreUnavailable(f"{name} is not a store of this library ({layout.what}): it belongs to another program")
     if found[1] != layout.version:
         raise StoreUnavailable(
@@ -71,6 +81,17 @@ def is_there(connection: Connection, layout: Layout, name: str) -> bool:
 
 def _is_ours(kind: object) -> bool:
     return kind >> 8 == 0x456172 if isinstance(kind, int) else str(kind).startswith("earlystart ")  # "Ear"
+
+
+def _is_unmarked(connection: Connection, layout: Layout) -> bool:
+    """Whether it is an SQLite file with all of the layout's tables, columns too, that says nothing of what it is."""
+    if connection.dialect.name != "sqlite":
+        return False
+    asked = "SELECT t.name, c.name FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'"
+    found = {(table, column) for table, column in connection.exec_driver_sql(asked)}
+    expected = {(table.name, column.name) for table in layout.metadata.sorted_tables for column in table.columns}
+    marked = connection.exec_driver_sql("PRAGMA application_id").scalar_one()
+    return not marked and expected <= found
 
 
 def lay(connection: Connection, layout: Layout) -> None:

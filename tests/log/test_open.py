@@ -369,6 +369,43 @@ def test_a_database_of_someone_else(postgres_url: str) -> None:
             open_database(postgres_url, LOG)
 
 
+def test_what_an_extension_brought_is_not_another_program_s(postgres_url: str, open_log: Callable[..., SqlLog]) -> None:
+    """Managed servers come with views and tables of theirs in `public`; here one stands for each kind."""
+    kinds = {
+        "VIEW": "pg_stat_statements AS SELECT 1 AS calls",
+        "TABLE": "spatial_ref_sys (srid int)",
+        "MATERIALIZED VIEW": "topology AS SELECT 1 AS id",
+        "FOREIGN TABLE": "elsewhere (a int) SERVER nowhere",
+    }
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE FOREIGN DATA WRAPPER nothing")
+        connection.execute("CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing")
+        for kind, made in kinds.items():
+            connection.execute(f"CREATE {kind} {made}")
+            with pytest.raises(StoreUnavailable, match="belongs to another program"):
+                open_database(postgres_url, LOG)
+            connection.execute(f"ALTER EXTENSION plpgsql ADD {kind} {made.split()[0]}")
+    log = open_log(postgres_url)
+    log.append([ENTRY])
+    assert open_log(postgres_url).head() == 1
+
+
+@pytest.mark.parametrize("schema", ["early", "Early Start"])
+def test_a_store_in_a_schema_of_its_own(postgres_url: str, open_log: Callable[..., SqlLog], schema: str) -> None:
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f'CREATE SCHEMA "{schema}"')
+        connection.execute("CREATE TABLE theirs (a int)")
+    quoted = f'"{schema}"'.replace('"', "%22").replace(" ", "%5C%20")
+    url = f"{postgres_url}&options=-csearch_path%3D{quoted}"
+    log = open_log(url)
+    log.append([ENTRY])
+    assert open_log(url).head() == 1
+    with pytest.raises(StoreUnavailable, match="belongs to another program"):
+        open_database(postgres_url, LOG)
+    with pytest.raises(StoreUnavailable, match="no schema has been selected to create in"):
+        open_database(f"{postgres_url}&options=-csearch_path%3Dnone", LOG)
+
+
 def test_unsafe_servers_are_refused(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(postgres.EXPECTED, "fsync", "never")
     with pytest.raises(StoreUnavailable, match="expected fsync = never, got on"):
