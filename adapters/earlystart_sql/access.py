@@ -129,8 +129,8 @@ class SqlAccessLog:
                 frame, data = frame_of(entry, position, last), stored_data(entry.data)
                 rows.append((position, frame, data, leaf_of(canonical(frame, data))))
                 tags += [(tag, position) for tag in dict.fromkeys(entry.tags)]
-            insert(connection, "look", rows)
             insert(connection, "look_tag", sorted(tags))
+            insert(connection, "look", rows)  # last: behind a look the guards take nothing more about it
             blocks = self.tree.grow(connection, head, [leaf for *_, leaf in rows])
         self.tree.grown_to(blocks)
         return head + len(rows)

@@ -1,6 +1,6 @@
 """A database that holds one store: consistent reading, and writing one at a time under the append lock."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from threading import RLock, get_ident
 
@@ -24,7 +24,9 @@ class Database:
     Interrupted at any moment, a block ends its transaction and gives back its connection and its turn.
     """
 
-    def __init__(self, engine: Engine, address: Address, *, read_only: bool) -> None:
+    def __init__(
+        self, engine: Engine, address: Address, mend: Callable[[Connection], None] | None, *, read_only: bool
+    ) -> None:
         self.engine = engine
         self.address = address
         self.name = address.name
@@ -41,6 +43,7 @@ class Database:
         self._turn = RLock()
         self._whose: int | None = None  # the thread that has the turn
         self._held: Connection | None = None  # in memory: the connection that it reads or writes with
+        self._mend = mend  # what the first writer does first; None once that is committed
 
     @property
     def closed(self) -> bool:
@@ -145,6 +148,8 @@ class Database:
         try:
             if self.address.in_memory:
                 self._held, self.sees_uncommitted = lent.connection, True
+            if self._mend is not None:
+                self._mend(lent.connection)
             yield lent.connection
         except Exception:
             lent.rollback()
@@ -153,6 +158,7 @@ class Database:
             self.sees_uncommitted = False
         try:
             lent.commit()
+            self._mend = None
         except Driver.errors as error:
             lent.rollback()
             if is_busy(error):
@@ -197,4 +203,4 @@ def open_database(
         )
     else:
         engine, read_only = sqlite.open_sqlite(address.path, address.name, layout, create=create, read_only=read_only)
-    return Database(engine, address, read_only=read_only)
+    return Database(engine, address, layout.mend, read_only=read_only)

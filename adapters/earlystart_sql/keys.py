@@ -47,7 +47,6 @@ KEYS = Layout(
     application_id=0x4561724B,  # "EarK"
     version=1,
     metadata=metadata,
-    triggers={"sqlite": (), "postgresql": ()},
     schema="earlystart_keys",
     private=True,
 )

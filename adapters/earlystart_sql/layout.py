@@ -4,6 +4,8 @@ SQLite keeps the mark in `application_id` and `user_version`, PostgreSQL in a on
 holds anything else is never written to.
 """
 
+from collections.abc import Callable
+
 import msgspec
 from sqlalchemy import Connection, MetaData
 
@@ -26,7 +28,7 @@ class Layout(msgspec.Struct, frozen=True):
     application_id: int  # SQLite's mark, 32 bits
     version: int  # raised when the tables change
     metadata: MetaData
-    triggers: dict[str, tuple[str, ...]]  # statements by dialect
+    mend: Callable[[Connection], None] | None = None  # what a writer does first, also to new tables; under the lock
     schema: str | None = None  # PostgreSQL's schema; None: the first of the search path
     private: bool = False  # a new file is for its owner alone; else as the process's umask says
 
@@ -98,8 +100,8 @@ def lay(connection: Connection, layout: Layout) -> None:
     """Makes the tables and triggers, and the mark, in the caller's transaction."""
     dialect = connection.dialect.name
     layout.metadata.create_all(connection, checkfirst=False)
-    for statement in layout.triggers[dialect]:
-        connection.exec_driver_sql(statement)
+    if layout.mend is not None:
+        layout.mend(connection)
     if dialect == "sqlite":
         connection.exec_driver_sql(f"PRAGMA application_id = {layout.application_id}")
         connection.exec_driver_sql(f"PRAGMA user_version = {layout.version}")

@@ -32,6 +32,7 @@ from earlystart_core.entry import Entry
 from earlystart_core.errors import Conflict
 from earlystart_core.words.erasure import SubjectErased
 from earlystart_feeds.ledger import ERASED, TAKEN, Name, Remembered
+from earlystart_sql.guards import mend
 from earlystart_sql.log import SqlLog
 
 ASKED = 500  # keys a statement
@@ -112,6 +113,7 @@ class SqlLedger:
                 raise Conflict(ERASED)
             if not self._is_made(connection):
                 metadata.create_all(connection)
+                mend(connection, [import_erased.name])
             _write(connection, rows, names)
 
         if entries:
@@ -129,7 +131,9 @@ class SqlLedger:
         if not self._is_made(connection):
             return 0
         about = or_(import_row.c.about_case.in_(subjects), import_row.c.about_person.in_(subjects))
-        import_erased.create(connection, checkfirst=True)
+        if not inspect(connection).has_table(import_erased.name):
+            import_erased.create(connection)
+            mend(connection, [import_erased.name])
         known = import_row.c.key.in_(select(import_erased.c.key))
         named = import_name.c.id.in_(subjects)
         people = and_(

@@ -141,9 +141,9 @@ class SqlLog(Log):
             recorded.append(Recorded(entry, position, last, leaf))
         insert(connection, "shape", numbers.new_shapes)
         insert(connection, "tag", numbers.new_tags)
-        insert(connection, "entry", rows)
         insert(connection, "fact", sorted(facts))
         insert(connection, "entry_tag", sorted(tag_rows))
+        insert(connection, "entry", rows)  # last: behind an entry the guards take nothing more about it
         return recorded
 
     def within(self, connection: Connection, after: int, upto: int) -> list[Recorded]:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from earlystart_core.errors import Tampered
 from earlystart_core.proof.entries import Doubt
 from earlystart_sql.database import Database
+from earlystart_sql.guards import FUNCTIONS
 from earlystart_sql.raw import one, run
 
 TABLES = ("shape", "tag", "entry_tag", "entry", "fact")
@@ -26,6 +27,7 @@ _GUARD = re.compile(  # what only refuses changes nothing
     r"CREATE TRIGGER \w+ BEFORE (UPDATE|DELETE|INSERT) ON \w+ (WHEN [^;]*)?"
     r"BEGIN SELECT RAISE\(ABORT, '[^';]*'\); END"
 )
+_GUARDS = ", ".join("'" + body.replace("'", "''") + "'" for body in FUNCTIONS.values())
 _OUT_OF_ORDER = re.compile(r"^\*\*\* in database|PRIMARY KEY order")
 _POSTGRESQL = """
 SELECT c.relname, CASE
@@ -33,8 +35,9 @@ SELECT c.relname, CASE
     WHEN c.relrowsecurity THEN 'row security says who sees which rows'
     WHEN EXISTS (SELECT FROM pg_rewrite WHERE ev_class = c.oid) THEN 'a rule rewrites what is asked of it'
     WHEN EXISTS (SELECT FROM pg_inherits WHERE c.oid IN (inhparent, inhrelid)) THEN 'another table inherits'
-    WHEN EXISTS (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal
-        AND tgfoid IS DISTINCT FROM to_regproc('only_added')) THEN 'a trigger does more than refuse'
+    WHEN EXISTS (SELECT FROM pg_trigger AS t JOIN pg_proc AS p ON p.oid = t.tgfoid
+        WHERE tgrelid = c.oid AND NOT tgisinternal AND btrim(prosrc) NOT IN ({guards}))
+        THEN 'a trigger does more than refuse'
     END
 FROM unnest(ARRAY[{names}]) AS name JOIN pg_class AS c ON c.oid = to_regclass(name)
 """
@@ -51,7 +54,7 @@ def not_plain(database: Database, tables: Sequence[str] = TABLES) -> Iterator[Do
     names = ", ".join(f"'{table}'" for table in tables)
     with database.reading() as connection:
         if database.dialect == "postgresql":
-            for table, found in run(connection, _POSTGRESQL.format(names=names)).fetchall():
+            for table, found in run(connection, _POSTGRESQL.format(names=names, guards=_GUARDS)).fetchall():
                 if found is not None:
                     yield Doubt(None, f"the table {table} is not as this library made it: {found}")
             return

@@ -1,14 +1,13 @@
-"""The log's tables. Rows are only ever added: triggers stop every other statement, whoever sends it.
+"""The log's tables. Rows are only ever added: triggers stop every other statement, whoever sends it (`guards`).
 
 `entry.frame` and `fact.data` are the canonical bytes, cut in two (earlystart_core/entry.py); `tag` and `shape` are
 dictionaries, so that a tag costs eight bytes an entry and columns can be read by dense integers (`tag.n` counts 1, 2,
 3, … within its kind, the text before the first colon).
 """
 
-from collections.abc import Iterable
-
 from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint
 
+from earlystart_sql.guards import mend
 from earlystart_sql.layout import Layout
 
 metadata = MetaData()
@@ -134,54 +133,10 @@ TABLES = ("shape", "entry", "fact", "tag", "entry_tag", "receipt")
 LOOKS = ("look", "look_tag", "look_node", "look_head")
 LATER = ("tree_node", "tree_head", *LOOKS)  # a store from before them gets them when they are first written to
 
-_TAKEN = {  # what `INSERT OR REPLACE` would overwrite (of entry_tag: the same row); an entry must follow the last one
-    "shape": "EXISTS (SELECT 1 FROM shape WHERE id = NEW.id OR (type = NEW.type AND version = NEW.version))",
-    "entry": "NEW.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM entry)",
-    "fact": "EXISTS (SELECT 1 FROM fact WHERE shape = NEW.shape AND position = NEW.position)",
-    "tag": "EXISTS (SELECT 1 FROM tag WHERE tag_id = NEW.tag_id OR id = NEW.id OR (kind = NEW.kind AND n = NEW.n))",
-    "tree_node": "EXISTS (SELECT 1 FROM tree_node WHERE level = NEW.level AND number = NEW.number)",
-    "tree_head": "NEW.number IS NOT (SELECT coalesce(max(number), 0) + 1 FROM tree_head)",
-    "look": "NEW.position IS NOT (SELECT coalesce(max(position), 0) + 1 FROM look)",
-    "look_node": "EXISTS (SELECT 1 FROM look_node WHERE level = NEW.level AND number = NEW.number)",
-    "look_head": "NEW.number IS NOT (SELECT coalesce(max(number), 0) + 1 FROM look_head)",
-    "receipt": "EXISTS (SELECT 1 FROM receipt WHERE command_id = NEW.command_id)",
-}
-
-
-def _sqlite_triggers(tables: Iterable[str]) -> tuple[str, ...]:
-    statements = []
-    for table in tables:
-        stop = f"BEGIN SELECT RAISE(ABORT, 'rows of {table} are only ever added'); END"
-        statements += [
-            f"CREATE TRIGGER {table}_no_{verb} BEFORE {verb} ON {table} {stop}" for verb in ("UPDATE", "DELETE")
-        ]
-        if table in _TAKEN:
-            statements.append(f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN {_TAKEN[table]} {stop}")
-    return tuple(statements)
-
-
-def _postgresql_triggers(tables: Iterable[str]) -> tuple[str, ...]:
-    statements = []
-    for table in tables:
-        for name, when in (
-            ("no_change", f"BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW"),
-            ("no_truncate", f"BEFORE TRUNCATE ON {table} FOR EACH STATEMENT"),
-        ):
-            statements.append(f"CREATE TRIGGER {table}_{name} {when} EXECUTE FUNCTION only_added()")
-    return tuple(statements)
-
-
-GUARDS = {"sqlite": _sqlite_triggers, "postgresql": _postgresql_triggers}  # by dialect: the triggers of tables
-_STOP = "BEGIN RAISE EXCEPTION 'rows of %% are only ever added', TG_TABLE_NAME; END"
-_FUNCTION = f"CREATE FUNCTION only_added() RETURNS trigger LANGUAGE plpgsql AS $$ {_STOP} $$"
-
 LOG = Layout(
     what="log",
     application_id=0x4561726C,  # "Earl"
     version=1,
     metadata=metadata,
-    triggers={
-        "sqlite": _sqlite_triggers((*TABLES, *LATER)),
-        "postgresql": (_FUNCTION, *_postgresql_triggers((*TABLES, *LATER))),
-    },
+    mend=mend,
 )

@@ -9,6 +9,7 @@ from threading import Lock
 
 from sqlalchemy import BigInteger, Column, Connection, Integer, MetaData, Table, Text
 
+from earlystart_sql.guards import mend
 from earlystart_sql.raw import mark, one, run
 
 metadata = MetaData()
@@ -20,17 +21,6 @@ term = Table(
     Column("text", Text, nullable=False, unique=True),
 )
 
-_STOPS = {
-    "sqlite": [
-        f"CREATE TRIGGER term_no_{verb} BEFORE {verb} ON term"
-        " BEGIN SELECT RAISE(ABORT, 'rows of term are only ever added'); END"
-        for verb in ("UPDATE", "DELETE")
-    ],
-    "postgresql": [
-        "CREATE TRIGGER term_no_change BEFORE UPDATE OR DELETE ON term FOR EACH ROW EXECUTE FUNCTION only_added()",
-        "CREATE TRIGGER term_no_truncate BEFORE TRUNCATE ON term FOR EACH STATEMENT EXECUTE FUNCTION only_added()",
-    ],
-}
 _THERE = {
     "sqlite": "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'term'",
     "postgresql": "SELECT coalesce(has_table_privilege(to_regclass('term'), 'SELECT'), false)",
@@ -44,12 +34,10 @@ def terms_are_there(connection: Connection) -> bool:
 
 def make_terms(connection: Connection) -> None:
     """Makes the table where it is missing. Only under the append lock."""
-    dialect = connection.dialect.name
     if terms_are_there(connection):
         return
     metadata.create_all(connection, checkfirst=False)
-    for statement in _STOPS[dialect]:
-        run(connection, statement)
+    mend(connection, [term.name])
     run(connection, "DELETE FROM view_state")
 
 

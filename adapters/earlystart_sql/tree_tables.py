@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, inspect
 
+from earlystart_sql.guards import mend
 from earlystart_sql.raw import one
-from earlystart_sql.schema import GUARDS, LATER, metadata
+from earlystart_sql.schema import LATER, metadata
 
 _READ = {
     "sqlite": "SELECT count(*) = 1 FROM sqlite_schema WHERE type IN ('table', 'view') AND lower(name) = '{table}'",
@@ -52,5 +53,4 @@ def make(connection: Connection) -> None:
     for name in LATER:
         if not inspect(connection).has_table(name):
             metadata.tables[name].create(connection)
-            for statement in GUARDS[connection.dialect.name]((name,)):
-                connection.exec_driver_sql(statement)
+            mend(connection, [name])

@@ -245,7 +245,6 @@ def test_a_position_that_is_none_is_told(
     sqlite_url: str, open_log: Callable[..., SqlLog], position: str, at: int
 ) -> None:
     log = filled(open_log(sqlite_url), SIZE)
-    run(log, *(f"DROP TRIGGER entry_no_{verb}" for verb in ("UPDATE", "DELETE", "replace")))
     loosened(log, "entry", f"UPDATE loose SET position = {position} WHERE position = {at}")
     assert told(verify_log(log.tree))
 
