@@ -134,6 +134,8 @@ def _make(path: Path, layout: Layout, name: str) -> None:
             draft = Path(folder, DRAFT)
             engine = _engine(name, pragmas(in_memory=False), lambda: _connect(f"{draft.as_uri()}?mode=rwc"), NullPool)
             _lay_in(engine, layout, name)
+            with translated(name), engine.connect() as connection:  # closing says nothing where a disk fails
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)").close()
             engine.dispose()
             if layout.private:
                 draft.chmod(0o600)
