@@ -11,7 +11,7 @@ from earlystart_core.audit.timeline import story
 from earlystart_core.checking import check_id
 from earlystart_core.clocks import Clocks, clocks_at
 from earlystart_core.errors import Invalid, shown
-from earlystart_core.panics import no_panics
+from earlystart_core.readable import readable
 from earlystart_core.store import Frames, Store, still_open
 from earlystart_core.views import VIEW
 from earlystart_core.words import EVENTS
@@ -33,6 +33,7 @@ class Questions:
     def _moment(self) -> Clocks:
         return clocks_at(self._store.log)
 
+    @readable()
     def view(self, name: str, team: str | None = None, case: str | None = None) -> Answer:
         """The rows of a view by key: `case_status`, `request_queue`, `package_status` or `consent_status`.
 
@@ -45,9 +46,10 @@ class Questions:
             raise Invalid("view", f"expected one of {', '.join(sorted(VIEW))}, got {shown(name)}")
         check_id("team", team)
         check_id("case", case)
-        with no_panics(), self._reading() as frames:
+        with self._reading() as frames:
             return Answer(frames.rows(name, team=team, case=case), frames.clocks)
 
+    @readable()
     def caseload(self, team: str | None = None) -> Answer:
         """Rows `team, practitioner, open_cases, active_packages`; practitioner null for the whole team.
 
@@ -56,6 +58,7 @@ class Questions:
         """
         return self._ask("caseload", team)
 
+    @readable()
     def tiers(self, team: str | None = None) -> Answer:
         """Rows `team, open_cases, universal, universal_plus, universal_partnership_plus`.
 
@@ -64,6 +67,7 @@ class Questions:
         """
         return self._ask("tiers", team)
 
+    @readable()
     def timeline(self, case: str) -> Answer:
         """The case's story in order of what happened: both clocks, who, and what was corrected (`timeline.story`).
 
@@ -76,6 +80,7 @@ class Questions:
         keys = cache(lambda: self._store.keys)  # asking for them reads the log for new tombstones: once a story
         return Answer(story(entries.entries(), EVENTS, keys, clocks), clocks)
 
+    @readable()
     def disclosures(self, case: str | None = None) -> Answer:
         """Every sharing of information, of one case or all, and whether its basis covered it (`disclosures`).
 
@@ -92,7 +97,7 @@ class Questions:
         from earlystart_core.views import questions  # Polars loads with the first question, not with the library
 
         check_id("team", team)
-        with no_panics(), self._reading() as frames:
+        with self._reading() as frames:
             asked = {"caseload": questions.caseload, "tiers": questions.tiers}[question]
             return Answer(asked.of(frames, team).to_dicts(), frames.clocks)
 

@@ -25,9 +25,9 @@ from earlystart_core.erasing.retention import Kept, kept_of, retention
 from earlystart_core.erasing.tombstones import erasure_rows, hold_rows
 from earlystart_core.errors import Invalid, shown
 from earlystart_core.log import Clock
-from earlystart_core.panics import no_panics
 from earlystart_core.privacy.keys import Chance
 from earlystart_core.proof.of_log import LogProof
+from earlystart_core.readable import readable
 from earlystart_core.store import Frames, Rebuilt, Source, Store, open_store
 from earlystart_core.types import ULID_KINDS, london_date
 from earlystart_core.ulid import new_id, ulid
@@ -71,6 +71,7 @@ class Record(Questions):
         """
         return cls(open_store(url, keys=keys, clock=clock, chance=chance, **options))
 
+    @readable()
     def submit(self, command: Command, by: Practitioner, command_id: str | None = None) -> Done:
         """Carries the command out, durably and once, and returns what it did.
 
@@ -105,6 +106,7 @@ class Record(Questions):
             raise Invalid("kind", f"expected one of {', '.join(ULID_KINDS)}, got {shown(kind)}")
         return new_id(kind, self.store.clock(), self.store.chance)
 
+    @readable()
     def as_at(self, known: Moment | None = None, effective: Moment | None = None) -> AsAt:
         """The same questions, as known at a position (or a time) and effective at an instant. A date is its whole day.
 
@@ -113,7 +115,7 @@ class Record(Questions):
         """
         return AsAt(self.store, clocks_at(self.store.log, known, effective))
 
-    @no_panics()
+    @readable()
     def diff(
         self,
         known_a: Moment,
@@ -140,7 +142,7 @@ class Record(Questions):
         since = instant_of(known_a) or before.known_at
         return diff(self.store, EVENTS, before, after, since=since, team=team, case=case)
 
-    @no_panics()
+    @readable()
     def ask(
         self, question: str | int, known: Moment | None = None, effective: Moment | None = None, **options: Any
     ) -> Answer:
@@ -156,7 +158,7 @@ class Record(Questions):
 
         return ask(self, question, known, effective, options)
 
-    @no_panics()
+    @readable()
     def rebuild(self, source: Source | None = None) -> Rebuilt:
         """Builds every view anew from the log.
 
@@ -171,6 +173,7 @@ class Record(Questions):
             raise Invalid("source", f"expected segments or rows, got {shown(source)}")
         return self.store.views.rebuild(source)
 
+    @readable()
     def erase(self, subject: str, *, authority: str, second_authority: str, by: Practitioner) -> Erased:
         """Destroys the keys of a `case:` or `person:` and what imports left of it; only then records its tombstone.
 
@@ -194,16 +197,19 @@ class Record(Questions):
         erasure = Erasure(store.log, store.keys, store.forgetting, store.clock, store.chance, why)
         return erasure.erase(subject, both, by)
 
+    @readable()
     def erasures(self) -> Answer:
         """Rows `subject, position, erased_at, authority, second_authority, key`, one an erased subject, by position."""
         clocks = self._moment()
         return Answer(erasure_rows(self.store.log), clocks)
 
+    @readable()
     def holds(self) -> Answer:
         """Rows `hold, case, person, since, authority` of the legal holds that stand; case and person null: everyone."""
         clocks = self._moment()
         return Answer(hold_rows(self.store.log, self.store.clock()), clocks)
 
+    @readable()
     def kept_until(self, subject: str) -> Kept:
         """Until when one case or person is to be kept, and by which rule; `until` is None where it cannot be said.
 
@@ -214,7 +220,7 @@ class Record(Questions):
         linked = self.store.forgetting.behind(subject)
         return kept_of(subject, self.store.log, lambda case: self.view("case_status", case=case).rows, linked)
 
-    @no_panics()
+    @readable()
     def retention(self, on: date | str | None = None) -> Answer:
         """Rows `subject, kept_until, rule, due, holds, erased` of every case and person (`retention.retention`).
 
@@ -239,6 +245,7 @@ class Record(Questions):
         check_reader(reader)
         return Seeing(self, self.store, reader, policy, self.as_at)
 
+    @readable()
     def looked(self, case: str | None = None, since: date | datetime | str | None = None) -> Answer:
         """Who looked at that case, or at anything: what the access log has, in its order (`access.looked.rows_of`).
 
@@ -252,6 +259,7 @@ class Record(Questions):
         begin = None if since is None else begin_of("since", since)
         return Answer(list(rows_of(self.store.access.about(case, begin))), self._moment())
 
+    @readable()
     def could_see(
         self, reader: Reader, case: str, known: Moment, policy: AccessPolicy = POLICY
     ) -> tuple[Decision, Answer]:

@@ -100,7 +100,7 @@ class Registry:
         cls = self.classes.get(kind)
         if cls is None:
             raise Unreadable(f"entry {position} cannot be read: its type {kind[:60]!r} is not known here")
-        if not 1 <= version <= cls.version:
+        if not isinstance(version, int) or not 1 <= version <= cls.version:
             raise Unreadable(
                 f"entry {position} cannot be read: expected {kind} of version 1 to {cls.version}, got version {version}"
             )

@@ -16,7 +16,7 @@ from random import Random
 from typing import Any
 
 import earlystart_core
-from earlystart_core import Answer, Diff, EarlyStartError, Practitioner, Record
+from earlystart_core import Answer, Diff, EarlyStartError, Practitioner, Record, Unreadable
 from earlystart_core.command import Command
 from earlystart_core.views import VIEW
 from tests.fuzz.odd import Odd
@@ -63,6 +63,8 @@ class Surface:
                 self.answered += 1
         except EarlyStartError as error:
             try:
+                if isinstance(error, Unreadable):  # of a sound store: an argument was not looked at
+                    return f"{name}({ {key: _shown(value) for key, value in arguments.items()} }): {error}"
                 return self._said(name, str(error))
             except BaseException as worse:
                 return f"{name}: its error cannot be shown: {type(worse).__name__}"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from earlystart_core import Record, StoreUnavailable
-from earlystart_core.panics import no_panics
+from earlystart_core import Record, StoreUnavailable, Unreadable
+from earlystart_core.readable import readable
 from tests.fuzz.damage import Store
 from tests.fuzz.surroundings import one
 
@@ -50,5 +50,13 @@ def test_a_panic_of_a_library_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -
 
 def test_what_is_no_panic_passes_through() -> None:
     """Ctrl-C stays Ctrl-C."""
-    with pytest.raises(KeyboardInterrupt), no_panics():
+    with pytest.raises(KeyboardInterrupt), readable():
         raise KeyboardInterrupt
+
+
+def test_a_stored_value_that_does_not_belong_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it makes Python say; and where it was met is named."""
+    with Record.open("memory://") as record:
+        monkeypatch.setattr(record.store.views, "reading", lambda: "".index("x"))
+        with pytest.raises(Unreadable, match=r"does not belong there \(ValueError in test_damage\.py:\d+\)"):
+            record.view("case_status")

@@ -25,6 +25,7 @@ from earlystart_core.answer import Answer
 from earlystart_core.checking import check_id
 from earlystart_core.clocks import clocks_at
 from earlystart_core.errors import Conflict, Invalid, Refused, shown
+from earlystart_core.readable import readable
 from earlystart_core.store import Store
 from earlystart_core.types import clean_text
 
@@ -38,6 +39,7 @@ class BreakGlass:
     def __init__(self, store: Store) -> None:
         self._store = store
 
+    @readable()
     def break_for(self, case: str, *, reason: GlassReason, text: str, by: Reader, hours: int = 4) -> Glass:
         """Lets a reader read one case to which nothing ties them, for some hours; someone else reviews it.
 
@@ -67,6 +69,7 @@ class BreakGlass:
             self._in_vain(no.code, "break_glass", by, case)
             raise
 
+    @readable()
     def review(self, glass: str, *, outcome: Outcome, by: Reader) -> None:
         """Records what a review of a broken glass came to: `justified`, `not_justified` or `unclear`.
 
@@ -108,6 +111,7 @@ class BreakGlass:
             self._in_vain(no.code, "review", by, subject, glass)
             raise
 
+    @readable()
     def rows(self, case: str | None = None) -> Answer:
         """Every broken glass, of one case or all, and what became of its review (`access.glass.glass_rows`).
 

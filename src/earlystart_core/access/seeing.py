@@ -19,6 +19,7 @@ from earlystart_core.checking import check_id
 from earlystart_core.clocks import Moment, begin_of, clocks_at
 from earlystart_core.errors import Invalid, shown
 from earlystart_core.event import shape_of
+from earlystart_core.readable import readable
 from earlystart_core.store import Store
 from earlystart_core.words import EVENTS
 from earlystart_core.words.correction import MarkedInError
@@ -64,6 +65,7 @@ class Seeing:
         self._at = at
         self.reader = reader
 
+    @readable()
     def as_at(self, known: Moment | None = None, effective: Moment | None = None) -> Self:
         """The same reader's questions at two clocks, as `Record.as_at` has them.
 
@@ -72,6 +74,7 @@ class Seeing:
         """
         return type(self)(self._at(known, effective), self._store, self.reader, self._policy, self._at)
 
+    @readable()
     def may(self, action: str, case: str | None = None) -> Decision:
         """Whether the reader may do that (`read`, `list`, `count`, `audit`, `export`, `erase`, …). It is recorded.
 
@@ -84,6 +87,7 @@ class Seeing:
         check_id("case", case)
         return self._judging.decide(action, case)
 
+    @readable()
     def view(self, name: str, team: str | None = None, case: str | None = None) -> Answer:
         """Rows of a view that the reader may see, with the columns that they may see.
 
@@ -107,6 +111,7 @@ class Seeing:
             return Answer([placed.seen(decision.rings, row) for row in answer], answer.clocks)
         return self._judging.listed(lambda: self._questions.view(name, team), team, placed.ring, placed.seen)
 
+    @readable()
     def caseload(self, team: str | None = None) -> Answer:
         """As `Record.caseload`: numbers that name no child.
 
@@ -118,6 +123,7 @@ class Seeing:
         self._judging.count(team)
         return self._questions.caseload(team)
 
+    @readable()
     def tiers(self, team: str | None = None) -> Answer:
         """As `Record.tiers`: numbers that name no child.
 
@@ -129,6 +135,7 @@ class Seeing:
         self._judging.count(team)
         return self._questions.tiers(team)
 
+    @readable()
     def timeline(self, case: str) -> Answer:
         """The case's story without what is out of the reader's reach; of several children only this one is named.
 
@@ -142,6 +149,7 @@ class Seeing:
         decision = self._judging.read(case, ENTRY_RINGS.ring)
         return in_reach(self._questions.timeline(case), case, decision)
 
+    @readable()
     def disclosures(self, case: str | None = None) -> Answer:
         """As `Record.disclosures`: of one case for whoever reads it up to the team's ring, of all for an audit.
 
@@ -161,6 +169,7 @@ class Seeing:
         answer = self._questions.disclosures()
         return Answer([row for row in answer if row["case"] not in barred], answer.clocks)
 
+    @readable()
     def looked(self, case: str | None = None, since: date | datetime | str | None = None) -> Answer:
         """As `Record.looked`, for an audit; this asking stands in it too.
 

@@ -14,6 +14,7 @@ from earlystart_core.proof.paths import check_inclusion
 from earlystart_core.proof.single import Single
 from earlystart_core.proof.strict import bytes_of
 from earlystart_core.proof.tree import Signed, Tree
+from earlystart_core.readable import readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,7 @@ class LogProof:
         self._clock = clock
         self._access = access
 
+    @readable()
     def root(self, size: int | None = None) -> bytes:
         """The root of the first `size` entries, 32 bytes; of all where it is left out.
 
@@ -42,6 +44,7 @@ class LogProof:
             _check_whole("size", size)
         return self._tree.root(size)
 
+    @readable()
     def verify(
         self, checkpoint: Checkpoint | str | bytes | None = None, vkey: str | None = None, *, processes: int = 1
     ) -> "Verified":
@@ -59,6 +62,7 @@ class LogProof:
             raise Invalid("processes", f"expected 1 to {MOST_PROCESSES}, got {shown(processes)}")
         return verify_log(self._tree, given_checkpoint(checkpoint), key, processes, access=self._access)
 
+    @readable()
     def checkpoint(self, key: bytes, origin: str | None = None) -> Checkpoint:
         """A signed checkpoint of the log as it is; `str()` gives its text. It is remembered as the last one.
 
@@ -89,6 +93,7 @@ class LogProof:
 
         return self._tree.sign(make).checkpoint
 
+    @readable()
     def entry(self, position: int, checkpoint: Checkpoint | str | bytes | None = None) -> Single:
         """The proof of one entry, for a file `.tlog-proof` (`str()` gives its text); it shows nothing of any other.
 

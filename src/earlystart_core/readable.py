@@ -1,0 +1,48 @@
+"""Reading what is stored: whatever a library or a damaged value does, callers get an error of this library.
+
+A damaged store may hold anything anywhere, and libraries written in Rust raise panics past every `except Exception`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import msgspec
+
+from earlystart_core.errors import EarlyStartError, StoreUnavailable, Unreadable
+
+_MISFITS = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError, msgspec.MsgspecError)
+
+
+@contextmanager
+def readable() -> Iterator[None]:
+    """As a decorator of what a caller may ask: what comes of a stored value that does not belong is Unreadable.
+
+    A panic is StoreUnavailable. Arguments are looked at before, so that a wrong one is named and is Invalid.
+    """
+    try:
+        yield
+    except EarlyStartError:
+        raise
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":  # each library in Rust has a class of its own, by that one name
+            raise StoreUnavailable(
+                "the columns could not be read: a library gave up, as it does without memory or open files left; try"
+                " again"
+            ) from error
+        if isinstance(error, _MISFITS) or type(error).__module__.startswith("polars."):
+            raise Unreadable(
+                f"the store holds a value that does not belong there ({_place(error)}): verify the log, then rebuild"
+                " the views"
+            ) from error
+        raise
+
+
+def _place(error: BaseException) -> str:
+    """The kind of an error and where it was raised. Never its words: they may hold anything."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return type(error).__name__
+    file = trace.tb_frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2]
+    return f"{type(error).__name__} in {file}:{trace.tb_lineno}"
