@@ -1,5 +1,7 @@
-"""Small files that a command is given: read whole, within a bound."""
+"""Small files that a command is given: read whole, within a bound. Nothing is waited for that nobody may ever send."""
 
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,19 +9,37 @@ from typing import BinaryIO
 
 from earlystart_core.errors import Invalid
 
+_AT_ONCE = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+_KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+_GIVEN = ("/dev/fd/", "/dev/stdin", "/proc/self/fd/")  # what the shell opened, as in --key <(pass show log-key)
+
 
 @contextmanager
 def reading(option: str, path: Path) -> Iterator[BinaryIO]:
     """The file, open for reading until the end of the block.
 
+    A pipe with a name is refused, for nobody may ever write to it. One that the shell made for this command is read.
+
     Raises:
-        Invalid: it cannot be read; names the option.
+        Invalid: it cannot be read, or is no file; names the option.
     """
     try:
-        with path.open("rb") as file:
+        with os.fdopen(_opened(path), "rb") as file:
+            kind = stat.S_IFMT(os.fstat(file.fileno()).st_mode)
+            if kind == stat.S_IFIFO and str(path).startswith(_GIVEN):
+                os.set_blocking(file.fileno(), True)
+            elif kind != stat.S_IFREG:
+                raise OSError(0, f"it is {_KINDS.get(kind, 'a device')}")
             yield file
     except OSError as error:
         raise Invalid(option, f"expected a file that can be read, got {str(path)!r}: {error.strerror}") from None
+
+
+def _opened(path: Path) -> int:
+    try:
+        return os.open(path, os.O_RDONLY | _AT_ONCE)
+    except ValueError:
+        raise OSError(0, "no file has such a name") from None
 
 
 def content_of(option: str, path: Path, most: int) -> bytes:

@@ -16,9 +16,9 @@ from earlystart_cli.proving import MOST, Held, VkeyFile, held_in
 from earlystart_cli.stores import Stored, opened
 from earlystart_core.counting import entries
 from earlystart_core.errors import Invalid, StoreUnavailable, Tampered
+from earlystart_core.visible import visible
 
 REPORT_EXAMPLE = "earlystart audit report --db leeds.db --case case:01JH0000000000000000000000 --out case.html"
-OWNER_ALONE = 0o600
 PAGE_BEGINS = b"<!DOCTYPE html>"
 SUBJECT_EXAMPLE = "earlystart audit subject case:01JH0000000000000000000000 --db leeds.db --out for-the-family"
 
@@ -38,10 +38,11 @@ def report(
     _expect_templates()
     from earlystart_core.desk.questions import check_option
     from earlystart_report import book_of, page_of
+    from earlystart_report.written import replace
 
     if case is not None:
         check_option("case", case)
-    _expect_place(out)  # now, not after all the reading
+    _expect_place(out, store)  # now, not after all the reading
     key = text_in("--vkey", vkey, MOST)
     try:
         held = held_in(checkpoint)
@@ -51,13 +52,13 @@ def report(
     with opened(store) as record, working("reporting"):
         book = book_of(record, case, known, checkpoint=held, vkey=key)
     page = page_of(book)
+    _expect_place(out, store)
     try:
-        out.touch(OWNER_ALONE)  # personal text stands in it unsealed; a page that is replaced keeps its mode
-        out.write_text(page, "utf-8")
+        replace(out, page.encode())
     except OSError as error:
         raise Invalid("--out", f"expected a file that can be written, got {str(out)!r}: {error.strerror}") from None
     note_sealed(asdict(book))
-    note(f"{out}: {len(page):,} characters, one file that needs nothing else")
+    note(f"{visible(str(out))}: {len(page):,} characters, one file that needs nothing else")
     for doubt in book.proof["doubts"]:
         note(f"earlystart: {doubt}")
     return 0 if book.proof["sound"] else 1
@@ -80,6 +81,7 @@ def subject(
     from earlystart_report.bundle import DATA
 
     check_option("subject", subject)
+    _expect_apart(out, store)
     with opened(store) as record:
         manifest = write_bundle(record, subject, out, known)
     note_sealed(decode((out / DATA).read_bytes()))
@@ -87,24 +89,50 @@ def subject(
         put_json(manifest)
         return
     put(f"{digest}  {name}" for name, digest in manifest["files"].items())
-    note(f"{entries(len(manifest['leaves']))} about {subject}, known at entry {manifest['known']:,}, in {out}")
+    name = visible(str(out))
+    note(f"{entries(len(manifest['leaves']))} about {subject}, known at entry {manifest['known']:,}, in {name}")
 
 
-def _expect_place(out: Path) -> None:
+def _expect_place(out: Path, store: Stored) -> None:
     """Returns where a page may be written: never over a store, a key or anything else that is no page.
 
     Raises:
         Invalid: it may not.
     """
-    if out.is_dir():
+    from earlystart_report.written import kind_of
+
+    try:
+        kind, is_within = kind_of(out), out.parent.is_dir()
+    except OSError as error:
+        raise Invalid("--out", f"expected a file that can be written, got {str(out)!r}: {error.strerror}") from None
+    if kind == "folder":
         raise Invalid("--out", f"expected a file to write, got the folder {str(out)!r}")
-    if not out.parent.is_dir():
+    if not is_within:
         raise Invalid("--out", f"expected a file that can be written, got {str(out)!r}: there is no such folder")
-    if out.is_file():
+    if kind not in (None, "file"):
+        raise Invalid("--out", f"expected a file to write, got {str(out)!r}: it is {kind}")
+    if kind == "file":
         with reading("--out", out) as file:
             begins = file.read(len(PAGE_BEGINS))
         if begins and begins != PAGE_BEGINS:
             raise Invalid("--out", f"expected a new file or a page to replace, {str(out)!r} holds something else")
+    _expect_apart(out, store)
+
+
+def _expect_apart(out: Path, store: Stored) -> None:
+    """Returns unless the place is one of the files of a store, which may be empty, or not there just now.
+
+    Raises:
+        Invalid: it is.
+    """
+    from earlystart_sql.address import address_of
+    from earlystart_sql.place import BESIDE, real_path
+
+    place = str(real_path(out.absolute()))
+    for url in filter(None, (store.db, store.keys)):
+        path = address_of(url).path
+        if path is not None and place in {f"{path}{suffix}" for suffix in BESIDE}:
+            raise Invalid("--out", f"expected a place of its own, {str(out)!r} is one of the files of the store")
 
 
 def _expect_templates() -> None:

@@ -6,7 +6,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from earlystart_cli.files import content_of
+from earlystart_cli.files import content_of, reading
 from earlystart_cli.options import Json
 from earlystart_cli.output import note, put, put_json, writing
 from earlystart_cli.progress import working
@@ -86,15 +86,13 @@ def _of_export(path: Path, held: "Checkpoint | None", key: "Vkey | None") -> "Fo
 
     shreds = Shreds()
     try:
-        with path.open("rb") as file, working("verifying"):
+        with reading("--export", path) as file, working("verifying"):
             found = verify_export(shreds.passing(lines_of(file)), held, key)
             return found, shreds.found()
     except Invalid as error:
         if error.field != "export":
             raise
         raise Tampered(str(error)) from None
-    except OSError as error:
-        raise Invalid("--export", f"expected a file that can be read, got {str(path)!r}: {error.strerror}") from None
 
 
 def lines_of(file: IO[bytes]) -> "Iterator[bytes]":

@@ -11,7 +11,9 @@ from earlystart_core.clocks import Moment
 from earlystart_core.desk.asked import Asked
 from earlystart_core.desk.bundle import Bundle, bundle
 from earlystart_core.errors import Invalid, StoreUnavailable
+from earlystart_core.visible import visible
 from earlystart_report.templating import ids_in, render
+from earlystart_report.written import fill, kind_of
 
 if TYPE_CHECKING:
     from earlystart_core.record import Record
@@ -29,8 +31,7 @@ def write_bundle(record: "Record", subject: str, folder: Path, known: Moment | N
         Invalid: the folder is not empty or is a file, or nothing is held on the subject.
         StoreUnavailable: it cannot be written.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise Invalid("--out", f"expected a new or empty folder, got {str(folder)!r}")
+    _expect_empty(folder)
     asked = Asked.of(record, known)
     found = bundle(asked, subject)
     if not found.entries and not found.erased:
@@ -50,13 +51,22 @@ def write_bundle(record: "Record", subject: str, folder: Path, known: Moment | N
     manifest = _manifest(found, files)
     files[MANIFEST] = msgspec.json.format(msgspec.json.encode(manifest, order="sorted"), indent=1) + b"\n"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name, content in files.items():
-            (folder / name).touch(mode=0o600)  # for its owner alone: personal text stands in it unsealed
-            (folder / name).write_bytes(content)
+        fill(folder, files)
     except OSError as error:
-        raise StoreUnavailable(f"{folder} could not be written: {error.strerror}") from None
+        raise StoreUnavailable(f"{visible(str(folder))} could not be written: {error.strerror}") from None
     return manifest
+
+
+def _expect_empty(folder: Path) -> None:
+    """Returns where a bundle may be written. A link is none: someone else may have put it there."""
+    try:
+        kind = kind_of(folder)
+        if kind is None or (kind == "folder" and not any(folder.iterdir())):
+            return
+    except OSError as error:
+        raise Invalid("--out", f"expected a new or empty folder, got {str(folder)!r}: {error.strerror}") from None
+    found = f": it is {kind}" if kind.startswith("a ") else ""
+    raise Invalid("--out", f"expected a new or empty folder, got {str(folder)!r}{found}")
 
 
 def _manifest(found: Bundle, files: dict[str, bytes]) -> dict[str, Any]:

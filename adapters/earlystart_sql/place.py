@@ -15,6 +15,8 @@ from earlystart_sql.faults import Absent
 
 DRAFT = "draft"  # what a file is called within a folder of its own while it is made
 JOURNALS = ("-wal", "-journal")  # what of a writer's work may stand beside the file and not in it
+KEYS = (".keys", ".keys-wal", ".keys-shm", ".keys-journal", ".keys.lock", ".keys.kek")
+BESIDE = ("", *JOURNALS, "-shm", ".lock", ".kek", *KEYS)  # what the names of a store's files end with
 LONGEST = 460  # bytes of a path: SQLite takes 512, and files beside the store have longer names
 _ESCAPE = re.compile(rb"\\([0-7]{3})")
 
