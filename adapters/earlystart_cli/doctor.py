@@ -19,11 +19,14 @@ PACKAGES = (
     "sqlalchemy", "typer", "tzdata",
 )  # fmt: skip
 
+SAMPLE = 5_000  # entries whose keys are looked for: a tenth of a second
+MOST = 10  # faults of one kind that are told
+
 
 def doctor(*, store: Stored, json: Json = False) -> int:
     """Print versions, settings as read back, lag of views and segments, checkpoint, glass, keys. Status 1 on a fault.
 
-    A fault: the last checkpoint cannot be read, or the keys cannot be reached.
+    A fault: the last checkpoint cannot be read, the keys cannot be reached, or one that sealed text is not among them.
     """
     found: dict[str, Any] = {"versions": versions(), "sqlite": sqlite()}
     faults: list[str] = []
@@ -37,6 +40,7 @@ def doctor(*, store: Stored, json: Json = False) -> int:
                 "checkpoint": checkpoint(record, faults),
                 "erasures": erasures(record),
                 "glass": glass(record),
+                "sealed": sealed(record, faults),
                 "keys": key_store(record, faults),
             }
     except EarlyStartError as error:  # what runs here is worth knowing also where the store does not open
@@ -133,6 +137,26 @@ def key_store(record: "Record", faults: list[str]) -> str:
             faults.append(f"keys: {error}")
         return str(error)
     return "reachable"
+
+
+def sealed(record: "Record", faults: list[str]) -> dict[str, Any] | None:
+    """How many sealed values were looked at, of all or of a sample, and the keys that they name; None without keys.
+
+    Of those that are missing without a tombstone, another's or not what sealed the text, each is a fault.
+    """
+    from earlystart_core.erasing.keyring import keyring
+    from earlystart_sql.keys import SqlKeys
+
+    try:
+        keys = record.store.keys
+    except EarlyStartError:
+        return None  # why not is said with the keys
+    lost = keys.lost() if isinstance(keys, SqlKeys) else 0
+    found = keyring(record.store.log, keys, SAMPLE, lost=lost)
+    faults += [f"keys: {doubt}" for doubt in found.doubts[:MOST]]
+    if len(found.doubts) > MOST:
+        faults.append(f"keys: and {len(found.doubts) - MOST:,} more")
+    return {"values": found.values, "keys": found.keys, "looked_at": "all" if found.whole else "a sample"}
 
 
 def erasures(record: "Record") -> dict[str, Any]:

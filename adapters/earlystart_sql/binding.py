@@ -5,21 +5,19 @@ With the keys of another log an erasure would destroy a key that sealed nothing,
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
+from earlystart_core.erasing.keyring import WITH_TEXT
 from earlystart_core.erasing.sealers import sealed_in
 from earlystart_core.errors import StoreUnavailable
-from earlystart_core.event import shape_of
 from earlystart_core.privacy.keys import JOIN
-from earlystart_core.words import EVENTS
 from earlystart_sql.keys import SqlKeys
 from earlystart_sql.log import SqlLog
 
-_WITH_TEXT = [name for name, cls in EVENTS.classes.items() if shape_of(cls).sealed]
 ANEW = "expected the keys that sealed it; pass keys= or --keys"
 
 
 def first_sealed(log: SqlLog) -> tuple[str, ...]:
     """The names of the keys of the first sealed value in the log; none where it holds no sealed value."""
-    query = DCBQuery([DCBQueryItem(types=_WITH_TEXT)])
+    query = DCBQuery([DCBQueryItem(types=WITH_TEXT)])
     found = (kids for one in log.read(query).entries() for kids in sealed_in(one.event.data))
     return tuple(part for kid in next(found, ()) for part in kid.split(JOIN))
 
@@ -33,18 +31,20 @@ def bind(log: SqlLog, keys: SqlKeys, *, lost: bool) -> bool:
         StoreUnavailable: they are the keys of another log, or are not those that sealed this log's text.
     """
     first, bound = next(log.read(limit=1).entries(), None), keys.first_leaf()
-    if bound is not None:
-        if first is None or first.leaf != bound:
-            raise StoreUnavailable(
-                f"{keys.database.name} is the key store of another log than {log.database.name}: expected the keys"
-                " kept beside this one"
-            )
-        return True
+    if bound is not None and (first is None or first.leaf != bound):
+        raise StoreUnavailable(
+            f"{keys.database.name} is the key store of another log than {log.database.name}: expected the keys"
+            " kept beside this one"
+        )
     if first is None:
         return False
-    kids = first_sealed(log)
-    if kids and not lost and all(keys.find(kid) is None for kid in kids):
+    kids = first_sealed(log) if bound is None and not lost else ()
+    if kids and all(keys.find(kid) is None for kid in kids):
         raise StoreUnavailable(f"{keys.database.name} never had the key of text in {log.database.name}: {ANEW}")
-    if not keys.database.read_only:
+    if keys.database.read_only:
+        return True
+    if bound is None:
         keys.bind(first.leaf)
+    if lost and not keys.lost():
+        keys.say_lost(log.head())
     return True

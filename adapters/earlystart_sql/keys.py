@@ -4,57 +4,26 @@ A data key stands here only wrapped (AES-KW) by the key-encryption key, which is
 leaves a tombstone: its subject gets no new key by accident.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Connection
 
 from earlystart_core.errors import StoreUnavailable, Tampered
-from earlystart_core.privacy.keys import (
-    Chance,
-    Evidence,
-    Key,
-    Shredded,
-    commitment,
-    erased,
-    make_key,
-)
+from earlystart_core.privacy.keys import Chance, Evidence, Key, Shredded, erased, make_key
 from earlystart_core.privacy.wrapping import KeyEncryption, LocalKey
 from earlystart_sql.database import Database
-from earlystart_sql.layout import Layout
+from earlystart_sql.key_secrets import SqlSecrets
+from earlystart_sql.key_tables import BOUND, ask, do
+from earlystart_sql.row_digest import row_digest
 from earlystart_sql.scrub import scrub
 
-metadata = MetaData()
-Table(
-    "data_key",
-    metadata,
-    Column("kid", Text, primary_key=True),
-    Column("subject", Text, nullable=False, unique=True),
-    Column("wrapped", LargeBinary, nullable=False),  # 40 bytes, or what a key service makes of it
-)
-Table(
-    "tombstone",
-    metadata,
-    Column("kid", Text, primary_key=True),
-    Column("subject", Text, nullable=False),
-    Column("evidence", Text, nullable=False),  # JSON: when, by whose authority, why; nothing personal
-)
-Table("secret", metadata, Column("name", Text, primary_key=True), Column("wrapped", LargeBinary, nullable=False))
-
-KEYS = Layout(
-    what="keys",
-    application_id=0x4561724B,  # "EarK"
-    version=1,
-    metadata=metadata,
-    schema="earlystart_keys",
-    private=True,
-)
-_CHECK = "kek"  # the secret whose unwrapping shows that the key-encryption key is the one that this store began with
 _LOG = "first leaf"  # what stands there is no secret: the first leaf of the log whose text these keys seal
+_LOST = "lost"  # nor is this: the position at which these keys began in the place of others that are lost
 
 _NAMES = "SELECT subject, kid FROM data_key WHERE subject IN ({each})"
-_ALL = "SELECT subject, kid, evidence FROM tombstone"
+_NAMED = {"data_key": "key", "tombstone": "tombstone of the key"}
 
 
 class SqlKeys:
@@ -67,15 +36,9 @@ class SqlKeys:
         self._kek = LocalKey(kek) if isinstance(kek, bytes) else kek
         self._chance = chance
         self._new_kid = new_kid
-        self._secrets: dict[str, bytes] = {}  # they never change
         self._told: dict[str, Evidence] = {}  # by subject: what the log says is gone, whatever this store has by now
-        try:
-            self.secret(_CHECK)
-        except Tampered as error:
-            raise StoreUnavailable(
-                f"{database.name} was made with another key-encryption key: expected that one, got one that does not"
-                " open it"
-            ) from error
+        self.secrets = SqlSecrets(database, self._kek, chance)
+        self.secret = self.secrets.make
 
     def close(self) -> None:
         """Closes the key store's connections."""
@@ -91,16 +54,19 @@ class SqlKeys:
         Raises:
             Tampered: it was altered.
         """
-        with self.database.reading() as connection:
-            row = self._ask(connection, "SELECT wrapped FROM secret WHERE name = ?", _LOG)
-        return None if row is None else self._unwrap(_LOG, row[0]).secret
+        return self.secrets.find(_LOG)
 
     def bind(self, leaf: bytes) -> None:
         """Says for good that these keys belong to the log of that first leaf, where nothing was said yet."""
-        wrapped = self._kek.wrap(Key(_LOG, leaf, commitment(_LOG, leaf)))
-        with self.database.writing() as connection:
-            if self._ask(connection, "SELECT 1 FROM secret WHERE name = ?", _LOG) is None:
-                self._do(connection, "INSERT INTO secret (name, wrapped) VALUES (?, ?)", _LOG, wrapped)
+        self.secrets.put(_LOG, leaf, over=False)
+
+    def lost(self) -> int:
+        """The position up to which text of the log may have keys that are lost for good; 0 where none are."""
+        return int.from_bytes(self.secrets.find(_LOST) or b"")
+
+    def say_lost(self, position: int) -> None:
+        """Says so, once: where it was said before, that stands."""
+        self.secrets.put(_LOST, position.to_bytes(32), over=False)
 
     def for_subjects(self, subjects: Iterable[str]) -> dict[str, Key]:
         """The key of each subject, made where there was none; durable before it returns.
@@ -123,36 +89,44 @@ class SqlKeys:
     def find(self, kid: str) -> Key | Shredded | None:
         """The key of that name; Shredded where it was destroyed; None where this store never had it."""
         with self.database.reading() as connection:
-            row = self._ask(connection, "SELECT wrapped, subject FROM data_key WHERE kid = ?", kid)
+            row = ask(connection, f"SELECT kid, subject, wrapped{self._bound} FROM data_key WHERE kid = ?", kid)
             if row is not None and row[1] in self._told:
                 return Shredded(kid, self._told[row[1]])
             if row is not None:
-                return self._unwrap(kid, row[0])
-            gone = self._ask(connection, "SELECT evidence FROM tombstone WHERE kid = ?", kid)
-            return None if gone is None else Shredded(kid, _evidence(gone[0]))
+                return self._open(row)
+            gone = ask(connection, f"SELECT kid, subject, evidence{self._bound} FROM tombstone WHERE kid = ?", kid)
+            if gone is None:
+                return None
+            self._expect_bound("tombstone", gone)
+            return Shredded(kid, _evidence(gone[2]))
 
     def names(self, subjects: Iterable[str]) -> dict[str, str]:
         with self.database.reading() as connection:
             return self._names(connection, subjects)
 
     def tombstones(self, subjects: Iterable[str] | None = None) -> dict[str, Shredded]:
+        """What is left of those of the subjects that were erased; a row that was altered is no tombstone."""
         with self.database.reading() as connection:
+            every = f"SELECT kid, subject, evidence{self._bound} FROM tombstone"
             if subjects is None:
-                rows = self._do(connection, _ALL)
+                rows = do(connection, every)
             else:
-                each = _each(connection)
-                rows = self._do(connection, f"{_ALL} WHERE subject IN ({each})", _listed(subjects))
-            return {subject: Shredded(kid, _evidence(evidence)) for subject, kid, evidence in rows}
+                rows = do(connection, f"{every} WHERE subject IN ({_each(connection)})", _listed(subjects))
+            return {row[1]: Shredded(row[0], _evidence(row[2])) for row in rows if self._is_bound("tombstone", row)}
 
     def destroy(self, evidence: Evidence) -> None:
         told = msgspec.json.encode(evidence).decode()
         with self.database.writing() as connection:
             living = self._names(connection, evidence.subjects)
             for subject, name in zip(evidence.subjects, evidence.keys, strict=False):
-                self._do(connection, "DELETE FROM data_key WHERE subject = ?", subject)
+                do(connection, "DELETE FROM data_key WHERE subject = ?", subject)
                 for kid in {name, living.get(subject, name)}:
-                    if self._ask(connection, "SELECT 1 FROM tombstone WHERE kid = ?", kid) is None:
-                        self._do(connection, "INSERT INTO tombstone VALUES (?, ?, ?)", kid, subject, told)
+                    row = ask(
+                        connection, f"SELECT kid, subject, evidence{self._bound} FROM tombstone WHERE kid = ?", kid
+                    )
+                    if row is None or not self._is_bound("tombstone", row):
+                        do(connection, "DELETE FROM tombstone WHERE kid = ?", kid)
+                        self._add(connection, "tombstone", kid, subject, told)
         if self.database.dialect == "sqlite":  # PostgreSQL's dead rows outlive the transactions that might see them
             self.scrub()
         with self.database.reading() as connection:
@@ -163,53 +137,50 @@ class SqlKeys:
     def scrub(self) -> None:
         scrub(self.database, ["data_key"])
 
-    def secret(self, name: str) -> bytes:
-        """A store-wide secret of 32 bytes, made at first use."""
-        if name in self._secrets:
-            return self._secrets[name]
-        asked = "SELECT wrapped FROM secret WHERE name = ?"
-        with self.database.reading() as connection:
-            row = self._ask(connection, asked, name)
-        if row is None:
-            with self.database.writing() as connection:
-                row = self._ask(connection, asked, name)
-                if row is None:
-                    row = (self._kek.wrap(make_key(name, self._chance)),)
-                    self._do(connection, "INSERT INTO secret (name, wrapped) VALUES (?, ?)", name, row[0])
-        self._secrets[name] = self._unwrap(name, row[0]).secret
-        return self._secrets[name]
+    @property
+    def _bound(self) -> str:
+        """What is read besides of a row: its digest, where rows have any."""
+        return ", bound" if self.secrets.rows is not None else ""
+
+    def _is_bound(self, table: str, row: Sequence[Any]) -> bool:
+        """Whether a row, with its digest last, is as this library wrote it."""
+        secret = self.secrets.rows
+        return secret is None or row[-1] == row_digest(secret, table, *row[:-1])
+
+    def _expect_bound(self, table: str, row: Sequence[Any]) -> None:
+        if not self._is_bound(table, row):
+            raise Tampered(f"the {_NAMED[table]} {row[0]} was altered in {self.database.name}, or is another's row")
+
+    def _add(self, connection: Connection, table: str, *values: object) -> None:
+        secret, columns = self.secrets.rows, [*BOUND[table]]
+        if secret is not None:
+            values, columns = (*values, row_digest(secret, table, *values)), [*columns, "bound"]
+        marks = ", ".join("?" * len(columns))
+        do(connection, f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", *values)
 
     def _stored(self, connection: Connection, subjects: list[str]) -> dict[str, Key]:
         each, asked = _each(connection), _listed(subjects)
-        gone = self._do(connection, f"SELECT subject FROM tombstone WHERE subject IN ({each})", asked).first()
+        gone = do(connection, f"SELECT subject FROM tombstone WHERE subject IN ({each})", asked).first()
         for subject in [*(gone or ()), *(one for one in subjects if one in self._told)]:
             raise erased(subject)
-        rows = self._do(connection, f"SELECT subject, kid, wrapped FROM data_key WHERE subject IN ({each})", asked)
-        return {subject: self._unwrap(kid, wrapped) for subject, kid, wrapped in rows}
+        statement = f"SELECT kid, subject, wrapped{self._bound} FROM data_key WHERE subject IN ({each})"
+        return {row[1]: self._open(row) for row in do(connection, statement, asked)}
 
-    def _unwrap(self, kid: str, wrapped: object) -> Key:
+    def _open(self, row: Sequence[Any]) -> Key:
+        kid, _, wrapped, *_ = row
         if not isinstance(wrapped, bytes | bytearray | memoryview):  # SQLite holds in a column what it was given
             raise Tampered(f"the key {kid} was altered: expected bytes, got {type(wrapped).__name__}")
+        self._expect_bound("data_key", row)
         return self._kek.unwrap(kid, bytes(wrapped))
 
     def _names(self, connection: Connection, subjects: Iterable[str]) -> dict[str, str]:
-        rows = self._do(connection, _NAMES.format(each=_each(connection)), _listed(subjects))
+        rows = do(connection, _NAMES.format(each=_each(connection)), _listed(subjects))
         return {row[0]: row[1] for row in rows}
 
     def _make(self, connection: Connection, subject: str) -> Key:
         key = make_key(self._new_kid(), self._chance)
-        wrapped = self._kek.wrap(key)
-        self._do(connection, "INSERT INTO data_key (kid, subject, wrapped) VALUES (?, ?, ?)", key.kid, subject, wrapped)
+        self._add(connection, "data_key", key.kid, subject, self._kek.wrap(key))
         return key
-
-    @staticmethod
-    def _do(connection: Connection, statement: str, *values: object) -> Any:
-        if connection.dialect.name == "postgresql":
-            statement = statement.replace("?", "%s")
-        return connection.exec_driver_sql(statement, values)
-
-    def _ask(self, connection: Connection, statement: str, *values: object) -> Any:
-        return self._do(connection, statement, *values).first()
 
 
 def _each(connection: Connection) -> str:
@@ -230,9 +201,3 @@ def _evidence(text: str) -> Evidence | None:
         return msgspec.json.decode(text, type=Evidence)
     except (msgspec.MsgspecError, TypeError, ValueError):  # no JSON, not even text, or no text of UTF-8
         return None
-
-
-def holds_nothing(database: Database) -> bool:
-    """Whether that key store was only just made: nothing is wrapped in it."""
-    with database.reading() as connection:
-        return connection.exec_driver_sql("SELECT 1 FROM secret LIMIT 1").first() is None

@@ -24,7 +24,8 @@ from earlystart_sql.database import Database, open_database
 from earlystart_sql.faults import Absent
 from earlystart_sql.forgetting import SqlForgetting
 from earlystart_sql.kek import file_of, kek_of
-from earlystart_sql.keys import KEYS, SqlKeys, holds_nothing
+from earlystart_sql.key_tables import KEYS, holds_nothing
+from earlystart_sql.keys import SqlKeys
 from earlystart_sql.log import SqlLog
 from earlystart_sql.schema import LOG
 from earlystart_sql.system import system_clock

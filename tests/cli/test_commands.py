@@ -3,6 +3,7 @@
 import re
 import tempfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from earlystart_city.teams import team_names
 from earlystart_cli.app import app
 from earlystart_cli.demo import team_name
 from earlystart_core.record import Record
+from earlystart_sql.sqlite import LIBRARY
 
 from .conftest import call
 
@@ -148,7 +150,7 @@ def test_doctor_reads_back_and_makes_nothing(stored: str, monkeypatch: pytest.Mo
         monkeypatch.setenv("EARLYSTART_KEK", "5a" * 32)
     found = call("doctor", "--db", stored, "--json")
     assert found.status == 0
-    titles = {"versions", "sqlite", "store", "views", "segments", "checkpoint", "erasures", "glass", "keys"}
+    titles = {"versions", "sqlite", "store", "views", "segments", "checkpoint", "erasures", "glass", "keys", "sealed"}
     assert set(found.json) == titles
     assert found.json["erasures"] == {"recorded": 0, "unfinished": []}
     assert found.json["checkpoint"] == "no checkpoint"
@@ -210,6 +212,32 @@ def test_doctor_fails_where_the_keys_are_gone(copy: Path, tmp_path: Path) -> Non
     unreachable(str(copy), f"{keys} does not exist: expected a store")
     keys.mkdir()
     unreachable(str(copy), "expected a file, got a folder")
+
+
+def test_doctor_fails_where_a_key_is_gone_or_another_subject_has_it(copy: Path) -> None:
+    sound = call("doctor", "--db", copy, "--json")
+    assert (sound.status, sound.json["sealed"]["looked_at"]) == (0, "all")
+    assert sound.json["sealed"]["values"] > sound.json["sealed"]["keys"] > 2
+    with closing(LIBRARY.connect(f"{copy}.keys", isolation_level=None)) as connection:
+        ((kid, subject),) = connection.execute(
+            "SELECT kid, subject FROM data_key ORDER BY rowid DESC LIMIT 1"
+        ).fetchall()
+        connection.execute("DELETE FROM data_key WHERE kid = ?", (kid,))
+    found = call("doctor", "--db", copy, "--json")
+    assert (found.status, found.json["keys"]) == (1, "reachable")
+    assert re.fullmatch(
+        rf"earlystart: keys: position \d+: its text is lost: the key store has neither {kid}, which sealed it, nor a"
+        r" tombstone\n",
+        found.err,
+    )
+    with closing(LIBRARY.connect(f"{copy}.keys", isolation_level=None)) as connection:
+        connection.execute(
+            "UPDATE data_key SET subject = ? WHERE kid = (SELECT kid FROM data_key ORDER BY rowid DESC LIMIT 1)",
+            (subject,),
+        )
+    found = call("doctor", "--db", copy)
+    assert (found.status, found.err.count("\n")) == (1, 2)
+    assert "was altered in" in found.err
 
 
 def test_doctor_tells_versions_also_where_there_is_no_store(tmp_path: Path) -> None:

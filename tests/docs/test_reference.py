@@ -15,7 +15,7 @@ from earlystart_core.record import AsAt
 from earlystart_core.types import SLUG_KINDS, ULID_KINDS
 from earlystart_core.views import VIEW
 from earlystart_core.words import EVENTS, WORDS
-from earlystart_sql.keys import KEYS
+from earlystart_sql.key_tables import KEYS
 from earlystart_sql.schema import LOG
 from tests.docs.shapes import ROOT, codes_of, field_of, fields_of, refusal_codes, rows_of
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from earlystart_core import DecideTier, Record, StoreUnavailable
 from tests.erasure.conftest import ANNA, BY, TEXT, WORDS_OF_TWO, Place, files, texts, told
+from tests.older import unbind_keys
 
 KEK = "5a" * 32
 
@@ -77,7 +77,7 @@ def test_a_key_store_of_before_is_bound_at_first_use(place: Place) -> None:
         leaf = next(record.store.log.read(limit=1).entries()).leaf
         assert keys.first_leaf() == leaf
         with keys.database.writing() as connection:
-            connection.execute(text("DELETE FROM secret WHERE name = 'first leaf'"))
+            unbind_keys(connection, "first leaf")
     with place.open(read_only=True) as record:
         keys = record.store.keys
         assert texts(record, ANNA) == [TEXT[ANNA]]

@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from earlystart_core import StoreUnavailable, Tampered
+from earlystart_sql.key_tables import bind_rows
 from tests.erasure.conftest import ANNA, BEN, TEXT, WORDS_OF_TWO, Place, texts
 
 WHOLE = {
@@ -56,8 +57,10 @@ def test_evidence_that_cannot_be_is_no_evidence(on_sqlite: Place, evidence: obje
         with keys.database.writing() as connection:
             connection.execute(text("DELETE FROM data_key WHERE subject = :anna"), {"anna": ANNA})
             connection.execute(
-                text("INSERT INTO tombstone VALUES (:kid, :anna, :told)"), {"kid": kid, "anna": ANNA, "told": evidence}
+                text("INSERT INTO tombstone VALUES (:kid, :anna, :told, NULL)"),
+                {"kid": kid, "anna": ANNA, "told": evidence},
             )
+            bind_rows(connection, keys.secrets.rows)  # as in a key store from before they were bound
     with on_sqlite.open() as record:
         done = record.erase(ANNA, **WORDS_OF_TWO)
         assert (done.evidence.subjects, done.evidence.keys) == ((ANNA,), (kid,))

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from earlystart_core import DecideTier, OpenCase, Reader, Record, Refused, Tampered
 from earlystart_core.erasing.shredding import shredded_in
+from earlystart_sql.key_tables import bind_rows
 from tests.erasure.conftest import ANNA, BEN, BY, FAMILY, TEXT, WORDS_OF_TWO, Place, lines, texts, wrapped_keys
 
 
@@ -16,10 +17,12 @@ def folder_of(place: Place) -> Path:
 
 
 def altered(record: Record, *statements: str) -> None:
+    """Alters a key store from before its rows were bound, which then was taken as it stood."""
     keys: Any = record.store.keys
     with keys.database.writing() as connection:
         for statement in statements:
             connection.execute(text(statement), {"anna": ANNA, "ben": BEN})
+        bind_rows(connection, keys.secrets.rows)
 
 
 def refused(record: Record, subject: str = ANNA) -> str:
@@ -64,6 +67,7 @@ def test_wrapped_keys_that_were_exchanged_are_not_certified(place: Place) -> Non
                     text("UPDATE data_key SET wrapped = :wrapped WHERE subject = :subject"),
                     {"wrapped": wrapped[other], "subject": subject},
                 )
+            bind_rows(connection, keys.secrets.rows)
         with pytest.raises(Tampered, match="is not the one that sealed text under that name"):
             record.erase(ANNA, **WORDS_OF_TWO)
         assert not record.erasures()
@@ -110,7 +114,7 @@ def test_a_key_that_went_before_is_named_too(place: Place) -> None:
         first = record.store.keys.for_subjects([ANNA])[ANNA].kid
         altered(
             record,
-            "INSERT INTO tombstone SELECT kid, 'case:x', 'lost' FROM data_key WHERE subject = :anna",
+            "INSERT INTO tombstone SELECT kid, 'case:x', 'lost', NULL FROM data_key WHERE subject = :anna",
             "DELETE FROM data_key WHERE subject = :anna",
         )
         record.submit(DecideTier(case=ANNA, tier="universal", reason="written later"), by=BY)

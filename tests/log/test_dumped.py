@@ -10,7 +10,7 @@ from earlystart_core.entry import Entry
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.proof.judging import verify_log
 from earlystart_sql.database import open_database
-from earlystart_sql.keys import KEYS
+from earlystart_sql.key_tables import KEYS
 from earlystart_sql.layout import Layout
 from earlystart_sql.log import SqlLog
 from earlystart_sql.schema import LOG

@@ -13,7 +13,8 @@ from earlystart_core.privacy.keys import Shredded, commitment
 from earlystart_core.ulid import ulid
 from earlystart_sql.database import open_database
 from earlystart_sql.kek import kek_of
-from earlystart_sql.keys import KEYS, SqlKeys
+from earlystart_sql.key_tables import KEYS, bind_rows
+from earlystart_sql.keys import SqlKeys
 from earlystart_sql.store import SqlStore, open_store
 
 KEK = bytes(range(32))
@@ -65,7 +66,8 @@ def test_an_erased_subject_gets_no_new_key(sql_url: str, open_keys: Callable[...
     kid = keys.for_subjects(["case:a"])["case:a"].kid
     with keys.database.writing() as connection:
         connection.exec_driver_sql("DELETE FROM data_key")
-        connection.exec_driver_sql(f"INSERT INTO tombstone VALUES ('{kid}', 'case:a', '{{}}')")
+        connection.exec_driver_sql(f"INSERT INTO tombstone VALUES ('{kid}', 'case:a', '{{}}', NULL)")
+        bind_rows(connection, keys.secrets.rows)
     assert keys.find(kid) == Shredded(kid)
     with pytest.raises(Refused) as raised:
         keys.for_subjects(["case:b", "case:a"])

@@ -17,7 +17,7 @@ from earlystart_sql import postgres, sqlite
 from earlystart_sql.address import address_of
 from earlystart_sql.database import open_database
 from earlystart_sql.kek import file_of
-from earlystart_sql.keys import KEYS
+from earlystart_sql.key_tables import KEYS
 from earlystart_sql.log import SqlLog
 from earlystart_sql.schema import LOG
 

@@ -24,6 +24,14 @@ def sealed_in(data: bytes) -> list[tuple[str, ...]]:
     return [tuple(kid.decode(errors="replace") for kid in _KID.findall(one)) for one in _VALUES.findall(data)]
 
 
+def envelopes_in(data: bytes) -> list[list[tuple[str, str]]]:
+    """What each envelope of each sealed value in an entry's data commits to, and the name in it."""
+    if b'"sealed":[' not in data:
+        return []
+    pairs = (_ENVELOPE.findall(one) for one in _VALUES.findall(data))
+    return [[(kcv.decode(errors="replace"), kid.decode(errors="replace")) for kcv, kid in one] for one in pairs]
+
+
 def sealers(subjects: Sequence[str], entries: Iterable[Recorded]) -> dict[str, set[str]]:
     """The names of the keys under which each of the subjects has text in those entries.
 
@@ -33,14 +41,18 @@ def sealers(subjects: Sequence[str], entries: Iterable[Recorded]) -> dict[str, s
     found: dict[str, set[str]] = {subject: set() for subject in subjects}
     for recorded in entries:
         for kids in sealed_in(recorded.event.data):
-            for owner, kid in _owned(recorded, kids):
+            for owner, kid in owned(recorded, kids):
                 if owner in found:
                     found[owner].add(kid)
     return found
 
 
-def _owned(recorded: Recorded, kids: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Each key of a sealed value with its subject. Before keys were joined, text was sealed for a person alone."""
+def owned(recorded: Recorded, kids: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Each key of a sealed value with its subject. Before keys were joined, text was sealed for a person alone.
+
+    Raises:
+        Tampered: the entry has another number of keys than subjects.
+    """
     tags = recorded.event.tags
     joined = any(JOIN in kid for kid in kids)
     owners = sealed_for(tags) if joined else [(subject,) for subject in subjects_of(tags)]
