@@ -8,7 +8,7 @@ from earlystart_cli.columns import text_of
 from earlystart_cli.options import Json
 from earlystart_cli.output import note, put, put_json
 from earlystart_cli.stores import Stored, on_sql, opened
-from earlystart_core.errors import EarlyStartError
+from earlystart_core.errors import EarlyStartError, Tampered
 
 if TYPE_CHECKING:
     from earlystart_core.record import Record
@@ -26,7 +26,8 @@ MOST = 10  # faults of one kind that are told
 def doctor(*, store: Stored, json: Json = False) -> int:
     """Print versions, settings as read back, lag of views and segments, checkpoint, glass, keys. Status 1 on a fault.
 
-    A fault: the last checkpoint cannot be read, the keys cannot be reached, or one that sealed text is not among them.
+    A fault: the views stand at no entry of the log, the last checkpoint cannot be read, the keys cannot be reached, or
+    one that sealed text is not among them.
     """
     found: dict[str, Any] = {"versions": versions(), "sqlite": sqlite()}
     faults: list[str] = []
@@ -35,7 +36,7 @@ def doctor(*, store: Stored, json: Json = False) -> int:
         with opened(store, keys_read_only=True) as record:
             found |= {
                 "store": settled(record),
-                "views": record.store.views.lag(),
+                "views": views(record, faults),
                 "segments": segments(record),
                 "checkpoint": checkpoint(record, faults),
                 "erasures": erasures(record),
@@ -73,8 +74,7 @@ def versions() -> dict[str, str | None]:
 
 def sqlite() -> dict[str, Any]:
     """The SQLite in use, and its faults that are known."""
-    from earlystart_sql.library import LIBRARY
-    from earlystart_sql.sqlite import has_wal_reset_bug, journal_mode
+    from earlystart_sql.sqlite import LIBRARY, has_wal_reset_bug, journal_mode
 
     faults = []
     if has_wal_reset_bug(LIBRARY.sqlite_version_info):
@@ -101,6 +101,15 @@ def settled(record: "Record") -> dict[str, Any]:
         "recorded_at": head.known_at,
         "settings": _settings(database),
     }
+
+
+def views(record: "Record", faults: list[str]) -> dict[str, int | None] | str:
+    """How many positions each view is behind the head; or why none of them answers."""
+    try:
+        return record.store.views.lag()
+    except Tampered as error:
+        faults.append(f"views: {error}")
+        return str(error)
 
 
 def segments(record: "Record") -> dict[str, Any]:

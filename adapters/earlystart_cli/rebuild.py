@@ -56,8 +56,9 @@ def rebuild(
         if check:
             with working("rebuilding beside the served views"):
                 rebuilt, found = record.store.views.check(of.read)
-            lag = max((behind or 0) for behind in record.store.views.lag().values())
-            known = record.store.log.head() - lag
+            if not found:
+                lag = max((behind or 0) for behind in record.store.views.lag().values())
+                known = record.store.log.head() - lag
         else:
             with working("rebuilding every view"):
                 rebuilt = record.rebuild(of.read)

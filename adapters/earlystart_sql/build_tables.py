@@ -12,7 +12,6 @@ from sqlalchemy.schema import CreateTable
 
 from earlystart_core.entry import micros
 from earlystart_sql.raw import one, run
-from earlystart_sql.served import DIGESTS
 from earlystart_sql.system import system_clock
 from earlystart_sql.view_tables import NAMED, ViewTable
 
@@ -98,13 +97,6 @@ def drop_others(connection: Connection, mine: Iterable[str]) -> None:
         for (name,) in run(connection, _THERE[connection.dialect.name]).fetchall():
             if name not in kept and NAMED.fullmatch(name):
                 run(connection, f"DROP TABLE {name}")
-
-
-def say_served(connection: Connection, slot: str, position: int) -> None:
-    """From here on those tables answer, up to that position."""
-    run(connection, "DELETE FROM view_state")
-    rows = ", ".join(f"('{name}', '{digest}', {int(position)})" for name, digest in DIGESTS[slot].items())
-    run(connection, f"INSERT INTO view_state (name, digest, position) VALUES {rows}")
 
 
 def _last(connection: Connection) -> int:

@@ -18,13 +18,14 @@ from earlystart_sql.build_tables import Overtaken
 from earlystart_sql.filling import AT_ONCE, Step, Stored, stored
 from earlystart_sql.log import SqlLog
 from earlystart_sql.naming import Naming
+from earlystart_sql.remembered import expect_still
 from earlystart_sql.segment_texts import texts_of
-from earlystart_sql.served import Serving
+from earlystart_sql.served import Serving, say_served
 from earlystart_sql.terms import make_terms, terms_are_there
 from earlystart_sql.view_tables import SLOTS, ViewTable
 
 Tables = Mapping[str, Mapping[str, ViewTable]]  # by slot and view
-Advance = Callable[[Connection, str, int, int], int]  # brings a slot's tables on; gives the position that they reach
+Advance = Callable[[Connection, str, int], int]  # brings a slot's tables on; gives the position that they reach
 How = Literal["beside", "if free", "at once"]
 
 
@@ -37,16 +38,20 @@ class Builder:
         self._serving = serving
         self._advance = advance
 
-    def serve(self, folded: AsAt, how: How) -> bool:
+    def serve(self, folded: AsAt, leaf: bytes, how: How) -> bool:
         """Fills tables with what was folded, brings them to the head and serves them; whether it came to that.
 
-        how: `beside` takes over whatever is being built; overtaken in its turn, it fills in one transaction. `if free`
-        leaves it to another build, or to the writer who holds the lock now. `at once` is one transaction.
+        leaf: of the last entry that was folded. how: `beside` takes over whatever is being built; overtaken in its
+        turn, it fills in one transaction. `if free` leaves it to another build, or to the writer who holds the lock
+        now. `at once` is one transaction.
+
+        Raises:
+            StoreUnavailable: the log no longer has that entry, or others build all the time.
         """
         served = False
         for way in (how, "at once", "at once"):
             with suppress(Overtaken):
-                served = self._serve(folded, way)
+                served = self._serve(folded, leaf, way)
                 break
             if how == "if free":
                 break
@@ -57,7 +62,7 @@ class Builder:
                 self._tidy()
         return served
 
-    def _serve(self, folded: AsAt, how: How) -> bool:
+    def _serve(self, folded: AsAt, leaf: bytes, how: How) -> bool:
         found = self._stored(folded, how)
         if found is None:
             return False
@@ -71,14 +76,14 @@ class Builder:
             build, slot = self._begin(connection)
             if whole:
                 self._write(connection, slot, ready)
-                self._swap(connection, slot, folded, terms)
+                self._swap(connection, slot, (folded.clocks.known, leaf), terms)
                 return True
         for last, some in _together(steps):
             with self._log.writing() as connection:
                 build_tables.go_on(connection, build)
                 self._write(connection, slot, some)
                 if last:
-                    self._swap(connection, slot, folded, terms)
+                    self._swap(connection, slot, (folded.clocks.known, leaf), terms)
         return True
 
     def _opening(self, how: How) -> Callable[[], AbstractContextManager[Connection | None]]:
@@ -90,20 +95,21 @@ class Builder:
         None where some are still to be given and the lock is taken.
         """
         with self._log.reading() as connection:
-            self._serving.state(connection)  # what is remembered of terms may be of another table
-            naming = Naming(self._log.numbers(connection))
+            stamp = self._serving.state(connection).stamp
+            naming = Naming(self._log.numbers(connection), stamp)
             views = self._numbered(folded, naming, add=False) if terms_are_there(connection) else None
-            terms = [] if views is None else naming.numbers.terms.texts()[1:]
+            terms = [] if views is None else naming.terms.texts()[1:]
         if views is None:
             with self._opening(how)() as writer:
                 if writer is None:
                     return None
                 make_terms(writer)
-                naming = Naming(self._log.numbers(writer))
+                stamp = self._serving.state(writer).stamp
+                naming = Naming(self._log.numbers(writer), stamp)
                 views = self._numbered(folded, naming, add=True)
-                terms = naming.numbers.terms.texts()[1:]
+                terms = naming.terms.texts()[1:]
         if not self._log.database.sees_uncommitted:
-            naming.remember()
+            naming.numbers.remember()
         return None if views is None else (views, terms)
 
     def _numbered(self, folded: AsAt, naming: Naming, *, add: bool) -> list[Stored] | None:
@@ -118,7 +124,7 @@ class Builder:
     def _is_wanted(self, connection: Connection, folded: AsAt) -> bool:
         """Whether the tables are still behind, and no other build is on its way."""
         state = self._serving.state(connection)
-        return not ((state.laid and state.position >= folded.clocks.known) or build_tables.is_building(connection))
+        return not ((state.there and state.position >= folded.clocks.known) or build_tables.is_building(connection))
 
     def _begin(self, connection: Connection) -> tuple[int, str]:
         """The number of a new build, and the slot that it fills, empty."""
@@ -133,11 +139,12 @@ class Builder:
         for view, _, write in steps:
             write(connection, self._tables[slot][view])
 
-    def _swap(self, connection: Connection, slot: str, folded: AsAt, terms: list[str]) -> None:
+    def _swap(self, connection: Connection, slot: str, last: tuple[int, bytes], terms: list[str]) -> None:
+        """Serves the slot. last: the position that was folded up to, and its leaf."""
+        expect_still(connection, *last)
         if texts_of(connection)[: len(terms)] != terms:
             raise Overtaken  # their table was dropped meanwhile and made anew: what was filled means something else
-        head = self._serving.state(connection).head
-        build_tables.say_served(connection, slot, self._advance(connection, slot, folded.clocks.known, head))
+        say_served(connection, slot, self._advance(connection, slot, last[0]))
         build_tables.end(connection)
 
     def _tidy(self) -> None:

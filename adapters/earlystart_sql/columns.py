@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.log import Batch
 from earlystart_sql.database import Database
-from earlystart_sql.dictionary import Shape
 from earlystart_sql.raw import run_binary
+from earlystart_sql.remembered import Shape, expect_still
 
 RUN = 50_000  # positions looked at in one transaction
 
@@ -30,25 +30,34 @@ _positions = msgspec.json.Decoder(list[int]).decode
 _occurred = msgspec.json.Decoder(list[int | None]).decode
 
 
-def batches_of(database: Database, shapes: dict[Shape, int], after: int, upto: int) -> Iterator[Batch]:
+def batches_of(
+    database: Database, shapes: dict[Shape, int], after: int, upto: int, end: tuple[int, bytes]
+) -> Iterator[Batch]:
     """The entries of those shapes with after < position <= upto, run by run, in rising position within a shape.
 
     Each run is read in a transaction of its own: entries never change, so all the same it is one moment of the log.
+    end: the head when the shapes were read, and its leaf.
+
+    Raises:
+        StoreUnavailable: the log does not have that entry any more.
     """
     for start in range(after, upto, RUN):
-        yield from _run(database, shapes, start, min(start + RUN, upto))
+        yield from _run(database, shapes, start, min(start + RUN, upto), end)
 
 
-def _run(database: Database, shapes: dict[Shape, int], after: int, upto: int) -> Iterator[Batch]:
+def _run(
+    database: Database, shapes: dict[Shape, int], after: int, upto: int, end: tuple[int, bytes]
+) -> Iterator[Batch]:
     try:
         with database.reading() as connection:
+            expect_still(connection, *end)
             found = [_batch(connection, shape, number, after, upto) for shape, number in shapes.items()]
     except StoreUnavailable as error:
         if upto - after == 1 or not any(words in str(error) for words in _TOO_BIG):
             raise
         middle = (after + upto) // 2  # more data than the database can hold in one value
-        yield from _run(database, shapes, after, middle)
-        yield from _run(database, shapes, middle, upto)
+        yield from _run(database, shapes, after, middle, end)
+        yield from _run(database, shapes, middle, upto, end)
         return
     yield from (batch for batch in found if batch is not None)
 

@@ -83,7 +83,7 @@ def _map(kind: str, dictionary: Dense, naming: Naming, *, add: bool) -> Array | 
 def _are_terms(dictionary: Numbered, naming: Naming) -> bool:
     """Whether the store numbers terms as it did when the fold began: their table may have been made anew."""
     given = dictionary.texts[: dictionary.size - len(dictionary.more)]
-    return naming.numbers.terms.texts()[: len(given)] == given
+    return naming.terms.texts()[: len(given)] == given
 
 
 def _blocks(shape: ViewTable, columns: list[Array]) -> Write:

@@ -45,7 +45,7 @@ class SqlTables:
 
     def _into(self, table: ViewTable, row: Row) -> list[int]:
         """The row as the table takes it, once all its texts have numbers."""
-        tags, term = self._naming.numbers.tags, self._naming.numbers.terms.number
+        tags, term = self._naming.numbers.tags, self._naming.terms.number
         values = []
         for name, held in table.held.items():
             value = row[name]

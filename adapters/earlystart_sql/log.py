@@ -2,7 +2,8 @@
 
 Under the lock a position is the last one plus one, so there are no gaps, and whoever reads sees positions in the
 order of their commits: no entry can appear below one that was seen. Entries never change, so a long read may page
-through short transactions, bounded by the head it began with, and still be of one moment.
+through short transactions, bounded by the head it began with, and still be of one moment: as long as the log has that
+head, which each page looks at.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -25,13 +26,14 @@ from earlystart_core.entry import (
     parse,
     stored_data,
 )
-from earlystart_core.log import AlreadyRecorded, Batch, Clock, Log, Read, Receipt
+from earlystart_core.log import AlreadyRecorded, Batch, Clock, Condition, Log, Read, Receipt
 from earlystart_sql.columns import batches_of
 from earlystart_sql.database import Database
-from earlystart_sql.dictionary import Dictionary, Numbers, Shape
+from earlystart_sql.dictionary import Numbers
 from earlystart_sql.insert import insert
 from earlystart_sql.query import Part, any_match, facts_of, page, parts_of
 from earlystart_sql.raw import mark, one, run, run_binary, together
+from earlystart_sql.remembered import Memory, Shape, expect_still, is_still
 from earlystart_sql.tree import SqlTree
 
 PAGE = 2_000  # entries
@@ -39,8 +41,7 @@ EVERY = 2**31 - 1
 Follower = Callable[[Numbers, Sequence[Recorded]], None]
 Also = Callable[[Connection, Sequence[Recorded]], None]
 
-_LAST = "SELECT position, recorded_at FROM entry ORDER BY position DESC LIMIT 1"
-_HEAD = "SELECT coalesce(max(position), 0) FROM entry"
+_LAST = "SELECT position, leaf FROM entry ORDER BY position DESC LIMIT 1"
 _RECEIPT = {
     "sqlite": "SELECT command_id, digest, first, count FROM receipt WHERE command_id = ?",
     "postgresql": "SELECT command_id, digest, first, count FROM receipt WHERE command_id = %s",
@@ -62,20 +63,23 @@ class SqlLog(Log):
         self.followers: list[Follower] = []
         self.tree: SqlTree = SqlTree(database)
         self._clock = clock
-        self._dictionary = Dictionary()
-        self.forget_terms = self._dictionary.forget_terms
+        self.memory = Memory()
+
+    @property
+    def history(self) -> object:
+        return self.memory.now
 
     def read(self, query: DCBQuery | None = None, *, after: int | None = None, limit: int | None = None) -> Read:
         with self.reading() as connection:
-            head = _head(connection)
-            numbers = Numbers(self._dictionary, connection)
+            numbers = self.numbers(connection)
+            head, leaf = self._head(connection)
             parts = parts_of(query, numbers)
             rows = _page(connection, parts, after or 0, head, PAGE if limit is None else max(limit, 0))
             if not self.database.sees_uncommitted:
                 numbers.remember()
         if limit is None:
-            return Read(self._paged(parts, rows, head), head or None)
-        return Read(rows, rows[-1].position if rows else None)
+            return Read(self._paged(parts, rows, (head, leaf)), head or None, leaf or None)
+        return Read(rows, rows[-1].position, rows[-1].leaf) if rows else Read(rows, None)
 
     def append(
         self,
@@ -99,11 +103,11 @@ class SqlLog(Log):
         with self.writing() as connection:
             if receipt is not None and (known := _receipt(connection, receipt.command_id)) is not None:
                 raise AlreadyRecorded(known)
-            numbers = Numbers(self._dictionary, connection)
+            numbers = self.numbers(connection)
             if condition is not None:
                 _check(connection, condition, numbers)
-            row = run(connection, _LAST).fetchone()
-            head, last = (0, None) if row is None else (row[0], from_micros(row[1]))
+            head, at = numbers.seen.head, numbers.seen.recorded_at
+            last = None if at is None else from_micros(at)
             tag_of = numbers.of(tags)
             with together(connection):
                 recorded = self._insert(connection, drafts, numbers, tag_of, head, last)
@@ -114,7 +118,7 @@ class SqlLog(Log):
                 also(connection, recorded)
             for follower in self.followers:
                 follower(numbers, recorded)
-        numbers.remember()
+        numbers.remember(grown=(recorded[-1].position, recorded[-1].leaf) if recorded else None)
         self.tree.grown_to(blocks)
         return head + len(entries)
 
@@ -152,11 +156,11 @@ class SqlLog(Log):
 
     def any_within(self, connection: Connection, query: DCBQuery, after: int) -> bool:
         """Whether an entry after that position matches the query, as the caller's transaction sees them."""
-        return _any(connection, query, after, Numbers(self._dictionary, connection))
+        return _any(connection, query, after, self.numbers(connection))
 
     def numbers(self, connection: Connection) -> Numbers:
         """The numbers of tags and shapes as the caller's transaction sees them."""
-        return Numbers(self._dictionary, connection)
+        return Numbers(self.memory.seen(connection), connection)
 
     def facts(
         self, numbers: Numbers, types: Sequence[str], tags: Sequence[str], after: int
@@ -170,14 +174,18 @@ class SqlLog(Log):
         for position, shape, occurred, data in run_binary(numbers.connection, *statement) if statement else ():
             yield position, shapes[shape], occurred, data
 
-    def head(self) -> int:
+    def end(self) -> tuple[int, bytes]:
+        """The greatest position and its entry's leaf; 0 and nothing for an empty log."""
         with self.reading() as connection:
-            return _head(connection)
+            return self._head(connection)
+
+    def head(self) -> int:
+        return self.end()[0]
 
     def known_at(self, moment: datetime) -> int:
         bound = micros(moment)
         with self.reading() as connection:
-            low, high = 0, _head(connection)
+            low, high = 0, self._head(connection)[0]
             while low < high:  # recorded_at never falls as positions rise
                 middle = (low + high + 1) // 2
                 at = one(connection, f"SELECT recorded_at FROM entry WHERE position = {middle}")
@@ -190,21 +198,26 @@ class SqlLog(Log):
 
     def batches(self, types: Sequence[str], *, after: int = 0, upto: int | None = None) -> Iterator[Batch]:
         with self.reading() as connection:
-            head = _head(connection)
-            shapes = Numbers(self._dictionary, connection).versions_of(types)
-        return batches_of(self.database, shapes, max(after, 0), head if upto is None else min(upto, head))
+            end = self._head(connection)
+            shapes = self.numbers(connection).versions_of(types)
+        return batches_of(self.database, shapes, max(after, 0), end[0] if upto is None else min(upto, end[0]), end)
 
-    def _paged(self, parts: list[Part] | None, rows: list[Recorded], head: int) -> Iterator[Recorded]:
+    def _head(self, connection: Connection) -> tuple[int, bytes]:
+        """The head as the transaction sees it by now, and the leaf there."""
+        seen = self.memory.seen(connection)
+        if not self.database.sees_uncommitted:
+            return seen.head, seen.leaf
+        row = run(connection, _LAST).fetchone()  # this thread may have appended within it
+        return (0, b"") if row is None else (int(row[0]), row[1])
+
+    def _paged(self, parts: list[Part] | None, rows: list[Recorded], end: tuple[int, bytes]) -> Iterator[Recorded]:
         while rows:
             yield from rows
             if len(rows) < PAGE:
                 return
             with self.reading() as connection:
-                rows = _page(connection, parts, rows[-1].position, head, PAGE)
-
-
-def _head(connection: Connection) -> int:
-    return int(one(connection, _HEAD))
+                expect_still(connection, *end)
+                rows = _page(connection, parts, rows[-1].position, end[0], PAGE)
 
 
 def _page(connection: Connection, parts: list[Part] | None, after: int, upto: int, limit: int) -> list[Recorded]:
@@ -222,6 +235,9 @@ def _receipt(connection: Connection, command_id: str) -> Receipt | None:
 
 
 def _check(connection: Connection, condition: DCBAppendCondition, numbers: Numbers) -> None:
+    leaf = condition.leaf if isinstance(condition, Condition) else None
+    if leaf is not None and not is_still(connection, condition.after or 0, leaf):
+        raise IntegrityError(condition)
     if _any(connection, condition.fail_if_events_match, condition.after or 0, numbers):
         raise IntegrityError(condition)
 

@@ -1,11 +1,10 @@
 """Naming: text told as the whole numbers that stand in view tables, and those numbers told as text.
 
 An id is the store's number within its kind (`tag.n`); all other text is a term (kind `text`). Numbers never change
-once committed, so a process remembers those that it saw.
+once committed, so a process remembers those that it saw (`remembered`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
 
 import msgspec
 import numpy as np
@@ -16,6 +15,7 @@ from earlystart_sql.dictionary import Numbers, kind_of
 from earlystart_sql.ids import new_texts
 from earlystart_sql.insert import insert
 from earlystart_sql.raw import run
+from earlystart_sql.terms import Terms
 
 TERM = "text"  # the kind of all text that is no id
 FEW = 2_000  # texts or numbers of a kind: more are told by columns
@@ -29,15 +29,16 @@ _IDS = {
 class Naming:
     """Texts and numbers as one transaction sees them."""
 
-    def __init__(self, numbers: Numbers) -> None:
+    def __init__(self, numbers: Numbers, stamp: str) -> None:
+        """stamp: that of the terms (`Served.stamp`)."""
         self.numbers = numbers
-        self._columns: dict[str, pl.Series] = {}
+        self.terms = numbers.terms = Terms(numbers.seen.memory.words, stamp, numbers.connection)
 
     def find(self, kind: str, texts: Iterable[str]) -> dict[str, int]:
         """The numbers of those texts that have one."""
         wanted = list(texts)
         if kind == TERM:
-            told = map(self.numbers.terms.number, wanted)
+            told = map(self.terms.number, wanted)
         else:
             self.numbers.look_up(wanted)
             told = map(self.numbers.n, wanted)
@@ -54,27 +55,35 @@ class Naming:
             insert(self.numbers.connection, "tag", self.numbers.new_tags[known:])
         for text in ids:  # who writes a row reads it back
             self.numbers.named.setdefault(kind_of(text), {})[self.numbers.tags[text][1]] = text
-        self.numbers.terms.add(terms)
+        self.terms.add(terms)
 
     def tell(self, kind: str, numbers: Sequence[int | None]) -> list[str | None]:
         """The text of each. Raises LookupError for a number that none has."""
-        known: Any = self.numbers.terms.known if kind == TERM else self.numbers.dictionary.ids.get(kind, {})
+        if kind == TERM:
+            return self.terms.tell(numbers)
+        ids = self.numbers.seen.ids(kind)
+        known = ids[1]
         try:
-            return [None if number is None else known[number] for number in numbers]
+            told = [None if number is None else known[number] for number in numbers]
+            if self.numbers.seen.is_same(kind, ids):
+                return told
         except LookupError:
-            texts = self._read(kind, {number for number in numbers if number is not None})
-            return [None if number is None else texts[number] for number in numbers]
+            pass
+        texts = self._read(kind, {number for number in numbers if number is not None})
+        return [None if number is None else texts[number] for number in numbers]
 
     def column(self, kind: str) -> pl.Series:
         """The text of every number of a kind, from 0, which none has."""
         if kind == TERM:
-            return pl.Series(self.numbers.terms.texts(), dtype=pl.String)
-        known = self._columns.get(kind, self.numbers.dictionary.columns.get(kind))
+            return pl.Series(self.terms.texts(), dtype=pl.String)
+        known = self.numbers.columns.get(kind)
+        if known is None:
+            known = self.numbers.seen.column(kind)
         if known is None:
             known = pl.Series([""], dtype=pl.String)
         new = new_texts(self.numbers.connection, kind, len(known) - 1)
         if new:
-            known = self._columns[kind] = pl.concat([known, pl.Series(new, dtype=pl.String)])
+            known = self.numbers.columns[kind] = pl.concat([known, pl.Series(new, dtype=pl.String)])
         return known
 
     def arrays(self, texts: Mapping[str, Sequence[str]], *, add: bool) -> dict[str, Array]:
@@ -96,16 +105,11 @@ class Naming:
             found[kind] = numbers
         return found
 
-    def remember(self) -> None:
-        """Keeps what this transaction saw and added, now that it is committed."""
-        self.numbers.remember()
-        self.numbers.dictionary.columns.update(self._columns)
-
     def _read(self, kind: str, numbers: set[int]) -> dict[int, str]:
-        if kind == TERM:
-            return {number: self.numbers.terms.text(number) for number in numbers}
-        known = self.numbers.dictionary.ids.get(kind, {})
-        texts = {number: known[number] for number in numbers if number in known}
+        ids = self.numbers.seen.ids(kind)
+        texts = {number: ids[1][number] for number in numbers if number in ids[1]}
+        if not self.numbers.seen.is_same(kind, ids):
+            texts = {}
         unknown = [number for number in numbers if number not in texts]
         dialect = self.numbers.dialect
         asked: object = unknown if dialect == "postgresql" else msgspec.json.encode(unknown).decode()

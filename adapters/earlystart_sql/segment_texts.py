@@ -53,7 +53,7 @@ def digests_of(texts: Sequence[str]) -> list[bytes]:
 def number_texts(connection: Connection, wanted: Sequence[str]) -> list[str]:
     """All terms by number, those texts among them. Only under the append lock."""
     make_terms(connection)
-    terms = Terms(Words(), connection)
+    terms = Terms(Words(), "", connection)
     terms.add(wanted)
     return terms.texts()[1:]
 

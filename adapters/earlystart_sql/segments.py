@@ -59,7 +59,6 @@ class SqlShelf:
         self._registry = registry
         self._length = length
         self._layout = f"{layout_of_all(registry.classes.values())}/{length}"
-        self._given: dict[str, Given] = {}  # ids by kind and number, those that were read
         self._lock = Lock()
         self.dropped: list[Run] = []  # runs found unsound since this shelf was opened
 
@@ -228,7 +227,8 @@ class SqlShelf:
     def _ids_of(self, kind: str) -> Given:
         """The ids of a kind by number; what was read once is kept, because a number is never given again."""
         with self._log.reading() as connection, self._lock:
-            given = ids_of(connection, kind, self._given.get(kind))
-            if not self._log.database.sees_uncommitted:
-                self._given[kind] = given
-            return given
+            seen = self._log.memory.seen(connection)
+            given = ids_of(connection, kind, seen.given(kind))
+        if not self._log.database.sees_uncommitted:
+            seen.remember(given={kind: given})
+        return given

@@ -1,4 +1,4 @@
-"""The system: the one place that reads its clock, how many processors there are, and what it hashes text with."""
+"""The system: the one place that reads its clock, its chance, its processors, and what it hashes text with."""
 
 import os
 from datetime import UTC, datetime
@@ -14,6 +14,11 @@ def cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def new_stamp() -> str:
+    """A text that no store has had before."""
+    return os.urandom(8).hex()
 
 
 def hash_key_is_given() -> bool:

@@ -21,6 +21,7 @@ from earlystart_sql import tree_tables
 from earlystart_sql.database import Database
 from earlystart_sql.insert import insert
 from earlystart_sql.raw import one, run_binary
+from earlystart_sql.served import astray, view_state
 from earlystart_sql.stored_rows import rows_of, shapes_in
 from earlystart_sql.stretches import can_be_apart, strays, stretches
 from earlystart_sql.tree_tables import can_keep, may_be_read
@@ -40,7 +41,7 @@ class SqlTree(Tree):
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._blocks = 0  # that are kept, at least: committed, seen or written by this process
+        self._blocks = 0  # that are kept, at least: committed, seen or written by this process; of no longer log
 
     def grow(self, connection: Connection, head: int, new: Sequence[bytes]) -> int:
         """Keeps what an append completes, in its transaction; returns how many blocks are kept now.
@@ -48,6 +49,7 @@ class SqlTree(Tree):
         head: before the append. new: its leaves. The caller says so to `grown_to` once it is committed.
         """
         last = head + len(new)
+        self._blocks = min(self._blocks, head // BLOCK)  # a log that was put back has none for what it does not hold
         if last // BLOCK <= self._blocks or not can_keep(connection, self.NODES):
             return self._blocks
         kept = one(connection, f"SELECT coalesce(max(number) + 1, 0) FROM {self.NODES} WHERE level = {LEVEL}")
@@ -113,7 +115,8 @@ class SqlTree(Tree):
     def strays(self, size: int) -> Iterable[Doubt]:
         with self._database.reading() as connection:
             head = one(connection, _HEAD.format(table=self.ENTRIES))
-            return list(strays(connection, shapes_in(connection), head))
+            found = list(strays(connection, shapes_in(connection), head))
+            return [*found, *(astray(connection) if may_be_read(connection, view_state.name) else ())]
 
     def last_signed(self) -> Signed | None:
         with self._database.reading() as connection:

@@ -13,7 +13,8 @@ from sqlalchemy import Connection
 from earlystart_core.clocks import Clocks
 from earlystart_core.entry import Recorded
 from earlystart_core.errors import Unreadable
-from earlystart_core.live import Kept, advance
+from earlystart_core.live import advance
+from earlystart_core.log import of_one_log
 from earlystart_core.replay.as_at import AsAt
 from earlystart_core.replay.check import built, differences, rows_by_row
 from earlystart_core.replay.explain import Explained
@@ -22,7 +23,7 @@ from earlystart_core.store import Difference, Frames, Rebuilt, Source
 from earlystart_core.views import VIEWS
 from earlystart_core.words import EVENTS
 from earlystart_sql.block import block
-from earlystart_sql.build_tables import lay, say_served
+from earlystart_sql.build_tables import lay
 from earlystart_sql.building import Builder
 from earlystart_sql.dictionary import Numbers
 from earlystart_sql.frames import Live, Overlay
@@ -30,9 +31,8 @@ from earlystart_sql.live_tables import SqlTables
 from earlystart_sql.log import SqlLog
 from earlystart_sql.naming import Naming
 from earlystart_sql.past import SqlPast
-from earlystart_sql.raw import mark, run
 from earlystart_sql.segments import SqlShelf
-from earlystart_sql.served import Served, Serving
+from earlystart_sql.served import Served, Serving, move, say_served
 from earlystart_sql.system import cores
 from earlystart_sql.terms import make_terms
 from earlystart_sql.view_tables import tables_of
@@ -47,22 +47,28 @@ class SqlViews:
     def __init__(self, log: SqlLog) -> None:
         self._log = log
         self._tables = tables_of(log.database.dialect)
-        self._serving = Serving(log.forget_terms)
+        self._serving = Serving(log.memory)
         self._builder = Builder(log, self._tables, self._serving, self._advanced)
-        self._kept = Kept()
         self.shelf = SqlShelf(log, EVENTS)
         self.threads = 1 if log.database.address.in_memory else cores()
         log.followers.append(self._follow)
 
     @block
     def reading(self) -> Iterator[Frames]:
-        """The views at the head of the log, of one moment."""
+        """The views at the head of the log, of one moment.
+
+        Raises:
+            Tampered: they stand at an entry that the log no longer has.
+        """
         with self._seeing() as (state, naming):
+            state.expect_there()
             if state.fresh:
                 yield Live(naming, self._tables[state.slot], state.clocks)
                 return
+            history = naming.numbers.seen.memory
         folded = self._catch_up(state) if state.head else None
         with self._seeing() as (state, naming):
+            state.expect_there()
             if state.fresh:
                 yield Live(naming, self._tables[state.slot], state.clocks)
                 return
@@ -72,32 +78,39 @@ class SqlViews:
                 return
         # Outside the transaction: dropping an unsound segment must not wait for this very reader.
         seen = folded is not None and folded.clocks.known == state.head
-        yield folded if folded is not None and seen else self._as_at(state.clocks, self.shelf)
+        with of_one_log(self._log, history):
+            yield folded if folded is not None and seen else self._as_at(state.clocks, self.shelf)
 
     def rebuild(self, source: Source | None = None) -> Rebuilt:
         started = perf_counter()
         if source == "segments":
             self.shelf.seal()
         sealed_at = perf_counter()
-        head = self._log.head()
+        head, leaf = self._log.end()
         if source is None:
             source = "segments" if self.shelf.runs(head) else "rows"
         folded = self._fold(head, self.shelf if source == "segments" else None)
         folded_at = perf_counter()
-        self._builder.serve(folded, "beside")
+        self._builder.serve(folded, leaf, "beside")
         done = perf_counter()
         views = {view.name: built(folded.rows(view.name)) for view in VIEWS}
         return Rebuilt(folded.events, source, folded_at - sealed_at, done - folded_at, done - started, views)
 
     def check(self, source: Source | None = None) -> tuple[Rebuilt, list[Difference]]:
+        with of_one_log(self._log):
+            return self._check(source)
+
+    def _check(self, source: Source | None) -> tuple[Rebuilt, list[Difference]]:
         rows, found = {}, []
         with self._seeing() as (state, naming):
-            for view in VIEWS if state.laid else ():
+            if state.astray:
+                found = [Difference(view.name, "", f"as served: {state.why}") for view in VIEWS]
+            for view in VIEWS if state.there else ():
                 try:
                     rows[view.name] = Live(naming, self._tables[state.slot], state.clocks).rows(view.name)
                 except Unreadable as error:
                     found.append(Difference(view.name, "", f"as served: {error}"))
-        known = state.position if state.laid else state.head
+        known = state.position if state.there else state.head  # what is stored is bounded by what is there
         sources: list[Source] = ["segments", "rows"] if self.shelf.runs(known) else ["rows"]
         first = sources.pop(0 if source == "segments" else -1)
         started = perf_counter()
@@ -108,9 +121,8 @@ class SqlViews:
         for other in sources:
             again = self._fold(known, Looking(self.shelf) if other == "segments" else None)
             found += differences(f"by {other}", {view.name: again.rows(view.name) for view in VIEWS}, columns)
-        if state.laid:
-            found += differences("as served", rows, {name: columns[name] for name in rows})
-        elif not state.built:
+        found += differences("as served", rows, {name: columns[name] for name in rows})
+        if not state.built:
             found += [Difference(view.name, "", "was never built") for view in VIEWS]
         views = {name: built(rows) for name, rows in columns.items()}
         return Rebuilt(folded.events, first, seconds, 0.0, seconds, views), found
@@ -120,6 +132,7 @@ class SqlViews:
 
     def lag(self) -> dict[str, int | None]:
         with self._seeing() as (state, _):
+            state.expect_there()
             return {view.name: state.head - state.position if state.built else None for view in VIEWS}
 
     @block
@@ -127,10 +140,11 @@ class SqlViews:
         """The state of the views, and what names are numbered, at one moment."""
         with self._log.reading() as connection:
             committed = not self._log.database.sees_uncommitted
-            naming = Naming(self._log.numbers(connection))
-            yield self._serving.state(connection, committed=committed), naming
+            state = self._serving.state(connection, committed=committed)
+            naming = Naming(self._log.numbers(connection), state.stamp)
+            yield state, naming
             if committed:
-                naming.remember()
+                naming.numbers.remember()
 
     def _as_at(self, clocks: Clocks, shelf: Shelf | None) -> AsAt:
         return AsAt(self._log, EVENTS, clocks, shelf, self.threads)
@@ -148,42 +162,41 @@ class SqlViews:
             with self._log.try_writing() as connection:
                 if connection is not None:
                     state = self._serving.state(connection)
-                    if state.laid:
-                        self._move(connection, self._advanced(connection, state.slot, state.position, state.head))
+                    reached = self._advanced(connection, state.slot, state.position) if state.there else 0
+                    if reached > state.position:
+                        move(connection, reached, state.leaf)
             return None
         folded = self._fold(state.head, self.shelf)  # before the lock: writers do not wait for a fold
-        self._builder.serve(folded, "if free")
+        self._builder.serve(folded, state.leaf, "if free")
         return folded
 
     def _follow(self, numbers: Numbers, recorded: Sequence[Recorded]) -> None:
         if not recorded:
             return
-        state = self._serving.state(numbers.connection)
+        state, connection = self._serving.state(numbers.connection), numbers.connection
         before = recorded[0].position - 1
-        if not (state.laid or before == 0) or state.position != before or len(recorded) > WITH_APPEND:
+        if not (state.there or before == 0) or state.position != before or len(recorded) > WITH_APPEND:
             return
-        slot = state.slot or self._lay(numbers.connection)
-        tables = SqlTables(self._tables[slot], Naming(numbers))
-        advance(VIEWS, EVENTS, recorded, SqlPast(self._log, numbers, EVENTS), tables, self._kept)
-        self._move(numbers.connection, recorded[-1].position)
+        slot, stamp = (state.slot, state.stamp) if state.slot else self._lay(connection)
+        tables = SqlTables(self._tables[slot], Naming(numbers, stamp))
+        kept = numbers.seen.memory.kept if numbers.seen.is_newest else None
+        advance(VIEWS, EVENTS, recorded, SqlPast(self._log, numbers, EVENTS), tables, kept)
+        move(connection, recorded[-1].position, recorded[-1].leaf)
 
-    def _advanced(self, connection: Connection, slot: str, after: int, head: int) -> int:
+    def _advanced(self, connection: Connection, slot: str, after: int) -> int:
         """Brings the tables of a slot to the head, unless that is so far that a rebuild is quicker; gives where to."""
-        if not after < head <= after + BY_KEY:
+        state = self._serving.state(connection)
+        if not after < state.head <= after + BY_KEY:
             return after
         numbers = self._log.numbers(connection)
-        past = SqlPast(self._log, numbers, EVENTS)
-        advance(VIEWS, EVENTS, past.between(after, head), past, SqlTables(self._tables[slot], Naming(numbers)))
-        return head
+        past, naming = SqlPast(self._log, numbers, EVENTS), Naming(numbers, state.stamp)
+        advance(VIEWS, EVENTS, past.between(after, state.head), past, SqlTables(self._tables[slot], naming))
+        return state.head
 
-    def _lay(self, connection: Connection) -> str:
-        """The slot whose tables are served from here on: those of an empty log, empty."""
+    def _lay(self, connection: Connection) -> tuple[str, str]:
+        """The slot whose tables are served from here on: those of an empty log, empty; and the stamp of the terms."""
         make_terms(connection)
         slot = next(iter(self._tables))
         for table in self._tables[slot].values():
             lay(connection, table)
-        say_served(connection, slot, 0)
-        return slot
-
-    def _move(self, connection: Connection, position: int) -> None:
-        run(connection, f"UPDATE view_state SET position = {mark(connection)}", (position,))
+        return slot, say_served(connection, slot, 0)

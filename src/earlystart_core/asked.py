@@ -1,6 +1,7 @@
 """What can be asked of a record, now or at any two clocks: its views, and the questions over them."""
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
@@ -11,6 +12,7 @@ from earlystart_core.audit.timeline import story
 from earlystart_core.checking import check_id
 from earlystart_core.clocks import Clocks, clocks_at
 from earlystart_core.errors import Invalid, shown
+from earlystart_core.log import of_one_log
 from earlystart_core.readable import readable
 from earlystart_core.store import Frames, Store, still_open
 from earlystart_core.views import VIEW
@@ -103,18 +105,25 @@ class Questions:
 
 
 class AsAt(Questions):
-    """The record as it was known at a position and true at an instant."""
+    """The record as it was known at a position and true at an instant.
+
+    Where the store is put back to an earlier state meanwhile, it answers no more: StoreUnavailable.
+    """
 
     def __init__(self, store: Store, clocks: Clocks) -> None:
         from earlystart_core.replay.as_at import AsAt as Folded
 
         super().__init__(store)
         self.clocks = clocks
+        self._history = store.log.history
         self._frames = Folded(store.log, EVENTS, clocks, store.views.shelf, store.views.threads)
 
-    def _reading(self) -> AbstractContextManager[Frames]:
-        _ = self._store  # what was folded before is kept, and not told either once the record is closed
-        return nullcontext(self._frames)
+    @contextmanager
+    def _reading(self) -> Iterator[Frames]:
+        # What was folded before is kept: it is not told once the record is closed, nor of a log that is no more.
+        with of_one_log(self._store.log, self._history):
+            yield self._frames
 
     def _moment(self) -> Clocks:
-        return self.clocks
+        with of_one_log(self._store.log, self._history):
+            return self.clocks

@@ -11,14 +11,14 @@ from itertools import chain, takewhile
 from typing import Any, NamedTuple
 
 import msgspec
-from eventsourcing.dcb.api import DCBAppendCondition, DCBQuery, DCBQueryItem
+from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 from eventsourcing.persistence import IntegrityError
 
 from earlystart_core.command import Command, Fact, Facts, Word
 from earlystart_core.entry import Entry, Practitioner, Recorded
 from earlystart_core.errors import Conflict, Refused, Tampered
 from earlystart_core.event import Event, sealed_for, shape_of
-from earlystart_core.log import AlreadyRecorded, Log, Receipt, matches
+from earlystart_core.log import AlreadyRecorded, Condition, Log, Receipt, matches, of_one_log
 from earlystart_core.marks import struck
 from earlystart_core.privacy.keys import Chance, Keys
 from earlystart_core.registry import Registry
@@ -43,6 +43,7 @@ class _Read(NamedTuple):
 
     query: DCBQuery
     head: int | None
+    leaf: bytes | None  # of the entry there
     entries: list[Recorded]
 
 
@@ -94,8 +95,9 @@ class Shell:
     def _try(self, command: Command, by: Practitioner, receipt: Receipt) -> Done:
         word = self._words[type(command)]
         bearing = word.boundary(command)
-        target = self._target(bearing)
-        read = self._read(bearing, target)
+        with of_one_log(self._log):
+            target = self._target(bearing)
+            read = self._read(bearing, target)
         state = word.initial
         if target is not None:
             state = word.evolve(state, target)
@@ -115,14 +117,14 @@ class Shell:
         if entries and read.query.items:
             # Text that is sealed before its subject is erased must not be appended after: nobody could read it.
             sealing = [DCBQueryItem(types=[SubjectErased.__name__], tags=[one]) for one in _sealed_for(entries, events)]
-            condition = DCBAppendCondition(DCBQuery([*read.query.items, *sealing]), after=read.head)
+            condition = Condition(DCBQuery([*read.query.items, *sealing]), after=read.head, leaf=read.leaf)
         last = self._log.append(entries, condition, receipt=receipt)
         return Done(tuple(range(last - len(entries) + 1, last + 1)), ids_of(entries))
 
     def _read(self, bearing: Facts, target: Recorded | None) -> "_Read":
         query = query_of(bearing, target)
         if not query.items:
-            return _Read(query, None, [])
+            return _Read(query, None, None, [])
         read = self._log.read(query)
         found = {one.position: one for one in read.entries()}
         whole = courses(bearing, [one.event for one in found.values()])
@@ -130,7 +132,7 @@ class Shell:
             # as the log stood at the first reading: then one condition holds for both
             more = takewhile(lambda one: one.position <= (read.head or 0), self._log.read(DCBQuery(whole)).entries())
             found |= {one.position: one for one in more}
-        return _Read(DCBQuery([*query.items, *whole]), read.head, list(found.values()))
+        return _Read(DCBQuery([*query.items, *whole]), read.head, read.leaf, list(found.values()))
 
     def _target(self, bearing: Facts) -> Recorded | None:
         if bearing.target is None:

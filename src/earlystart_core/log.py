@@ -6,6 +6,8 @@ a gapless position and a `recorded_at` under its append lock, and remembers the 
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Event as Signal
 from threading import RLock
@@ -33,6 +35,7 @@ from earlystart_core.entry import (
     parse,
     stored_data,
 )
+from earlystart_core.errors import StoreUnavailable
 from earlystart_core.proof.memory import MemoryTree
 from earlystart_core.proof.tree import Tree
 
@@ -66,12 +69,21 @@ class Batch(msgspec.Struct):
     data: bytes
 
 
+@dataclass
+class Condition(DCBAppendCondition):
+    """An append condition that also fails where the entry at `after` is another: the log was put back meanwhile."""
+
+    leaf: bytes | None = None  # of the entry at `after`; None: not asked
+
+
 class Read(DCBReadResponse):
     """Entries in rising position. `head`: the log's head as read, or with a limit the last position given."""
 
-    def __init__(self, entries: Iterable[Recorded], head: int | None) -> None:
+    def __init__(self, entries: Iterable[Recorded], head: int | None, leaf: bytes | None = None) -> None:
+        """leaf: of the entry at the head."""
         self._entries = iter(entries)
         self._head = head
+        self.leaf = leaf
 
     @property
     def head(self) -> int | None:
@@ -93,6 +105,11 @@ class Log(DCBRecorder):
 
     tree: Tree  # the hash tree over its leaves, kept in the transaction of each append
 
+    @property
+    def history(self) -> object:
+        """The same object while the log only grows; another one once it was found put back to an earlier state."""
+        return self
+
     @abstractmethod
     def read(self, query: DCBQuery | None = None, *, after: int | None = None, limit: int | None = None) -> Read:
         """Entries that match any item of the query (a type of its types and all of its tags), after a position."""
@@ -111,7 +128,8 @@ class Log(DCBRecorder):
 
         Raises:
             AlreadyRecorded: the receipt's command_id is known; looked up under the lock, before the condition.
-            IntegrityError (eventsourcing's): entries after `condition.after` match the condition's query.
+            IntegrityError (eventsourcing's): entries after `condition.after` match the condition's query, or the
+                entry at `condition.after` is another than the condition says.
             ProgrammingError (eventsourcing's): neither events nor a receipt.
             StoreUnavailable: the store did not take it; nothing was kept.
         """
@@ -137,12 +155,46 @@ class Log(DCBRecorder):
         return Subscription(self, query, after)
 
 
+def put_back() -> StoreUnavailable:
+    """What is said to whoever read a log that is no longer there."""
+    return StoreUnavailable("the store was put back to an earlier state while it was read: ask again")
+
+
+@contextmanager
+def of_one_log(log: Log, history: object = None) -> Iterator[None]:
+    """Within, whatever is read is of one log that only grows.
+
+    history: as it was when something was read that is used here; it is looked at again first.
+
+    Raises:
+        StoreUnavailable: the log was put back to an earlier state since.
+    """
+    if history is None:
+        history = log.history
+    else:
+        log.head()
+    if log.history is not history:
+        raise put_back()
+    try:
+        yield
+    except Exception as error:
+        if log.history is not history:  # what was read of two logs may fail in any way
+            raise put_back() from error
+        raise
+    if log.history is not history:
+        raise put_back()
+
+
 class Subscription(DCBSubscription[Log]):
-    """Reads a page, then waits and reads again: a lost wake-up cannot lose an entry."""
+    """Reads a page, then waits and reads again: a lost wake-up cannot lose an entry.
+
+    Raises StoreUnavailable where the log was put back to before what it gave last.
+    """
 
     def __init__(self, log: Log, query: DCBQuery | None = None, after: int | None = None) -> None:
         super().__init__(log, query, after)
         self._page = Read((), None)
+        self._last: Recorded | None = None  # what was given last
         self._stopped = Signal()
 
     def stop(self) -> None:
@@ -152,15 +204,25 @@ class Subscription(DCBSubscription[Log]):
     def __next__(self) -> Recorded:
         while not self._stopped.is_set():
             for entry in self._page:
-                self._last_position = entry.position
+                self._last, self._last_position = entry, entry.position
                 return entry
-            self._page = self._recorder.read(self._query, after=self._last_position, limit=500)
+            self._page = self._next_page()
             entry_or_none = next(self._page, None)
             if entry_or_none is not None:
-                self._last_position = entry_or_none.position
+                self._last, self._last_position = entry_or_none, entry_or_none.position
                 return entry_or_none
             self._stopped.wait(POLL_SECONDS)
         raise StopIteration
+
+    def _next_page(self) -> Read:
+        last = self._last
+        if last is None:
+            return self._recorder.read(self._query, after=self._last_position, limit=500)
+        page = self._recorder.read(self._query, after=last.position - 1, limit=501)
+        again = next(page, None)
+        if again is None or (again.position, again.leaf) != (last.position, last.leaf):
+            raise put_back()
+        return page
 
 
 def matches(query: DCBQuery | None, kind: str, tags: Iterable[str]) -> bool:
@@ -191,7 +253,8 @@ class MemoryLog(Log):
             if matches(query, entry.event.type, entry.event.tags)
         ][:limit]
         entries = [parse(*row) for row in found]
-        return Read(entries, (end or None) if limit is None else entries[-1].position if entries else None)
+        last = entries[-1:] if limit is not None else self._entries[max(end - 1, 0) : end]
+        return Read(entries, last[0].position, last[0].leaf) if last else Read(entries, None)
 
     def append(
         self,
@@ -208,9 +271,12 @@ class MemoryLog(Log):
         with self.lock:
             if receipt is not None and receipt.command_id in self._receipts:
                 raise AlreadyRecorded(self._receipts[receipt.command_id])
-            if condition is not None and any(
-                matches(condition.fail_if_events_match, entry.event.type, entry.event.tags)
-                for entry in self._entries[condition.after or 0 :]
+            if condition is not None and (
+                self._is_another(condition)
+                or any(
+                    matches(condition.fail_if_events_match, entry.event.type, entry.event.tags)
+                    for entry in self._entries[condition.after or 0 :]
+                )
             ):
                 raise IntegrityError(condition)
             first = len(self._entries) + 1
@@ -227,6 +293,12 @@ class MemoryLog(Log):
                 positions = tuple(range(first, head + 1))
                 self._receipts[receipt.command_id] = msgspec.structs.replace(receipt, positions=positions)
             return head
+
+    def _is_another(self, condition: DCBAppendCondition) -> bool:
+        """Whether the entry behind which the condition looks is not the one that it names."""
+        if not isinstance(condition, Condition) or condition.leaf is None or not condition.after:
+            return False
+        return [one.leaf for one in self._entries[condition.after - 1 : condition.after]] != [condition.leaf]
 
     def head(self) -> int:
         with self.lock:

@@ -61,7 +61,10 @@ def tables(record: Record) -> set[str]:
 
 def slot(record: Record) -> str:
     """The slot that is served."""
-    found = {str(digest).split()[-1] for (digest,) in ask(record, "SELECT digest FROM view_state")}
+    found = {
+        str(digest).split()[-1]
+        for (digest,) in ask(record, "SELECT digest FROM view_state WHERE substr(name, 1, 1) <> '@'")
+    }
     assert len(found) == 1
     return found.pop()
 
@@ -85,7 +88,7 @@ def test_each_rebuild_fills_the_tables_that_are_not_served(opened: Opened) -> No
     assert record.store.views.check()[1] == []
 
 
-@pytest.mark.parametrize("after", [0, 3, 7, 12, 18, 25, 33, 42, 500])
+@pytest.mark.parametrize("after", [0, 3, 7, 12, 18, 25, 33, 40, 500])
 def test_a_rebuild_killed_at_any_step_leaves_the_served_tables_alone(
     opened: Opened, town: str, after: int, ready: Ready
 ) -> None:

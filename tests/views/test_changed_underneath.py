@@ -41,9 +41,9 @@ def test_ids_that_come_while_a_log_is_folded_belong_to_no_row_of_it(sealed: Reco
     assert [*past.view("case_status").rows] == expected["case_status"]
     serve = sealed.store.views._builder.serve
 
-    def serving(folded, how):
+    def serving(folded, leaf, how):
         open_case(sealed)
-        return serve(folded, how)
+        return serve(folded, leaf, how)
 
     sealed.store.views._builder.serve = serving
     assert sealed.rebuild("segments").views["case_status"].rows == len(expected["case_status"]) + 1

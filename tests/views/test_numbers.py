@@ -65,7 +65,7 @@ def test_numbers_that_were_undone_go_to_others(opened: Opened) -> None:
 
     def add(text: str) -> Callable[..., None]:
         def follower(given: object, _: object) -> None:
-            names = Naming(given)  # type: ignore[arg-type]  # the append's numbers
+            names = Naming(given, "")  # type: ignore[arg-type]  # the append's numbers
             names.give([], [text])
             numbers.append(names.find(TERM, [text])[text])
             if text == "undone":
@@ -81,7 +81,7 @@ def test_numbers_that_were_undone_go_to_others(opened: Opened) -> None:
             assert text == "undone"
     assert numbers[0] == numbers[1]
     with log.reading() as connection:  # type: ignore[attr-defined]
-        names = Naming(log.numbers(connection))  # type: ignore[attr-defined]
+        names = Naming(log.numbers(connection), "")  # type: ignore[attr-defined]
         assert names.find(TERM, ["undone", "kept"]) == {"kept": numbers[1]}
         assert names.tell(TERM, [numbers[1], None]) == ["kept", None]
         assert names.arrays({TERM: ["kept"], "case": ["case:x"]}, add=False)[TERM].tolist() == [numbers[1]]

@@ -17,7 +17,7 @@ from earlystart_core.entry import Entry, Practitioner, Recorded
 from earlystart_core.erasing.sealers import expect_committed, expect_known, sealed_in, sealers
 from earlystart_core.erasing.tombstones import HOLDS, evidence_of, holds, is_whole, tombstone_of, tombstones
 from earlystart_core.errors import Conflict, Refused
-from earlystart_core.log import Clock, Log
+from earlystart_core.log import Clock, Condition, Log
 from earlystart_core.privacy.keys import Chance, Evidence, KeyStore
 from earlystart_core.words import EVENTS
 from earlystart_core.words.erasure import SubjectErased, expect_not_held
@@ -158,7 +158,6 @@ class Erasure:
         erased = self._keys.tombstones(taken)
         subjects = (subject, *(person for person in taken if person not in erased))
         about = self._log.read(_about(subjects))
-        head = about.head
         entries = list(about.entries())
         if next(tombstones(self._log, subject), None) is not None:
             raise IntegrityError  # someone else erased it before that was read, so the condition would not see it
@@ -174,7 +173,7 @@ class Erasure:
             if self._forgetting.behind(subject) != behind:
                 raise IntegrityError
 
-        return self._certify(evidence, by, DCBAppendCondition(query, after=head), expect_nobody_new)
+        return self._certify(evidence, by, Condition(query, after=about.head, leaf=about.leaf), expect_nobody_new)
 
     def _certify(
         self,

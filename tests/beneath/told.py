@@ -1,0 +1,55 @@
+"""What is recorded in these tests, and all that a record is asked."""
+
+from datetime import date
+from typing import Any
+
+from earlystart_core import DecideTier, OpenCase, Practitioner, Record
+from earlystart_core.access.reader import Reader
+from earlystart_core.views import VIEWS
+
+BY = Practitioner("practitioner:01ARZ3NDEKTSV4RRFFQ69G5FAV", "health_visitor", "org:lch")
+READER = Reader(BY.practitioner, BY.role, BY.employer, "direct_care", team="team:armley")
+
+
+def case_of(number: int) -> str:
+    return f"case:01JH000000000000000{number:07d}"
+
+
+def open_case(record: Record, number: int, team: str = "team:armley") -> tuple[int, ...]:
+    """The position of a case's opening; none where it is open already."""
+    command = OpenCase(
+        case=case_of(number),
+        family=f"family:01JH000000000000000{number:07d}",
+        team=team,
+        reason="birth",
+        born_on=date(2025, 12, 1),
+    )
+    return record.submit(command, by=BY).positions
+
+
+def decide_tier(
+    record: Record, number: int, tier: str = "universal_plus", reason: str | None = None
+) -> tuple[int, ...]:
+    """The position of a decision; none where it is decided so already."""
+    return record.submit(DecideTier(case=case_of(number), tier=tier, reason=reason), by=BY).positions
+
+
+def answers(record: Record, cases: int) -> dict[str, Any]:
+    """All that can be asked of a few cases, each answer with its clocks, or what was said instead."""
+    found: dict[str, Any] = {}
+    past = record.as_at(known=record.store.log.head() // 2)
+    asked = {
+        **{f"view {view.name}": (record.view, view.name) for view in VIEWS},
+        **{f"then {view.name}": (past.view, view.name) for view in VIEWS},
+        **{f"timeline {number}": (record.timeline, case_of(number)) for number in range(cases)},
+        **{f"case {number}": (record.view, "case_status", None, case_of(number)) for number in range(cases)},
+        **{f"looked {number}": (record.looked, case_of(number)) for number in range(cases)},
+        "tiers": (record.tiers,),
+        "caseload": (record.caseload,),
+        "erasures": (record.erasures,),
+        "disclosures": (record.disclosures,),
+    }
+    for name, (ask, *arguments) in asked.items():
+        answer = ask(*arguments)
+        found[name] = (answer.known, answer.known_at, [*answer.rows])
+    return found
