@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import IO, Any
+from unicodedata import category
 
 import msgspec
 from rich.console import Console
@@ -12,9 +13,12 @@ from earlystart_cli.columns import lines_of
 from earlystart_core.answer import Answer
 from earlystart_core.clocks import Clocks
 from earlystart_core.errors import StoreUnavailable
+from earlystart_core.visible import escaped, is_hidden
 
 Write = Callable[[bytes], object]
-_JOINERS = "\u200c\u200d"  # belong to Persian and Indic names
+_JOINING = "\u200c\u200d\ufe0f"  # belong within Persian and Indic names, and within signs made of several
+_JOINED = frozenset(("Lo", "Mn", "Mc", "So", "Sk"))  # Unicode's categories of what they may stand between
+_EMOJI = "\ufe0f"  # asks for a sign in colour
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
@@ -23,12 +27,26 @@ class ReaderGone(Exception):
 
 
 def plain(text: str, *, keep: str = "") -> str:
-    """The text on one line without what could drive a terminal or turn its direction; `keep`: what may stay."""
-    if text.isprintable():
+    """The text on one line; what turns its direction or cannot be seen is an escape, what drives a terminal a sign.
+
+    keep: what may stay. Gaps of any kind are spaces. Joiners and variants stay within the scripts that need them.
+    """
+    if text.isascii() and text.isprintable():
         return text
+    around = f" {text} "
     return "".join(
-        char if char.isprintable() or char in _JOINERS + keep else " " if char.isspace() else "\ufffd" for char in text
+        _shown(char, around[place], around[place + 2]) if char not in keep else char for place, char in enumerate(text)
     )
+
+
+def _shown(char: str, before: str, after: str) -> str:
+    if char.isspace():
+        return " "
+    if not is_hidden(char) or (char in _JOINING and {category(before), category(after)} <= _JOINED):
+        return char
+    if char == _EMOJI and category(before) == "So":
+        return char
+    return "\ufffd" if category(char) == "Cc" else escaped(char)
 
 
 def note(text: str) -> None:

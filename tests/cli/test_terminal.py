@@ -84,3 +84,22 @@ def test_the_questions_fit_a_narrow_terminal(monkeypatch: pytest.MonkeyPatch) ->
     assert sum(line.startswith("asks     ") for line in lines) == 20
     monkeypatch.undo()
     assert len(call("audit", "questions").lines) == 21
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("leeds\u202e.example", "leeds\\u202e.example"),
+        ("leeds\u200d.example", "leeds\\u200d.example"),
+        ("a\u200bb", "a\\u200bb"),
+        ("a\ufeffb", "a\\ufeffb"),
+        ("a\u3164b", "a\\u3164b"),
+        ("a\ufe0fb", "a\\ufe0fb"),
+        ("\u0646\u0627\u0645\u200c", "\u0646\u0627\u0645\\u200c"),
+        ("caf\udce9", "caf\\xe9"),
+        ("\U0001f469\u200d\U0001f467 \u2764\ufe0f", "\U0001f469\u200d\U0001f467 \u2764\ufe0f"),
+        ("\u0915\u094d\u200d\u0937", "\u0915\u094d\u200d\u0937"),
+    ],
+)
+def test_what_cannot_be_seen_is_shown_where_two_names_might_be_compared(text: str, shown: str) -> None:
+    assert plain(text) == shown

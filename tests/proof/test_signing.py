@@ -44,6 +44,8 @@ def test_a_log_keeps_its_name_and_may_get_another_key(log: Log, proof: Callable[
     of.checkpoint(PEM, "council.example/log")
     with pytest.raises(Invalid, match=r"expected council\.example/log, as this log signed before"):
         of.checkpoint(PEM, "other.example/log")
+    with pytest.raises(Invalid, match=r"expected council\.example/log, .*, got council\.example/\\u200blog$"):
+        of.checkpoint(PEM, "council.example/\u200blog")
     second = of.checkpoint(OTHER_PEM)
     assert second.origin == "council.example/log"
     second.note.check(signer(second.origin, OTHER_PEM).vkey)

@@ -22,6 +22,7 @@ from earlystart_core.proof.verify import (
     checked,
     kept_upto,
 )
+from earlystart_core.visible import visible
 
 
 def verify_log(
@@ -134,14 +135,14 @@ def _verdict(
 
 
 def _another(got: str, expected: str) -> Doubt:
-    return Doubt(None, f"the checkpoint is of another log: expected {expected[:60]}, got {got[:60]}")
+    return Doubt(None, f"the checkpoint is of another log: expected {visible(expected)}, got {visible(got)}")
 
 
 def _of_another(origin: str, before: str | None, *, access: bool) -> Iterator[Doubt]:
     """Where a checkpoint is another log's by its origin. before: the origin that was signed here last."""
     if not is_named(origin, access=access, before=before):
         got, expected = kind_of_log(access=not access), kind_of_log(access=access)
-        yield Doubt(None, f"the checkpoint is of {got}: expected one of {expected}, got {origin[:60]}")
+        yield Doubt(None, f"the checkpoint is of {got}: expected one of {expected}, got {visible(origin)}")
     elif before is not None and before != origin:
         yield _another(origin, before)
 

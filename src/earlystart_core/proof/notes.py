@@ -5,6 +5,7 @@ import msgspec
 from earlystart_core.errors import Invalid, Tampered
 from earlystart_core.proof.keys import COSIGNATURE, Signer, Vkey
 from earlystart_core.proof.strict import NAME, bytes_in, in_base64, text_in
+from earlystart_core.visible import visible
 
 MOST_SIGNATURES = 100
 _DASH = "\u2014 "
@@ -39,8 +40,8 @@ class Note(msgspec.Struct, frozen=True):
         """
         own = [one for one in self.signatures if (one.name, one.id) == (vkey.name, vkey.id)]
         if not own:
-            others = ", ".join(sorted({f"{one.name} ({one.id.hex()})" for one in self.signatures}))
-            raise Tampered(f"the checkpoint is not signed by {vkey.name} ({vkey.id.hex()}), but by {others}")
+            others = ", ".join(sorted({f"{visible(one.name)} ({one.id.hex()})" for one in self.signatures}))
+            raise Tampered(f"the checkpoint is not signed by {visible(vkey.name)} ({vkey.id.hex()}), but by {others}")
         for one in own:
             if vkey.kind == COSIGNATURE:
                 time, made = one.made[:_TIME], one.made[_TIME:]
@@ -49,7 +50,7 @@ class Note(msgspec.Struct, frozen=True):
                 message, made = self.text.encode(), one.made
             if not vkey.verifies(message, made):
                 raise Tampered(
-                    f"the signature of {vkey.name} ({vkey.id.hex()}) does not hold: text or signature changed"
+                    f"the signature of {visible(vkey.name)} ({vkey.id.hex()}) does not hold: text or signature changed"
                 )
 
     def signed_by(self, signer: Signer) -> "Note":

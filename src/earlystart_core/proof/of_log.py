@@ -15,6 +15,7 @@ from earlystart_core.proof.single import Single
 from earlystart_core.proof.strict import bytes_of
 from earlystart_core.proof.tree import Signed, Tree
 from earlystart_core.readable import readable
+from earlystart_core.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +110,9 @@ class LogProof:
         if under is None:
             raise Invalid("checkpoint", "expected a signed checkpoint that covers the entry, got none")
         if last is None and not is_named(under.origin, access=self._access) and under.origin != self._origin():
-            raise Invalid("checkpoint", f"expected one of {kind_of_log(access=self._access)}, got {under.origin[:60]}")
+            raise Invalid(
+                "checkpoint", f"expected one of {kind_of_log(access=self._access)}, got {visible(under.origin)}"
+            )
         covered = min(under.size, self._tree.size())
         if not 1 <= position <= covered:
             raise Invalid("position", f"expected one that the checkpoint covers, from 1 to {covered}, got {position}")
@@ -132,7 +135,9 @@ class LogProof:
 
     def _goes_on(self, before: Checkpoint, name: str, size: int) -> None:
         if name != before.origin:
-            raise Invalid("origin", f"expected {before.origin}, as this log signed before, got {name[:60]!r}")
+            raise Invalid(
+                "origin", f"expected {visible(before.origin)}, as this log signed before, got {visible(name)}"
+            )
         if size < before.size:
             raise Tampered(
                 f"the log is shorter than at its last checkpoint: it had {entries(before.size)}, now {size:,}"

@@ -10,6 +10,7 @@ from earlystart_core.errors import Tampered
 from earlystart_core.proof.checkpoint import Checkpoint
 from earlystart_core.proof.keys import Signer, Vkey
 from earlystart_core.proof.paths import check_consistency
+from earlystart_core.visible import visible
 
 
 def cosign(
@@ -29,7 +30,9 @@ def cosign(
             raise Tampered("the proof is too long: nothing was cosigned before, so expected no hash")
     else:
         if last.origin != new.origin:
-            raise Tampered(f"the checkpoint is of another log: expected {last.origin}, got {new.origin}")
+            raise Tampered(
+                f"the checkpoint is of another log: expected {visible(last.origin)}, got {visible(new.origin)}"
+            )
         if new.size < last.size:
             raise Tampered(
                 f"the log is shorter than at the last checkpoint: expected {last.size} or more, got {new.size}"
