@@ -74,7 +74,8 @@ def versions() -> dict[str, str | None]:
 
 def sqlite() -> dict[str, Any]:
     """The SQLite in use, and its faults that are known."""
-    from earlystart_sql.sqlite import LIBRARY, has_wal_reset_bug, journal_mode
+    from earlystart_sql.library import LIBRARY
+    from earlystart_sql.sqlite import has_wal_reset_bug, journal_mode
 
     faults = []
     if has_wal_reset_bug(LIBRARY.sqlite_version_info):

@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Engine
 from earlystart_core.errors import StoreUnavailable
 from earlystart_sql import postgres, sqlite
 from earlystart_sql.address import Address, address_of
+from earlystart_sql.append_lock import AppendLock
 from earlystart_sql.block import block
-from earlystart_sql.faults import Driver, is_busy, said, translated, unavailable
+from earlystart_sql.faults import Driver, busy, is_busy, said, translated, unavailable, unconfirmed
 from earlystart_sql.layout import Layout
 from earlystart_sql.pool import Lent, Pool
 
@@ -41,6 +42,7 @@ class Database:
         # A database in memory is one connection, so there whoever reads or writes has it alone; else only writers
         # of this process queue here, before they ask the database for its lock.
         self._turn = RLock()
+        self._lock = None if read_only or address.path is None else AppendLock(address.path, self.name)
         self._whose: int | None = None  # the thread that has the turn
         self._held: Connection | None = None  # in memory: the connection that it reads or writes with
         self._mend = mend  # what the first writer does first; None once that is committed
@@ -90,8 +92,11 @@ class Database:
         with self._having_turn(seconds=self._wait_seconds) as had:
             if not had:
                 raise StoreUnavailable(f"{self.name} is busy: another writer of this program held it for too long")
-            with translated(self.name), self._pool.lent(self._writes) as lent:
-                yield from self._write(lent)
+            with translated(self.name), self._locked(self._wait_seconds) as locked:
+                if not locked:
+                    raise busy(self.name)
+                with self._pool.lent(self._writes) as lent:
+                    yield from self._write(lent)
 
     @block
     def try_writing(self) -> Iterator[Connection | None]:
@@ -99,8 +104,8 @@ class Database:
         if self.read_only or self._whose == get_ident():
             yield None
             return
-        with self._having_turn(seconds=0) as had, translated(self.name):
-            if not had:
+        with self._having_turn(seconds=0) as had, translated(self.name), self._locked(0 if had else None) as locked:
+            if not locked:
                 yield None
             elif self.dialect == "postgresql":
                 with self._pool.lent(postgres.TRYING) as lent:
@@ -133,6 +138,19 @@ class Database:
             except RuntimeError:
                 pass  # it was not had: an interrupted thread cannot know, its lock does
 
+    @block
+    def _locked(self, seconds: float | None) -> Iterator[bool]:
+        """Whether no other process appends to the file within the block; False where that took too long.
+
+        None in place of seconds: this thread does not have the turn. The database's own lock does the same as this
+        one, where nothing in the process drops it.
+        """
+        if self._lock is None or seconds is None:
+            yield seconds is not None
+        else:
+            with self._lock.had(seconds) as had:
+                yield had
+
     def _read(self) -> Iterator[Connection]:
         with translated(self.name), self._pool.lent(self._reads) as lent:
             if self.address.in_memory:
@@ -163,10 +181,9 @@ class Database:
             lent.rollback()
             if is_busy(error):
                 raise unavailable(self.name, error) from error
-            raise StoreUnavailable(
-                f"{self.name} did not confirm a commit ({said(error)}): whether it was kept is not known;"
-                " read again before resending"
-            ) from error
+            raise unconfirmed(self.name, said(error)) from error
+        if not lent.is_confirmed():
+            raise unconfirmed(self.name, "its files were replaced meanwhile")
 
     def _begins_at_once(self, lent: Lent) -> bool:
         """Whether SQLite gave the append lock without waiting for it."""

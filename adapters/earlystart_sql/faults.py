@@ -37,12 +37,22 @@ def is_busy(error: BaseException) -> bool:
     return any(words in said(error) for words in _BUSY)
 
 
+def busy(name: str) -> StoreUnavailable:
+    """The sentence for a store of that name that another writer has for too long."""
+    return StoreUnavailable(f"{name} is busy: expected its lock within a few seconds, another writer held it longer")
+
+
+def unconfirmed(name: str, why: str) -> StoreUnavailable:
+    """The sentence for a commit to the store of that name that may be there, or not."""
+    return StoreUnavailable(
+        f"{name} did not confirm a commit ({why}): whether it was kept is not known; read again before resending"
+    )
+
+
 def unavailable(name: str, error: BaseException) -> StoreUnavailable:
     """The sentence for a driver's error on the store of that name."""
     if is_busy(error):
-        return StoreUnavailable(
-            f"{name} is busy: expected its lock within a few seconds, another writer held it longer"
-        )
+        return busy(name)
     if any(words in said(error) for words in _UNWRITABLE):
         return StoreUnavailable(f"{name} cannot be written: expected the right to write, got reading only")
     return StoreUnavailable(f"{name} cannot be used: {said(error)}")

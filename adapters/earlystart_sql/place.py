@@ -86,16 +86,21 @@ def look(path: Path, *, create: bool) -> bool:
         raise StoreUnavailable(f"{name} is not a store: expected a file, got {kind}")
     if found.st_size == 0:
         raise StoreUnavailable(f"{name} is empty: expected a store, or no file and one is made")
-    if found.st_nlink - _drafts(path, found) > 1:
-        raise StoreUnavailable(
-            f"{name} has {found.st_nlink} names (hard links): expected one, because what is written by one name is not"
-            " seen by the others; end every program that has it open, then copy it and give the copy this name"
-        )
+    expect_one_name(path, found, name)
     if _is_mounted_alone(path):
         raise StoreUnavailable(
             f"{name} is mounted as a single file: expected its folder, because its journals stand beside it"
         )
     return True
+
+
+def expect_one_name(path: Path, found: os.stat_result, name: str) -> None:
+    """Raises StoreUnavailable where the file that was found there has hard links."""
+    if found.st_nlink > 1 and found.st_nlink - _drafts(path, found) > 1:
+        raise StoreUnavailable(
+            f"{name} has {found.st_nlink} names (hard links): expected one, because what is written by one name is not"
+            " seen by the others; end every program that has it open, then copy it and give the copy this name"
+        )
 
 
 def size(path: str) -> int:

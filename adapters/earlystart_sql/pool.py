@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from time import monotonic, sleep
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.pool import StaticPool
@@ -17,6 +18,10 @@ from earlystart_core.errors import StoreUnavailable
 from earlystart_core.store import was_closed
 from earlystart_sql.block import block
 from earlystart_sql.faults import Driver
+from earlystart_sql.sqlite import READING
+
+if TYPE_CHECKING:
+    from earlystart_sql.file_use import Use
 
 PAUSE_SECONDS = 0.002  # between two looks whether a connection is free
 CANCEL_SECONDS = 2.0
@@ -35,10 +40,47 @@ class Lent:
         # `end` is a C function, so that no interrupt can come between: SQLite rolls back, PostgreSQL is hung up on.
         self.undo: Callable[[], object]
         self.end: Callable[[], object]
-        if connection.dialect.name == "sqlite":
+        self.use: Use | None = getattr(driver, "use", None)
+        if self.use is not None:
+            self.undo, self.end = self._let_tidy, driver.close
+        elif connection.dialect.name == "sqlite":
             self.undo, self.end = driver.rollback, driver.rollback if in_memory else driver.close
         else:
             self.undo, self.end = partial(_cancel, driver), driver.pgconn.finish
+
+    def is_current(self, mode: str | None) -> bool:
+        """Whether what it has open is the store's: the files of an SQLite store may have been replaced.
+
+        mode: how its next transaction begins.
+
+        Raises:
+            StoreUnavailable: they were, in a way that cannot be read; or they may not be written now.
+        """
+        return self.use is None or self.use.is_current(writing=mode != READING)
+
+    def is_confirmed(self) -> bool:
+        """Whether what was committed just now is in the store's files, as far as can be seen."""
+        return self.use is None or self.use.is_confirmed()
+
+    def close(self) -> None:
+        """Closes it, whatever its transaction is."""
+        try:
+            self.undo()
+        except Driver.errors:
+            pass
+        finally:
+            try:
+                self.end()
+            except Driver.errors:
+                pass
+            finally:
+                if self.use is not None:
+                    self.use.end()
+
+    def _let_tidy(self) -> None:
+        self.driver.rollback()
+        if self.use is not None:
+            self.use.let_tidy()
 
     def begin(self, mode: str) -> None:
         """Begins a transaction by that statement."""
@@ -66,6 +108,9 @@ def _cancel(driver: Any) -> None:
         driver.cancel_safe(timeout=CANCEL_SECONDS)
 
 
+_POOLS: "WeakSet[Pool]" = WeakSet()
+
+
 class Pool:
     """The connections of one database."""
 
@@ -73,13 +118,15 @@ class Pool:
         """most: so many are in use at one time. keep: so many stay open when they are not. wait_seconds: for one."""
         self.closed = False
         self._engine = engine
-        self._name = name
+        self.name = name
         self._most = most
         self._keep = keep
         self._wait_seconds = wait_seconds
         self._in_memory = isinstance(engine.pool, StaticPool)
         self._idle: list[Lent] = []  # the last that was used is the next: it still has the pages that it wrote
         self._line: dict[object, None] = {}  # who has or awaits a connection, in order
+        self._renewed = 0  # how often the store's files were found to be others
+        _POOLS.add(self)
 
     @block
     def lent(self, mode: str | None = None) -> Iterator[Lent]:
@@ -92,23 +139,28 @@ class Pool:
         place, lent = object(), None
         try:
             self._await(place)
+            renewed = self._renewed
             try:
                 lent = self._idle.pop()
             except IndexError:
                 lent = self._new()
             try:
-                if mode is not None:
-                    lent.begin(mode)
-            except Driver.errors as error:
-                if not getattr(error, "connection_invalidated", False):
-                    raise
-                self._drop()  # the server had gone away with all connections: ask once more
-                lent = self._new()
-                lent.begin(str(mode))
-            try:
+                if not lent.is_current(mode):
+                    lent.close()
+                    self._drop_replaced()
+                    renewed, lent = self._renewed, self._new()
+                try:
+                    if mode is not None:
+                        lent.begin(mode)
+                except Driver.errors as error:
+                    if not getattr(error, "connection_invalidated", False):
+                        raise
+                    self._drop()  # the server had gone away with all connections: ask once more
+                    lent = self._new()
+                    lent.begin(str(mode))
                 yield lent
             finally:
-                if lent.is_over and not self.closed and len(self._idle) < self._keep:
+                if lent.is_over and not self.closed and len(self._idle) < self._keep and renewed == self._renewed:
                     kept, lent = lent, None
                     self._idle.append(kept)
         finally:  # every step of it happens, whichever is interrupted
@@ -124,7 +176,11 @@ class Pool:
                 except Driver.errors:
                     pass
                 finally:
-                    self._line.pop(place, None)
+                    try:
+                        if lent is not None and lent.use is not None:
+                            lent.use.end()
+                    finally:
+                        self._line.pop(place, None)
         if self.closed:
             self.close()  # it was closed while this connection was on its way back
 
@@ -150,7 +206,17 @@ class Pool:
         """Closes the connections that nobody uses."""
         with suppress(IndexError):
             while True:
-                self._idle.pop().end()
+                self._idle.pop().close()
+
+    def drop_replaced(self) -> None:
+        """Closes the connections to files that are no longer the store's; those in use, afterwards."""
+        self._renewed += 1
+        self._drop()
+
+    def _drop_replaced(self) -> None:
+        for pool in list(_POOLS):  # SQLite would give a new connection what an older one of its process has open
+            if pool.name == self.name:
+                pool.drop_replaced()
 
     def _await(self, place: object) -> None:
         if self.closed:
@@ -161,5 +227,5 @@ class Pool:
         until = monotonic() + self._wait_seconds
         while place not in list(self._line)[: self._most]:
             if monotonic() > until:
-                raise StoreUnavailable(f"{self._name} is busy: all {self._most} connections of this program are in use")
+                raise StoreUnavailable(f"{self.name} is busy: all {self._most} connections of this program are in use")
             sleep(PAUSE_SECONDS)

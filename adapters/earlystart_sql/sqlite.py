@@ -1,16 +1,9 @@
-"""SQLite: which library opens a store, how a file is made once and for all, what each connection must be set to.
-
-Exactly one SQLite library may open a store's file in a process: a second one that closes the file drops the first
-one's locks. It is pysqlite3 where there is one, else the standard library's.
-"""
+"""SQLite: how a store's file is made once and for all, and what each connection must be set to."""
 
 import os
-import sqlite3
 import tempfile
-from importlib import import_module
 from pathlib import Path
 from time import monotonic, sleep
-from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
@@ -18,20 +11,13 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from earlystart_core.errors import StoreUnavailable
 from earlystart_sql.faults import Driver, is_busy, translated
+from earlystart_sql.file_use import Moved, Use
 from earlystart_sql.layout import Layout, is_there, lay
+from earlystart_sql.library import LIBRARY, Connection
 from earlystart_sql.making import put
 from earlystart_sql.place import DRAFT, look, size
 from earlystart_sql.raw import run
 
-
-def _library() -> ModuleType:
-    try:
-        return import_module("pysqlite3.dbapi2")
-    except ImportError:
-        return sqlite3
-
-
-LIBRARY = _library()
 READING = "BEGIN"
 WRITING = "BEGIN IMMEDIATE"  # a deferred BEGIN that reads, then writes, fails at once when another wrote meanwhile
 BUSY_SECONDS = 10.0
@@ -40,8 +26,6 @@ STATEMENTS = 1_000  # kept prepared; a driver whose store of them is full would 
 CACHE_KIB = 32_768  # per connection
 CHECKPOINT_PAGES = 4_000  # 16 MB of write-ahead log
 _WRITERS = frozenset({"journal_mode", "wal_autocheckpoint"})  # pragmas that a reader leaves alone
-
-Driver.errors += (LIBRARY.Error,)
 
 
 def has_wal_reset_bug(version: tuple[int, int, int]) -> bool:
@@ -109,8 +93,9 @@ def open_sqlite(path: Path | None, name: str, layout: Layout, *, create: bool, r
         _recognise(path, name, layout, read_only=read_only)
         if read_only:
             wanted = {key: value for key, value in pragmas(in_memory=False).items() if key not in _WRITERS}
-            return _engine(name, wanted | {"query_only": 1}, lambda: _connect_to_read(path, name), NullPool), True
-        return _engine(name, pragmas(in_memory=False), lambda: _connect(f"{path.as_uri()}?mode=rw"), NullPool), False
+            return _engine(name, wanted | {"query_only": 1}, lambda: _connect_to_read(path, name), NullPool, path), True
+        uri = f"{path.as_uri()}?mode=rw"
+        return _engine(name, pragmas(in_memory=False), lambda: _connect(uri), NullPool, path), False
 
 
 def _recognise(path: Path, name: str, layout: Layout, *, read_only: bool) -> None:
@@ -121,6 +106,7 @@ def _recognise(path: Path, name: str, layout: Layout, *, read_only: bool) -> Non
         {},
         (lambda: _connect(f"{path.as_uri()}?mode=rw")) if torn else lambda: _connect_to_read(path, name),
         NullPool,
+        path,
     )
     with engine.connect() as connection:
         if not is_there(connection, layout, name):
@@ -158,6 +144,7 @@ def _connect(uri: str) -> Any:
         check_same_thread=False,
         timeout=BUSY_SECONDS,
         cached_statements=STATEMENTS,
+        factory=Connection,
     )
 
 
@@ -187,21 +174,20 @@ def _connect_to_read(path: Path, name: str) -> Any:
     return connection
 
 
-def _engine(name: str, wanted: dict[str, int | str], connect: Any, pool: Any) -> Engine:
+def _engine(name: str, wanted: dict[str, int | str], connect: Any, pool: Any, path: Path | None = None) -> Engine:
     def creator() -> Any:
         # SQLite changes the journal only where no one else has the file open, and does not wait for that: two that
         # keep it open, each waiting for the other, would wait for ever. So each lets go of it and tries again.
         until = monotonic() + BUSY_SECONDS
         while True:
-            connection = connect()
             try:
-                set_up(connection, wanted, name)
-            except BaseException as error:
-                connection.close()
+                return _opened(connect, wanted, name, path)
+            except Moved:
+                if monotonic() > until:
+                    raise StoreUnavailable(f"{name} was replaced while this program read it: open it again") from None
+            except Driver.errors as error:
                 if not is_busy(error) or monotonic() > until:
                     raise
-            else:
-                return connection
             sleep(AGAIN_SECONDS * (1 + os.getpid() % 7))  # each at a pace of its own
 
     engine = create_engine("sqlite://", module=LIBRARY, creator=creator, poolclass=pool, pool_reset_on_return=None)
@@ -211,3 +197,28 @@ def _engine(name: str, wanted: dict[str, int | str], connect: Any, pool: Any) ->
         run(connection, connection.get_execution_options().get("begin", READING))
 
     return engine
+
+
+def _opened(connect: Any, wanted: dict[str, int | str], name: str, path: Path | None) -> Any:
+    """A connection that is set up. path: of its file, where others may open it."""
+    try:
+        use = None if path is None else Use(path, name)
+    except OSError as error:
+        raise StoreUnavailable(f"{name} cannot be reached: {error.strerror}") from error
+    connection = None
+    try:
+        connection = connect()
+        set_up(connection, wanted, name)
+        if use is not None and connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # opens what stands beside the file
+            use.settle()
+    except BaseException as error:  # now, and not when the traceback is forgotten
+        if connection is not None:
+            connection.close()
+        if use is not None:
+            use.end()
+        if isinstance(error, OSError):
+            raise StoreUnavailable(f"{name} cannot be used: {error.strerror}") from error
+        raise
+    connection.use = use
+    return connection
