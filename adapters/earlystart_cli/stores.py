@@ -64,7 +64,7 @@ def _record(store: Stored, create: bool, options: dict[str, Any]) -> "Record":
     except Absent as none:
         if store.db != HERE:
             raise
-        raise StoreUnavailable(f"{none}; --db names one that is elsewhere") from None
+        raise Absent(f"{none}; --db names one that is elsewhere") from None
 
 
 def on_sql(record: "Record") -> "SqlStore":

@@ -62,6 +62,16 @@ class Checked(msgspec.Struct, frozen=True):
     outcomes: dict[str, Outcome]
     standing: dict[str, dict[object, Row]]
 
+    @property
+    def accepted(self) -> int:
+        """How many rows are to be recorded."""
+        return sum(len(outcome.accepted) for outcome in self.outcomes.values())
+
+    @property
+    def refused(self) -> int:
+        """How many rows are refused."""
+        return sum(len(outcome.refused) for outcome in self.outcomes.values())
+
 
 class Checking:
     """One run over a feed: the world that its rows are judged in, growing file by file."""

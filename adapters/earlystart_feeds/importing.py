@@ -20,12 +20,15 @@ from earlystart_core.privacy.sealed import seal
 from earlystart_core.words import EVENTS
 from earlystart_feeds.becoming import EMPLOYERS
 from earlystart_feeds.checking import Checking
+from earlystart_feeds.digest import FeedDigest
+from earlystart_feeds.doubles import doubles_in
 from earlystart_feeds.invariants import broken_by
 from earlystart_feeds.ledger import Digests, Ledger, Memory, Name, Remembered
 from earlystart_feeds.naming import Naming
+from earlystart_feeds.notations import other_notations
 from earlystart_feeds.notes import notes_on
 from earlystart_feeds.past import Past
-from earlystart_feeds.planning import Planning, Step
+from earlystart_feeds.planning import Planning, Step, mentions
 from earlystart_feeds.reading import Feed, read_feed
 from earlystart_feeds.report import Report, report_of
 
@@ -47,9 +50,19 @@ class Store(Protocol):
 
 
 def import_feed(
-    folder: Path, store: Store, *, clock: Clock, chance: Chance, progress: Progress | None = None
+    folder: Path,
+    store: Store,
+    *,
+    clock: Clock,
+    chance: Chance,
+    progress: Progress | None = None,
+    check: bool = False,
+    max_refused: int | None = None,
 ) -> Report:
     """Imports the feed in that folder and says what became of it. Importing it again adds nothing.
+
+    check: says all that an import would say, and stores nothing. max_refused: with more refused rows than that nothing
+    is stored either (`Report.stored`).
 
     Raises:
         Invalid: there is no such folder.
@@ -57,28 +70,48 @@ def import_feed(
         Conflict: another import or an erasure ran at the same time; run this one again.
         StoreUnavailable: the store did not take it, or its ledger was written with other keys.
     """
-    return import_read(read_feed(folder), store, clock=clock, chance=chance, progress=progress)
+    feed = read_feed(folder)
+    return import_read(feed, store, clock=clock, chance=chance, progress=progress, check=check, max_refused=max_refused)
 
 
-def import_read(feed: Feed, store: Store, *, clock: Clock, chance: Chance, progress: Progress | None = None) -> Report:
+def import_read(
+    feed: Feed,
+    store: Store,
+    *,
+    clock: Clock,
+    chance: Chance,
+    progress: Progress | None = None,
+    check: bool = False,
+    max_refused: int | None = None,
+) -> Report:
     """As `import_feed`, for a feed that was read already: before a store is made for it, say."""
     since = store.log.head()  # whoever is erased from here on may stand in what is planned
-    digests = Digests(store.keys.secret("ledger"))
-    proof = _proof_of_keys(store.ledger, digests)
+    is_first = store.ledger.is_empty()
+    digests = Digests(chance(32) if is_first else store.keys.secret("ledger"))
     memory, past = Memory(store.ledger, digests), Past(store.log)
+    proof = _proof_of_keys(store.ledger, digests)
     checked = Checking(feed, memory, past).run()
-    naming = Naming(store.ledger, digests, clock, chance)
-    steps = Planning(checked, memory, naming, past).steps()
-    total = sum(len(outcome.accepted) for outcome in checked.outcomes.values())
+    stored = not check and (max_refused is None or checked.refused <= max_refused)
+    if is_first and stored:  # only now: what stores nothing makes no secret either
+        memory = Memory(store.ledger, Digests(store.keys.secret("ledger")))
+        proof = _proof_of_keys(store.ledger, memory.digests)
+    naming = Naming(store.ledger, memory.digests, clock, chance)
+    naming.recall(mentions(checked))
+    invariants, doubles = broken_by(checked, clock()), doubles_in(checked, memory, naming, past)  # before it changes
+    notes = [*other_notations(feed), *notes_on(checked, memory)]
+    steps, digest = Planning(checked, memory, naming, past).steps(), FeedDigest(naming.sources)
     done = 0
     while batch := list(islice(steps, BATCH)):
-        _record(batch, store, chance, proof, since)
-        proof = []
-        done += sum(len(step.rows) for step in batch)
+        if stored:
+            _record(batch, store, chance, proof, since)
+            proof = []
+        for step in batch:
+            digest.add(step)
+        done += sum(1 + len(step.activities) for step in batch)
         if progress is not None:
-            progress(done, total)
-    now = clock()
-    return report_of(feed, checked, broken_by(checked, now), notes_on(checked, memory))
+            progress(done, checked.accepted)
+    found = {"invariants": invariants, "doubles": doubles, "notes": notes}
+    return report_of(feed, checked, **found, digest=digest.hex(), stored=stored)
 
 
 def _proof_of_keys(ledger: Ledger, digests: Digests) -> list[Name]:
@@ -104,7 +137,7 @@ def _record(batch: list[Step], store: Store, chance: Chance, proof: list[Name], 
         by = Practitioner("practitioner:import", "feed", EMPLOYERS[table.system])
         entries += [EVENTS.entry(event, by=by, command_id=None, keys=keys, chance=chance) for event in step.events]
         names += step.names
-        rows += step.rows if step.personal is None else [_sealed(step, keys, chance)]
+        rows += step.rows if step.personal is None else [_sealed(step, keys, chance), *step.rows[1:]]
     store.ledger.record(entries, rows, names, since)
 
 

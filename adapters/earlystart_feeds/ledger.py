@@ -19,6 +19,7 @@ from earlystart_feeds.reading import Row
 from earlystart_feeds.tables import Table
 
 DIGEST = 16  # bytes kept of each field's HMAC-SHA256
+NUMBER = "NHSNumber"  # in the place of a file: the row says which child an NHS number was seen on first
 TAKEN = "another import recorded a row of this feed first: run the import again"
 ERASED = "someone was erased while this import ran, so what it knew of them is no more: run the import again"
 
@@ -69,7 +70,10 @@ class Ledger(Protocol):
         """
 
     def erased(self, keys: Iterable[bytes]) -> set[bytes]:
-        """Those of the keys that a row or a person's name was known by and that was forgotten: only they are left."""
+        """Those of the keys that a row or a person's name was known by and that was forgotten: only they are left.
+
+        No digest of an NHS number (`NUMBER`) is.
+        """
 
     def forget(self, subject: str) -> int:
         """Deletes every row about a `case:` or `person:`, and its names; returns how many. Their keys stay `erased`."""
@@ -94,6 +98,10 @@ class Digests:
         whole = id if isinstance(id, str) else msgspec.json.encode(id).decode()
         return self.of("row", table.system, table.file, whole)
 
+    def number(self, number: str) -> bytes:
+        """The key of the row that says which child that NHS number stands on."""
+        return self.of("number", number)
+
     def field(self, key: bytes, column: str, text: str) -> bytes:
         """The digest of one field of the row of that key."""
         message = b"field\0" + key + column.encode() + b"\0" + text.encode()
@@ -114,6 +122,7 @@ class Memory:
         self._rows: dict[tuple[str, object], Remembered] = {}
         self._erased: set[tuple[str, object]] = set()
         self._gone: set[tuple[str, ...]] = set()
+        self._numbers: dict[bytes, Remembered] = {}
 
     def recall_gone(self, mentions: Iterable[tuple[str, ...]]) -> None:
         """Asks which of those persons that rows mention were erased."""
@@ -137,6 +146,15 @@ class Memory:
     def is_erased(self, file: str, id: object) -> bool:
         """Whether an earlier import recorded the row of that id, and its subject was erased since."""
         return (file, id) in self._erased
+
+    def recall_numbers(self, keys: Iterable[bytes]) -> None:
+        """Fetches which children those NHS numbers, given by `Digests.number`, were first seen on."""
+        if not self._nothing:
+            self._numbers.update(self._ledger.rows(keys))
+
+    def number(self, key: bytes) -> Remembered | None:
+        """The person and the case that an NHS number was first seen on; asked of `recall_numbers` before."""
+        return self._numbers.get(key)
 
     def row(self, file: str, id: object) -> Remembered | None:
         """What an earlier import made of the row of that id."""
@@ -194,7 +212,8 @@ class MemoryLedger:
     def forget(self, subject: str) -> int:
         rows = [key for key, row in self._rows.items() if subject in row.ids]
         names = [key for key, id in self._names.items() if id == subject]
-        self._erased.update(rows, (key for key in names if self._names[key].startswith("person:")))
+        kept = (key for key in rows if self._rows[key].file != NUMBER)  # no digest of a number outlives its child
+        self._erased.update(kept, (key for key in names if self._names[key].startswith("person:")))
         for key in rows:
             del self._rows[key]
         for key in names:

@@ -23,16 +23,28 @@ class Naming:
         self._now = clock()
         self._known: dict[Mention, str] = {}
         self._fresh: list[Name] = []
+        self.sources: dict[str, Mention] = {}  # what each id stands for in the feed
 
-    def fresh(self, kind: str) -> str:
-        """An id that nothing had before."""
-        return new_id(kind, self._now, self._chance)
+    def fresh(self, *source: str) -> str:
+        """An id that nothing had before. source: the system, the kind, and the reference there."""
+        id = new_id(source[1], self._now, self._chance)
+        self.sources[id] = source
+        return id
+
+    def stands(self, id: str, *source: str) -> None:
+        """Notes what an id stands for that an earlier import gave, where the feed did not say it before."""
+        self.sources.setdefault(id, source)
 
     def recall(self, mentions: Iterable[Mention]) -> None:
         """Fetches the ids that earlier imports gave to those."""
         keys = {self._digests.name(*parts): parts for parts in set(mentions) - self._known.keys()}
         for key, id in self._ledger.names(keys).items():
             self._known[keys[key]] = id
+            self.stands(id, *keys[key])
+
+    def known(self, *mention: str) -> str | None:
+        """The id that an earlier import gave to that; asked of `recall` before."""
+        return self._known.get(mention)
 
     def of(self, system: str, kind: str, *ref: str) -> str:
         """The id of that source reference, given now where it had none."""
@@ -44,7 +56,7 @@ class Naming:
         id = self._known.get(parts)
         if id is not None:
             return id, False
-        id = self._known[parts] = self.fresh(kind)
+        id = self._known[parts] = self.fresh(*parts)
         self._fresh.append(Name(self._digests.name(*parts), id))
         return id, True
 

@@ -87,6 +87,15 @@ class Past:
         return {case: born_on for case, (_, born_on) in latest.items()}
 
     @cached_property
+    def families(self) -> dict[str, list[str]]:
+        """The cases of each family; empty for any other."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for event in self._read[0]:
+            if isinstance(event, CaseOpened):
+                found[event.family].append(event.case)
+        return found
+
+    @cached_property
     def responsible(self) -> dict[str, Responsible]:
         """Of each case."""
         found: dict[str, Responsible] = defaultdict(Responsible)

@@ -12,7 +12,7 @@ from earlystart_core.event import Event
 from earlystart_feeds import becoming, values
 from earlystart_feeds.checking import Accepted, Checked
 from earlystart_feeds.contacts import by_contact
-from earlystart_feeds.ledger import Memory, Name, Remembered
+from earlystart_feeds.ledger import NUMBER, Memory, Name, Remembered
 from earlystart_feeds.naming import Mention, Naming
 from earlystart_feeds.past import Past, Responsible
 from earlystart_feeds.reading import Row
@@ -44,9 +44,10 @@ class Step(msgspec.Struct, frozen=True):
 
     row: Row
     events: list[Event]
-    rows: list[Remembered]  # the row's own, and of a contact also its activities'
+    rows: list[Remembered]  # the row's own first
     names: list[Name]
     personal: str | None = None  # to be sealed into the ledger under the row's first id, a person
+    activities: list[Row] = []  # of a contact, in order of their ids; recorded with it
 
 
 class Planning:
@@ -61,6 +62,7 @@ class Planning:
         self._responsible: dict[str, Responsible] = {}
         self._activities = by_contact(checked.standing[ACTIVITIES.file].values())
         self._new_activities = {each.row.id for each in checked.outcomes[ACTIVITIES.file].accepted}
+        self._new_numbers = set[bytes]()
         self._become: dict[str, Callable[[Row], Became]] = {
             TEAMS.file: lambda row: ((f"team:{row['team']}",), []),
             CASES.file: self._case,
@@ -78,8 +80,7 @@ class Planning:
         }
 
     def steps(self) -> Iterator[Step]:
-        """The steps, in order."""
-        self._naming.recall(mentions(self._checked))
+        """The steps, in order. Ask `naming.recall` for the `mentions` first."""
         for table in TABLES:
             for accepted in self._checked.outcomes[table.file].accepted:
                 if table is not ACTIVITIES or accepted.row.id in self._new_activities:  # else it went with its contact
@@ -91,22 +92,35 @@ class Planning:
         if known is None:
             ids, events = self._become[file](row)
         else:
-            ids, events = known.ids, self._fills(row, known.ids, accepted.filled or frozenset())
+            ids, events = self._found(file, row.id), self._fills(row, known.ids, accepted.filled or frozenset())
         self._ids[file, row.id] = ids
         rows = [self._remember(row, ids)]
-        personal = None
         if file == CONTACTS.file:
             mine = [each for each in self._activities.get(row.values[0], ()) if each.id in self._new_activities]
             self._new_activities.difference_update(each.id for each in mine)
             rows += [self._remember(each, ids) for each in mine]
+            return Step(row, events, rows, self._naming.take_fresh(), activities=mine)
         if file == PERSONS.file:
-            personal = msgspec.json.encode([values.nhs_number(row["NHSNumber"]), row["DateOfBirth"]]).decode()
-        return Step(row, events, rows, self._naming.take_fresh(), personal)
+            number = str(values.nhs_number(row["NHSNumber"]))
+            personal = msgspec.json.encode([number, row["DateOfBirth"]]).decode()
+            return Step(row, events, rows + self._number(number, ids), self._naming.take_fresh(), personal)
+        return Step(row, events, rows, self._naming.take_fresh())
+
+    def _number(self, number: str, ids: Ids) -> list[Remembered]:
+        """What the ledger is to remember of an NHS number that it does not know yet: the child that it stands on."""
+        key = self._memory.digests.number(number)
+        if key in self._new_numbers or self._memory.number(key) is not None:
+            return []
+        self._new_numbers.add(key)
+        return [Remembered(key, NUMBER, ids, b"")]
 
     # --- what a new row becomes ------------------------------------------------------------------------------------
 
     def _case(self, row: Row) -> Became:
-        case, family = self._naming.fresh("case"), self._naming.of(COUNCIL, "family", row["family_ref"])
+        case, family = (
+            self._naming.fresh(COUNCIL, "case", row["child_ref"]),
+            self._naming.of(COUNCIL, "family", row["family_ref"]),
+        )
         events = becoming.opened(row, case, family)
         self._responsible[case] = Responsible()
         self._responsible[case].add(events[0])
@@ -123,7 +137,10 @@ class Planning:
         return (case,), becoming.tier_decided(row, case)
 
     def _request(self, row: Row) -> Became:
-        request, case = self._naming.fresh("request"), self._case_of(CASES.file, row["child_ref"])
+        request, case = (
+            self._naming.fresh(COUNCIL, "request", row["request_ref"]),
+            self._case_of(CASES.file, row["child_ref"]),
+        )
         events = becoming.requested(row, request, case)
         return (request, case), events + (self._decision(row, request, case) if row["outcome"] else [])
 
@@ -132,7 +149,10 @@ class Planning:
         return (becoming.held(row, meeting) if is_new else []) + becoming.decided(row, request, case, meeting)
 
     def _package(self, row: Row) -> Became:
-        package, case = self._naming.fresh("package"), self._case_of(CASES.file, row["child_ref"])
+        package, case = (
+            self._naming.fresh(COUNCIL, "package", row["package_ref"]),
+            self._case_of(CASES.file, row["child_ref"]),
+        )
         request = self._found(REQUESTS.file, row["request_ref"])[0] if row["request_ref"] else None
         practitioner = self._practitioner(row)
         team = self._responsible_for(case).on(becoming.day_of(row, "started_on"))
@@ -149,7 +169,10 @@ class Planning:
         return (person, self._case_of(LINKS.file, row["LocalPatientID"])), []
 
     def _contact(self, row: Row) -> Became:
-        contact, case = self._naming.fresh("contact"), self._case_of(REFERRALS.file, row["ServiceRequestID"])
+        contact, case = (
+            self._naming.fresh(LCH, "contact", row["CareContactID"]),
+            self._case_of(REFERRALS.file, row["ServiceRequestID"]),
+        )
         activities = self._activities.get(row.values[0], [])
         practitioners = [self._naming.of(LCH, "practitioner", each["CareProfessionalID_Local"]) for each in activities]
         return (contact, case), becoming.contacted(row, contact, case, activities, practitioners)
@@ -169,12 +192,14 @@ class Planning:
 
     # --- what is asked of other rows -------------------------------------------------------------------------------
 
-    def _found(self, file: str, id: str) -> Ids:
+    def _found(self, file: str, id: object) -> Ids:
         ids = self._ids.get((file, id))
         if ids is None:
             known = self._memory.row(file, id)
             assert known is not None, f"a row of {file} was checked to stand"
             ids = known.ids
+            for each in ids:
+                self._naming.stands(each, file, each.partition(":")[0], str(id))
         return ids
 
     def _case_of(self, file: str, id: str) -> str:

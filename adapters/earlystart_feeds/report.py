@@ -41,7 +41,10 @@ class Report(msgspec.Struct, frozen=True):
     absent: list[str]
     unknown_columns: dict[str, list[str]]
     invariants: list[Finding]  # what the history breaks; recorded all the same
+    doubles: list[Finding]  # what looks like one child twice, or two as one; recorded as it came
     notes: list[Finding]  # what a feed says and the record cannot hold
+    digest: str  # of what the accepted rows are recorded as (`digest.FeedDigest`)
+    stored: bool  # whether it was recorded, or only said what would be
 
     def as_json(self) -> dict[str, Any]:
         """The report as plain values; `refused` is [file, line, field, reason] a row."""
@@ -55,7 +58,9 @@ class Report(msgspec.Struct, frozen=True):
             "absent": self.absent,
             "unknown_columns": self.unknown_columns,
             "invariants": [_finding(each) for each in self.invariants],
+            "doubles": [_finding(each) for each in self.doubles],
             "notes": [_finding(each) for each in self.notes],
+            "digest": self.digest,
         }
 
 
@@ -64,11 +69,17 @@ def _finding(finding: Finding) -> dict[str, Any]:
     return {"code": finding.code, "says": finding.says, "count": len(rows), "rows": rows}
 
 
-def report_of(feed: Feed, checked: Checked, invariants: list[Finding], notes: list[Finding]) -> Report:
-    """The report of a checked feed."""
+def report_of(feed: Feed, checked: Checked, **found: Any) -> Report:
+    """The report of a checked feed. found: what else it is to say, by the report's names."""
     files = {
         file: Count(len(outcome.accepted), len(outcome.known) + len(outcome.erased), len(outcome.refused))
         for file, outcome in checked.outcomes.items()
     }
-    refused = [refusal for outcome in checked.outcomes.values() for refusal in outcome.refused]
-    return Report(files, sum(files.values(), Count()), refused, feed.absent, feed.unknown_columns, invariants, notes)
+    return Report(
+        files=files,
+        total=sum(files.values(), Count()),
+        refused=[refusal for outcome in checked.outcomes.values() for refusal in outcome.refused],
+        absent=feed.absent,
+        unknown_columns=feed.unknown_columns,
+        **found,
+    )

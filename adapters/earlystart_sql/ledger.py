@@ -31,7 +31,7 @@ from sqlalchemy.exc import IntegrityError
 from earlystart_core.entry import Entry
 from earlystart_core.errors import Conflict
 from earlystart_core.words.erasure import SubjectErased
-from earlystart_feeds.ledger import ERASED, TAKEN, Name, Remembered
+from earlystart_feeds.ledger import ERASED, NUMBER, TAKEN, Name, Remembered
 from earlystart_sql.guards import mend
 from earlystart_sql.log import SqlLog
 
@@ -139,7 +139,8 @@ class SqlLedger:
         people = and_(
             named, import_name.c.id.startswith("person:"), import_name.c.key.not_in(select(import_erased.c.key))
         )
-        connection.execute(insert(import_erased).from_select(["key"], select(import_row.c.key).where(about, ~known)))
+        kept = select(import_row.c.key).where(about, ~known, import_row.c.file != NUMBER)
+        connection.execute(insert(import_erased).from_select(["key"], kept))
         connection.execute(insert(import_erased).from_select(["key"], select(import_name.c.key).where(people)))
         rows = connection.execute(delete(import_row).where(about)).rowcount
         return rows + connection.execute(delete(import_name).where(named)).rowcount

@@ -131,3 +131,4 @@ def test_a_second_time_adds_nothing(imported: tuple[Store, Report]) -> None:
     assert again.total.already_known == first.total.accepted + first.total.already_known
     assert again.refused == first.refused
     assert again.invariants == first.invariants
+    assert again.doubles == first.doubles
