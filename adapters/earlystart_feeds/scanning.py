@@ -76,13 +76,16 @@ class Scan:
 
     def _row(self, read: frozenset[int], width: int) -> list[bytes]:
         fields = list[bytes]()
-        for text in self._fields(read, LONGEST_FIELD):
+        for text in self._fields(read, LONGEST_FIELD, width):
             if len(fields) <= width:
                 fields.append(text)
         return fields
 
-    def _fields(self, read: frozenset[int] | None, most: int) -> Iterator[bytes]:
-        """The fields of one row, to its end; empty at places that are not needed. None: all are."""
+    def _fields(self, read: frozenset[int] | None, most: int, width: int | None = None) -> Iterator[bytes]:
+        """The fields of one row, to its end; empty at places that are not needed. None: all are.
+
+        width: behind so many fields and one more, not every field is given.
+        """
         place = 0
         while True:
             is_read = read is None or place in read
@@ -93,6 +96,8 @@ class Scan:
             if not self._pieces.takes(b","):
                 self._pieces.takes(b"\n")
                 return
+            if width is not None and place > width:
+                self._pieces.skip_plain()
 
     def _field(self, most: int) -> bytes:
         """One field; most: bytes to read of it, -1 where it is passed over."""

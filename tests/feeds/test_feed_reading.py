@@ -107,6 +107,13 @@ def test_an_unknown_column_is_ignored_whatever_stands_in_it(note: bytes, last: b
     assert [row.surplus for row in found] == [None if is_one_field else header.split(b",")[-1].decode()] * 3
 
 
+def test_a_hundred_thousand_surplus_fields_are_one_row() -> None:
+    (first, second) = rows_in(
+        b"team,cluster,name\na,b,c" + b",x" * 100_000 + b',"y\n",z' + b"," * 900_000 + b"\nd,e,f\n"
+    )
+    assert (first.surplus, second.surplus, second.line) == ("name", None, 4)
+
+
 def test_two_quotes_make_one_field_also_across_lines() -> None:
     """RFC 4180 says so, and nobody can tell it from a note of two lines."""
     assert [row.values[0] for row in rows_in('team,cluster,name,Note\na,b,c,"\nd,b,c,"\ne,b,c,x\n')] == ["a", "e"]
