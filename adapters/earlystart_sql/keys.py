@@ -48,6 +48,10 @@ class SqlKeys:
         """Takes what the log says of erased subjects: a key of theirs that comes back meanwhile opens nothing."""
         self._told.update(told)
 
+    def heed_nobody(self) -> None:
+        """Forgets what the log said: it is another one now, or at an earlier state."""
+        self._told = {}
+
     def first_leaf(self) -> bytes | None:
         """The first leaf of the log that these keys belong to, 32 bytes; None before they were bound to one.
 

@@ -78,7 +78,6 @@ class SqlLedger:
 
     def __init__(self, log: SqlLog) -> None:
         self._log = log
-        self._made = False
 
     def rows(self, keys: Iterable[bytes]) -> dict[bytes, Remembered]:
         columns = (import_row.c.key, import_row.c.file, import_row.c.ids, import_row.c.fields, import_row.c.sealed)
@@ -202,8 +201,10 @@ class SqlLedger:
                 yield from connection.execute(statement.where(column.in_(some))).all()
 
     def _is_made(self, connection: Connection) -> bool:
-        self._made = self._made or inspect(connection).has_table(import_row.name)
-        return self._made
+        there = self._log.memory.seen(connection).memory.tables
+        if import_row.name not in there and inspect(connection).has_table(import_row.name):
+            there.add(import_row.name)
+        return import_row.name in there
 
 
 def _write(connection: Connection, rows: Sequence[Remembered], names: Sequence[Name]) -> None:

@@ -12,7 +12,7 @@ from earlystart_core.entry import EPOCH
 from earlystart_core.erasing.reconciling import KeysCameBack, came_back, reconcile
 from earlystart_core.erasing.tombstones import evidence_by_subject
 from earlystart_core.errors import Invalid, StoreUnavailable
-from earlystart_core.log import Clock
+from earlystart_core.log import Clock, put_back
 from earlystart_core.privacy.keys import Chance, KeyStore
 from earlystart_core.privacy.wrapping import KeyEncryption
 from earlystart_core.store import was_closed
@@ -31,6 +31,8 @@ from earlystart_sql.schema import LOG
 from earlystart_sql.system import system_clock
 from earlystart_sql.views import SqlViews
 from earlystart_sql.while_open import OpenKeys
+
+TRIES = 3  # to hold the keys to a log that is put back meanwhile
 
 
 class SqlStore:
@@ -62,6 +64,7 @@ class SqlStore:
         self._lost_keys = lost_keys
         self._opened: KeyStore | None = None
         self._bound = False
+        self._history: object = None  # of the log that the keys were last held to
         self._heeded = 0  # the position up to which the tombstones of the log are known to the open key store
         self._opening = Lock()
 
@@ -96,8 +99,8 @@ class SqlStore:
                         keys.close()
                     raise
                 self._opened = keys
-            else:
-                self._hold_to_log(self._opened)
+            elif self._hold_to_log(self._opened):
+                self._reconcile(self._opened)  # as at an opening: the log is another, or was put back
             return self._opened
 
     def close(self) -> None:
@@ -116,16 +119,27 @@ class SqlStore:
     def _new_kid(self) -> str:
         return f"k_{ulid(EPOCH, self.chance)}"  # no instant in it: a key says nothing of when it was made
 
-    def _hold_to_log(self, keys: KeyStore) -> None:
+    def _hold_to_log(self, keys: KeyStore) -> bool:
         """Sees that they are this log's keys, and lets them know what was erased since they were asked for last.
 
-        A key store that is put back beneath an open record may hold keys again that the log says are gone.
+        A key store that is put back beneath an open record may hold keys again that the log says are gone; a log that
+        is put back may no longer say so. Returns whether the log was found put back, or is asked for the first time.
         """
         if not isinstance(keys, SqlKeys):
-            return
-        self._bound = self._bound or bind(self.log, keys, lost=self._lost_keys)
-        told, self._heeded = evidence_by_subject(self.log, after=self._heeded)
-        keys.heed(told)
+            return False
+        moved = False
+        for _ in range(TRIES):
+            history = self.log.history
+            if history is not self._history:
+                self._bound, self._heeded, moved = False, 0, True
+                keys.heed_nobody()
+            self._bound = self._bound or bind(self.log, keys, lost=self._lost_keys)
+            told, self._heeded = evidence_by_subject(self.log, after=self._heeded)
+            keys.heed(told)
+            self._history = history
+            if self.log.history is history:
+                return moved
+        raise put_back()
 
     def _reconcile(self, keys: KeyStore) -> None:
         if self._keys_read_only:

@@ -27,11 +27,9 @@ def open_case(record: Record, number: int, team: str = "team:armley") -> tuple[i
     return record.submit(command, by=BY).positions
 
 
-def decide_tier(
-    record: Record, number: int, tier: str = "universal_plus", reason: str | None = None
-) -> tuple[int, ...]:
+def decide_tier(record: Record, number: int, tier: str = "universal_plus", why: str | None = None) -> tuple[int, ...]:
     """The position of a decision; none where it is decided so already."""
-    return record.submit(DecideTier(case=case_of(number), tier=tier, reason=reason), by=BY).positions
+    return record.submit(DecideTier(case=case_of(number), tier=tier, reason=why), by=BY).positions
 
 
 def answers(record: Record, cases: int) -> dict[str, Any]:
