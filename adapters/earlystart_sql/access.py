@@ -26,7 +26,7 @@ from earlystart_core.errors import Tampered, Unreadable
 from earlystart_core.log import Clock
 from earlystart_core.proof.entries import Doubt, Rows
 from earlystart_core.proof.verify import BEFORE_ALL, STRETCH, Stretch, checked
-from earlystart_sql import tree_tables
+from earlystart_sql import read_back, tree_tables
 from earlystart_sql.database import Database
 from earlystart_sql.insert import insert
 from earlystart_sql.look_index import look_index, number_of_tag
@@ -131,6 +131,9 @@ class SqlAccessLog:
                 tags += [(tag, position) for tag in dict.fromkeys(entry.tags)]
             insert(connection, "look_tag", sorted(tags))
             insert(connection, "look", rows)  # last: behind a look the guards take nothing more about it
+            read_back.expect_kept(read_back.looks(connection, head, rows))
+            if tags:
+                read_back.expect_kept(read_back.look_tags(connection, head, tags))
             blocks = self.tree.grow(connection, head, [leaf for *_, leaf in rows])
         self.tree.grown_to(blocks)
         return head + len(rows)

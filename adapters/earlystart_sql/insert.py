@@ -5,7 +5,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from earlystart_sql.raw import run, run_many
+from earlystart_sql.raw import are_together, run, run_many
+from earlystart_sql.read_back import expect_count
 
 _COLUMNS = {  # of each table, with PostgreSQL's type of each
     "shape": (("id", "int4"), ("type", "text"), ("version", "int4")),
@@ -47,13 +48,19 @@ _STATEMENTS = {
 
 
 def insert(connection: Connection, table: str, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Adds those rows, tuples in the order of the table's columns, in the caller's transaction."""
+    """Adds those rows, tuples in the order of the table's columns, in the caller's transaction.
+
+    Raises:
+        StoreUnavailable: the database did not take them all; within `together` that is not asked.
+    """
     if not rows:
         return
     dialect = connection.dialect.name
     statement = _STATEMENTS[dialect][table]
     if dialect == "sqlite":
-        run_many(connection, statement, rows)
+        expect_count(table, len(rows), run_many(connection, statement, rows))
     else:
         columns: tuple[Any, ...] = tuple(list(column) for column in zip(*rows, strict=True))
-        run(connection, statement, columns)
+        cursor = run(connection, statement, columns)
+        if not are_together(connection):
+            expect_count(table, len(rows), cursor.rowcount)

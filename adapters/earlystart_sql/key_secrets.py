@@ -12,6 +12,7 @@ from earlystart_core.privacy.keys import Chance, Key, commitment, make_key
 from earlystart_core.privacy.wrapping import KeyEncryption
 from earlystart_sql.database import Database
 from earlystart_sql.key_tables import ask, bind_rows, can_bind, do, make_columns
+from earlystart_sql.read_back import unkept
 from earlystart_sql.row_digest import row_digest
 
 _CHECK = "kek"  # the secret whose unwrapping shows that the key-encryption key is the one that this store began with
@@ -88,6 +89,9 @@ class SqlSecrets:
         wrapped = self._kek.wrap(Key(name, value, commitment(name, value)))
         do(connection, "DELETE FROM secret WHERE name = ?", name)
         do(connection, "INSERT INTO secret (name, wrapped) VALUES (?, ?)", name, wrapped)
+        found = ask(connection, "SELECT wrapped FROM secret WHERE name = ?", name)
+        if found is None or found[0] != wrapped:
+            raise unkept("secret", 1, 0 if found is None else 1)
 
     def _bind(self, connection: Connection, secret: bytes | None) -> None:
         if secret is not None:

@@ -16,6 +16,7 @@ from earlystart_core.privacy.wrapping import KeyEncryption, LocalKey
 from earlystart_sql.database import Database
 from earlystart_sql.key_secrets import SqlSecrets
 from earlystart_sql.key_tables import BOUND, ask, do
+from earlystart_sql.read_back import unkept
 from earlystart_sql.row_digest import row_digest
 from earlystart_sql.scrub import scrub
 
@@ -161,6 +162,9 @@ class SqlKeys:
             values, columns = (*values, row_digest(secret, table, *values)), [*columns, "bound"]
         marks = ", ".join("?" * len(columns))
         do(connection, f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})", *values)
+        found = ask(connection, f"SELECT {', '.join(columns)} FROM {table} WHERE kid = ?", values[0])
+        if found is None or tuple(found) != values:
+            raise unkept(table, 1, 0 if found is None else 1)
 
     def _stored(self, connection: Connection, subjects: list[str]) -> dict[str, Key]:
         each, asked = _each(connection), _listed(subjects)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    func,
     insert,
     inspect,
     or_,
@@ -34,6 +35,7 @@ from earlystart_core.words.erasure import SubjectErased
 from earlystart_feeds.ledger import ERASED, NUMBER, TAKEN, Name, Remembered
 from earlystart_sql.guards import mend
 from earlystart_sql.log import SqlLog
+from earlystart_sql.read_back import expect_count
 
 ASKED = 500  # keys a statement
 PERSONS = "CYP001MPI.csv"  # the file whose rows are about the child of a case itself
@@ -226,6 +228,8 @@ def _write(connection: Connection, rows: Sequence[Remembered], names: Sequence[N
             connection.execute(insert(import_row), new)
         if names:
             connection.execute(insert(import_name), [{"key": name.key, "id": name.id} for name in names])
+        expect_count("import_row", len(new), _count(connection, import_row, [row["key"] for row in new]))
+        expect_count("import_name", len(names), _count(connection, import_name, [name.key for name in names]))
     except IntegrityError:
         raise Conflict(TAKEN) from None
     for row in rows:
@@ -233,6 +237,15 @@ def _write(connection: Connection, rows: Sequence[Remembered], names: Sequence[N
             filled = connection.execute(_FILL, {"of_key": row.key, "before": row.before, "now": row.fields})
             if filled.rowcount != 1:
                 raise Conflict(TAKEN)
+
+
+def _count(connection: Connection, table: Table, keys: Sequence[Any]) -> int:
+    """How many of those keys are in the table."""
+    some = (keys[first : first + ASKED] for first in range(0, len(keys), ASKED))
+    return sum(
+        connection.execute(select(func.count()).select_from(table).where(table.c.key.in_(each))).scalar_one()
+        for each in some
+    )
 
 
 def _first(row: Remembered, kind: str) -> str | None:

@@ -27,6 +27,7 @@ from earlystart_core.entry import (
     stored_data,
 )
 from earlystart_core.log import AlreadyRecorded, Batch, Clock, Condition, Log, Read, Receipt
+from earlystart_sql import read_back
 from earlystart_sql.columns import batches_of
 from earlystart_sql.database import Database
 from earlystart_sql.dictionary import Numbers
@@ -110,9 +111,12 @@ class SqlLog(Log):
             last = None if at is None else from_micros(at)
             tag_of = numbers.of(tags)
             with together(connection):
-                recorded = self._insert(connection, drafts, numbers, tag_of, head, last)
+                recorded, asked = self._insert(connection, drafts, numbers, tag_of, head, last)
                 if receipt is not None:
-                    insert(connection, "receipt", [(receipt.command_id, receipt.digest, head + 1, len(entries))])
+                    row_of = (receipt.command_id, receipt.digest, head + 1, len(entries))
+                    insert(connection, "receipt", [row_of])
+                    asked.append(read_back.receipt(connection, row_of))
+            read_back.expect_kept(*asked)
             blocks = self.tree.grow(connection, head, [each.leaf for each in recorded])
             if also is not None:
                 also(connection, recorded)
@@ -130,8 +134,8 @@ class SqlLog(Log):
         tag_of: dict[str, int],
         head: int,
         last: datetime | None,
-    ) -> list[Recorded]:
-        rows, facts, tag_rows, recorded = [], [], [], []
+    ) -> tuple[list[Recorded], list[read_back.Asked]]:
+        rows, facts, tag_rows, recorded, whole, tagged = [], [], [], [], [], []
         for position, (entry, data, tags) in enumerate(drafts, head + 1):
             now = self._clock().astimezone(UTC)
             last = now if last is None or now > last else last
@@ -143,12 +147,17 @@ class SqlLog(Log):
             facts.append((shape, position, occurred, data))
             tag_rows += [(tag_of[tag], position, shape) for tag in tags]
             recorded.append(Recorded(entry, position, last, leaf))
+            whole.append((position, entry.type, entry.version, micros(last), frame, leaf, occurred, data))
+            tagged += [(tag, position) for tag in tags]
         insert(connection, "shape", numbers.new_shapes)
         insert(connection, "tag", numbers.new_tags)
         insert(connection, "fact", sorted(facts))
         insert(connection, "entry_tag", sorted(tag_rows))
         insert(connection, "entry", rows)  # last: behind an entry the guards take nothing more about it
-        return recorded
+        asked = [read_back.entries(connection, head, whole)] if whole else []
+        if tagged:
+            asked.append(read_back.tags(connection, head, list(tag_of.values()), tagged))
+        return recorded, asked
 
     def within(self, connection: Connection, after: int, upto: int) -> list[Recorded]:
         """All entries with `after < position <= upto` as the caller's transaction sees them, its own too."""

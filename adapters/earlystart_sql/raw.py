@@ -35,10 +35,13 @@ def mark(connection: Connection) -> str:
     return "?" if connection.dialect.name == "sqlite" else "%s"
 
 
-def run_many(connection: Connection, statement: str, rows: Sequence[Sequence[object]]) -> None:
-    """The statement once for each row. SQLite only."""
+def run_many(connection: Connection, statement: str, rows: Sequence[Sequence[object]]) -> int:
+    """The statement once for each row; how many rows it added or changed. SQLite only."""
     driver: Any = connection.connection.driver_connection
-    driver.executemany(statement, rows).close()
+    cursor = driver.executemany(statement, rows)
+    count = int(cursor.rowcount)
+    cursor.close()
+    return count
 
 
 def together(connection: Connection) -> AbstractContextManager[object]:
@@ -48,3 +51,9 @@ def together(connection: Connection) -> AbstractContextManager[object]:
     driver: Any = connection.connection.driver_connection
     found: AbstractContextManager[object] = driver.pipeline()
     return found
+
+
+def are_together(connection: Connection) -> bool:
+    """Whether statements on a connection to PostgreSQL go `together` just now."""
+    driver: Any = connection.connection.driver_connection
+    return bool(driver.pgconn.pipeline_status)
