@@ -165,7 +165,19 @@ def test_a_receipt_that_names_entries_of_another_command_is_not_believed(desk, m
 def test_a_receipt_put_under_another_name_is_not_believed(desk):
     desk.submit(visit(), "one")
     before = desk.log.receipt("one")
-    desk.log._receipts["two"] = Receipt("two", before.digest, before.positions)
+    for positions in (before.positions, ()):  # of no entries it would say that nothing was to be done
+        desk.log._receipts["two"] = Receipt("two", before.digest, positions)
+        with pytest.raises(Refused) as refusal:
+            desk.submit(visit(), "two")
+        assert refusal.value.code == "command.other_content"
+
+
+def test_a_receipt_from_before_digests_had_the_command_id_is_still_known(desk):
+    done = desk.submit(visit(), "one")
+    old = desk.shell._digest(visit(), BY, None)
+    desk.log._receipts["one"] = Receipt("one", old, done.positions)
+    assert desk.submit(visit(), "one") == done
+    desk.log._receipts["two"] = Receipt("two", old, done.positions)
     with pytest.raises(Tampered):
         desk.submit(visit(), "two")
 

@@ -13,7 +13,7 @@ from earlystart_sql.database import Database
 from earlystart_sql.guards import FUNCTIONS
 from earlystart_sql.raw import one, run
 
-TABLES = ("shape", "tag", "entry_tag", "entry", "fact")
+TABLES = ("shape", "tag", "entry_tag", "entry", "fact", "receipt")
 
 _NO_TABLE = (  # a table of a module of its own has no page
     "SELECT lower(name) FROM sqlite_schema WHERE lower(name) IN ({names}) AND NOT (type = 'table' AND rootpage > 0)"

@@ -1,4 +1,4 @@
-"""Verifying a log in stretches, in this process or in several at once, each held against the index of tags."""
+"""Verifying a log in stretches, in this process or in several at once; each against the index of tags and receipts."""
 
 import gc
 import multiprocessing
@@ -15,6 +15,7 @@ from earlystart_core.proof.verify import BEFORE_ALL, STRETCH, Stretch, checked
 from earlystart_core.replay.loading import collector_at_rest
 from earlystart_sql.database import Database, open_database
 from earlystart_sql.raw import mark, one, run
+from earlystart_sql.receipt_index import ReceiptIndex, receipt_index
 from earlystart_sql.schema import LOG
 from earlystart_sql.stored_rows import Shapes, rows_of, shapes_in
 from earlystart_sql.system import hash_key_is_given
@@ -26,6 +27,8 @@ FORKED = "forkserver"  # its processes share the key of Python's hash (`proof.ta
 _STRAY = "SELECT position FROM fact WHERE shape = {0} AND (position > {0} OR position < 1) ORDER BY position LIMIT 1"
 _BELOW = "SELECT position FROM {table} WHERE position < 1 ORDER BY position LIMIT 1"
 _OTHER = "SELECT position FROM fact WHERE shape < 1 OR shape > {last} LIMIT 1"
+
+Indexes = tuple[TagIndex, ReceiptIndex]
 
 
 def can_be_apart(database: Database) -> bool:
@@ -63,24 +66,25 @@ def out_of_bounds(connection: Connection, table: str, head: object) -> Iterator[
 def stretches(database: Database, size: int, wanted: Collection[int], processes: int) -> Iterator[Stretch]:
     """The first `size` entries, checked stretch by stretch in order, by several processes where that is asked for.
 
-    Each is held against the index of tags, which is read meanwhile. What is wrong with that comes first, in a stretch
-    of no entries: it is said of a log without entries too, and of one that cannot be read any further.
+    Each is held against the index of tags and the receipts, read meanwhile. What is wrong with those comes first, in a
+    stretch of no entries: it is said of a log without entries too, and of one that cannot be read any further.
     """
     work = _apart(database, size, wanted, processes) if processes > 1 else _here(database, size, wanted)
-    index = TagIndex(0)
+    tags, receipts = TagIndex(0), ReceiptIndex(0)
     for found in work:
-        if isinstance(found, TagIndex):
-            index = found
-            yield Stretch(0, BEFORE_ALL, BEFORE_ALL, 0, [], [], {}, index.doubts, b"")
-        else:
-            found.doubts += index.against(found.index, found.sums)
+        if isinstance(found, Stretch):
+            doubts, found.unreceipted = receipts.against(found.index, found.commands)
+            found.doubts += [*tags.against(found.index, found.sums), *doubts]
             yield found
+        else:
+            tags, receipts = found
+            yield Stretch(0, BEFORE_ALL, BEFORE_ALL, 0, [], [], {}, tags.doubts + receipts.doubts, b"")
 
 
-def _here(database: Database, size: int, wanted: Collection[int]) -> Iterator[TagIndex | Stretch]:
+def _here(database: Database, size: int, wanted: Collection[int]) -> Iterator[Indexes | Stretch]:
     with collector_at_rest():
-        tags = tag_index(database, size)
-    yield tags
+        indexes = _both(database, size)
+    yield indexes
     with database.reading() as connection:
         shapes = shapes_in(connection)
     for index in range(0, size, STRETCH):
@@ -89,12 +93,12 @@ def _here(database: Database, size: int, wanted: Collection[int]) -> Iterator[Ta
         yield found
 
 
-def _apart(database: Database, size: int, wanted: Collection[int], processes: int) -> Iterator[TagIndex | Stretch]:
+def _apart(database: Database, size: int, wanted: Collection[int], processes: int) -> Iterator[Indexes | Stretch]:
     where = database.address.url
     url = str(database.address.path if where is None else where.render_as_string(hide_password=False))
     context = multiprocessing.get_context(FORKED)
     with ProcessPoolExecutor(processes, context, gc.disable) as pool:  # nothing here refers to itself: a fifth faster
-        begun: list[Future[TagIndex | Stretch]] = [pool.submit(_index, url, size)]
+        begun: list[Future[Indexes | Stretch]] = [pool.submit(_index, url, size)]
         try:
             for index in range(0, size, STRETCH):
                 begun.append(pool.submit(_stretch, url, index, min(index + STRETCH, size), tuple(wanted)))
@@ -111,8 +115,12 @@ def _open(url: str) -> Database:
     return open_database(url, LOG, create=False, read_only=True)
 
 
-def _index(url: str, size: int) -> TagIndex:
-    return tag_index(_open(url), size)
+def _index(url: str, size: int) -> Indexes:
+    return _both(_open(url), size)
+
+
+def _both(database: Database, size: int) -> Indexes:
+    return tag_index(database, size), receipt_index(database, size, number_of)
 
 
 def _stretch(url: str, index: int, upto: int, wanted: tuple[int, ...]) -> Stretch:

@@ -76,10 +76,10 @@ class Shell:
             Conflict: bearing facts were recorded meanwhile, on each of three tries.
             Tampered: the command_id's receipt names entries that another command recorded, or none.
         """
-        digest = self._digest(command, by)
         known = None if fresh else self._log.receipt(command_id)
         if known is not None:
-            return self._again(known, digest)
+            return self._again(known, command, by)
+        digest = self._digest(command, by, command_id)
         given = command.dated(now)
         if given.at > now + AHEAD:
             raise Refused("time.in_the_future", "expected something that has happened, got an instant in the future")
@@ -87,7 +87,7 @@ class Shell:
             try:
                 return self._try(given, by, Receipt(command_id, digest))
             except AlreadyRecorded as already:
-                return self._again(already.receipt, digest)
+                return self._again(already.receipt, command, by)
             except IntegrityError:
                 continue
         raise Conflict(f"facts that bear on this {type(command).__name__} kept arriving: {TRIES} tries were made")
@@ -140,14 +140,17 @@ class Shell:
         found = next(self._log.read(after=bearing.target - 1, limit=1), None)
         return found if found is not None and found.position == bearing.target else None
 
-    def _digest(self, command: Command, by: Practitioner) -> bytes:
+    def _digest(self, command: Command, by: Practitioner, command_id: str | None) -> bytes:
+        """The keyed digest of a command. Without its id as receipts had it once: one could stand for another's."""
         # Only what the caller set: a resent command whose occurred_at was left out is the same command.
         content = command.model_dump(mode="json", exclude_unset=True, exclude_none=True)
-        body = _encode({"by": by, "command": type(command).__name__, "content": content})
+        said = {"by": by, "command": type(command).__name__, "content": content}
+        body = _encode(said if command_id is None else {**said, "command_id": command_id})
         return hmac.new(self._keys.secret("commands"), body, hashlib.sha256).digest()
 
-    def _again(self, receipt: Receipt, digest: bytes) -> Done:
-        if not hmac.compare_digest(receipt.digest, digest):
+    def _again(self, receipt: Receipt, command: Command, by: Practitioner) -> Done:
+        digests = [self._digest(command, by, command_id) for command_id in (receipt.command_id, None)]
+        if not any(hmac.compare_digest(receipt.digest, digest) for digest in digests):
             raise Refused(
                 "command.other_content",
                 f"command_id {receipt.command_id} was used before for a command of other content",

@@ -257,10 +257,11 @@ def test_a_checkpoint_that_reads_has_one_spelling(data: st.DataObject) -> None:
                 spoiled[at] ^= 1 << data.draw(st.integers(0, 7))
             case "cut":
                 del spoiled[at]
+                spoiled = spoiled or bytearray(b"-")  # what is left has a byte to choose
             case "double":
                 spoiled.insert(at, spoiled[at])
             case _:
-                del spoiled[max(1, at) :]  # what is left has a byte to choose
+                del spoiled[max(1, at) :]
     if bytes(spoiled) == KNOWN.encode():
         return
     try:

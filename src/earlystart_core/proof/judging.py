@@ -131,7 +131,9 @@ def _verdict(
 ) -> Verified:
     for one in {(one.size, one.root): one for one in held}.values():
         joined.doubt(against(joined, one))
-    return Verified(joined.size, joined.root, since, signed, kept, tuple(joined.doubts))
+    return Verified(
+        joined.size, joined.root, since, signed, kept, tuple(joined.doubts), unreceipted=tuple(joined.unreceipted)
+    )
 
 
 def _another(got: str, expected: str) -> Doubt:

@@ -22,6 +22,11 @@ def number_of_shape(shape: Shape, number: Number) -> int:
     return number(f"{shape[1]}\x00{shape[0]}")  # no tag holds a NUL
 
 
+def commands(frames: Iterable[Frame | None], number: Number) -> list[int]:
+    """The number of each entry's command_id, from 0 to 2^64 - 1; 0 where it has none, or cannot be read."""
+    return [0 if frame is None or frame.command_id is None else number(frame.command_id) & _MASK for frame in frames]
+
+
 def sums(frames: Iterable[Frame | None], number: Number) -> list[int]:
     """The sum of each entry, from 0 to 2^64 - 1; 0 where it cannot be read."""
     shapes: dict[Shape, int] = {}

@@ -15,7 +15,7 @@ from earlystart_core.proof.checkpoint import Checkpoint
 from earlystart_core.proof.compact import Range
 from earlystart_core.proof.entries import Doubt, Rows, check
 from earlystart_core.proof.hashing import BLOCK, EMPTY, LEVEL, Node, whole_root
-from earlystart_core.proof.tagged import Number, sums
+from earlystart_core.proof.tagged import Number, commands, sums
 
 STRETCH = 65_536  # entries, a multiple of BLOCK
 MOST = 20  # doubts that are told
@@ -36,6 +36,8 @@ class Stretch(msgspec.Struct):
     opened: dict[int, list[bytes]]  # for each wanted size the leaves of its block that come before it
     doubts: list[Doubt]
     sums: bytes  # of the tags of each entry (`tagged`), 8 bytes each as this machine has them; or nothing
+    commands: bytes = b""  # the number of each entry's command_id, likewise
+    unreceipted: list[int] = msgspec.field(default_factory=list)  # entries of commands from before the first receipt
 
 
 class Verified(msgspec.Struct, frozen=True):
@@ -47,6 +49,7 @@ class Verified(msgspec.Struct, frozen=True):
     signed: bool  # its signature was checked, and holds
     kept: int | None  # the position up to which a tree was kept with the log to hold it against; None: an export
     doubts: Sequence[Doubt]
+    unreceipted: Sequence[int] = ()  # the last positions, of entries of commands that came before the first receipt
 
     @property
     def unsigned(self) -> int | None:
@@ -76,7 +79,7 @@ def checked(
     tagged: the numbers by which the tags of each entry are summed; without it they are not.
     """
     leaves: list[bytes] = []
-    summed = array("Q")
+    summed, ordered = array("Q"), array("Q")
     doubts: list[Doubt] = []
     begun = None
     for some in rows:
@@ -90,6 +93,7 @@ def checked(
         leaves += found.leaves if upto is None else _in_place(some.positions, found.leaves, before, EMPTY)
         if tagged is not None:
             summed.extend(_in_place(some.positions, sums(found.frames, tagged), before, 0))
+            ordered.extend(_in_place(some.positions, commands(found.frames, tagged), before, 0))
     if upto is not None and after < upto:
         doubts.append(Doubt(after + 1, f"it is missing; entries to {upto} were expected"))
         leaves += [EMPTY] * (upto - index - len(leaves))
@@ -101,7 +105,8 @@ def checked(
         if index < size <= index + len(leaves)
     }
     first = ended if begun is None else begun
-    return Stretch(index, first, ended, after, blocks, leaves[whole:], opened, doubts, summed.tobytes())
+    summed_up = summed.tobytes(), ordered.tobytes()
+    return Stretch(index, first, ended, after, blocks, leaves[whole:], opened, doubts, *summed_up)
 
 
 def _in_place(positions: Sequence[int], values: list[T], before: int, otherwise: T) -> list[T]:
@@ -119,6 +124,7 @@ class Joining:
 
     def __init__(self, wanted: Collection[int]) -> None:
         self.doubts: list[Doubt] = []
+        self.unreceipted: list[int] = []
         self.nodes: dict[tuple[int, int], bytes] = {}  # every whole subtree of a block or more
         self.roots: dict[int, bytes] = {0: EMPTY}  # of each wanted size that was reached
         self._wanted = sorted({*wanted} - {0})
@@ -146,6 +152,7 @@ class Joining:
             self.doubt([Doubt(stretch.index + 1, "recorded before the entry at the position below")])
         self._recorded = max(self._recorded, stretch.ended)
         self.doubt(stretch.doubts)
+        self.unreceipted = [*self.unreceipted, *stretch.unreceipted][-MOST:]
         for hash_ in stretch.blocks:
             self._reach(stretch)
             for level, number, made in self._range.push(hash_, LEVEL):
