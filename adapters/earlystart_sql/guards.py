@@ -85,8 +85,8 @@ _THERE = {  # each guarded table that is there, with each of its triggers and wh
         "SELECT c.relname, t.tgname, btrim(p.prosrc) FROM pg_class AS c"
         " LEFT JOIN pg_trigger AS t ON t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D'"
         " LEFT JOIN pg_proc AS p ON p.oid = t.tgfoid"
-        " WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND c.relname IN ({names})"
-        " AND pg_has_role(c.relowner, 'USAGE')"
+        " WHERE c.relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = current_schema())"
+        " AND c.relkind = 'r' AND c.relname IN ({names}) AND pg_has_role(c.relowner, 'USAGE')"
     ),
 }
 
