@@ -6,9 +6,11 @@ import msgspec
 import numpy as np
 from sqlalchemy import Connection
 
+from earlystart_core.errors import Tampered
 from earlystart_core.replay.columns import NULL, Array
 from earlystart_sql.raw import one, run
 
+BELIEVED = 10_000  # ids of a kind: more are counted before room is made for them
 AT_ONCE = 1_000_000  # ids in one text of the database
 _SEPARATOR = "\n"  # ids hold none; other tags may
 
@@ -22,10 +24,25 @@ _NUMBERS = {
 }
 
 
+def greatest(connection: Connection, kind: str) -> int:
+    """The greatest number of a kind, 0 where it has none.
+
+    Raises:
+        Tampered: there are fewer ids than that: no room is made for a number that someone wrote.
+    """
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    last = one(connection, f"SELECT max(n) FROM tag WHERE kind = {mark}", (kind,)) or 0
+    if not isinstance(last, int) or (
+        last > BELIEVED and last > one(connection, f"SELECT count(*) FROM tag WHERE kind = {mark}", (kind,))
+    ):
+        raise Tampered(f"the ids of kind {kind[:20]} are not numbered 1, 2, 3, …: `earlystart log verify` says more")
+    return last
+
+
 def new_texts(connection: Connection, kind: str, after: int, upto: int | None = None) -> list[str]:
     """The ids of a kind with `after < number <= upto`, in order; nothing for a number that no id has."""
     mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    last = one(connection, f"SELECT max(n) FROM tag WHERE kind = {mark}", (kind,)) or 0 if upto is None else upto
+    last = greatest(connection, kind) if upto is None else upto
     found: list[str] = []
     for start in range(after, last, AT_ONCE):
         stop = min(start + AT_ONCE, last)

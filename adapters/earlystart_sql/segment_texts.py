@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from earlystart_core.replay.columns import Array
 from earlystart_core.replay.dictionaries import Given
-from earlystart_sql.ids import new_texts
+from earlystart_sql.ids import greatest, new_texts
 from earlystart_sql.raw import mark, one, run, run_binary
 from earlystart_sql.segment_tables import are_there, insert
 from earlystart_sql.terms import Terms, Words, make_terms, terms_are_there
@@ -60,7 +60,7 @@ def number_texts(connection: Connection, wanted: Sequence[str]) -> list[str]:
 
 def size_of(connection: Connection, kind: str) -> int:
     """How many numbers there are of a kind of id."""
-    return int(one(connection, f"SELECT max(n) FROM tag WHERE kind = {mark(connection)}", (kind,)) or 0)
+    return greatest(connection, kind)
 
 
 def ids_of(connection: Connection, kind: str, kept: Given | None) -> Given:

@@ -36,6 +36,7 @@ from earlystart_sql.segment_texts import (
 )
 
 LENGTH = 262_144  # positions of a run; the last run of a log may hold fewer, and is made again when the log has grown
+VALUES = 1_000  # of one field of one entry, at most
 Step = Callable[[int, int], None]  # positions sealed so far, of how many
 
 _held = msgspec.json.Decoder(dict[str, Segment]).decode
@@ -220,6 +221,7 @@ class SqlShelf:
             ):  # what stands there need not be ours
                 there = Run(first, last, _held(held))
                 right = bound_to(bytes(leaf), digests[texts], first, last, layout, texts, held) == bytes(bound)
+                right = right and _fits(there)
                 if right and (first - 1) % self._length == 0 <= last - first < self._length:
                     found.append(there)
         return found
@@ -232,3 +234,9 @@ class SqlShelf:
         if not self._log.database.sees_uncommitted:
             seen.remember(given={kind: given})
         return given
+
+
+def _fits(run: Run) -> bool:
+    """Whether its columns hold no more than the entries of so many positions could: room is made for what they say."""
+    most = (run.last - run.first + 1) * VALUES
+    return all(0 <= packed.count <= most for segment in run.held.values() for packed in segment.values())

@@ -24,7 +24,7 @@ from earlystart_core.erasing.erasure import Erased, Erasure
 from earlystart_core.erasing.retention import Kept, kept_of, retention
 from earlystart_core.erasing.tombstones import erasure_rows, hold_rows
 from earlystart_core.errors import Invalid, shown
-from earlystart_core.log import Clock
+from earlystart_core.log import Clock, of_one_log
 from earlystart_core.privacy.keys import Chance
 from earlystart_core.proof.of_log import LogProof
 from earlystart_core.readable import readable
@@ -156,7 +156,8 @@ class Record(Questions):
         """
         from earlystart_core.desk.questions import ask  # what few programs ask loads when it is asked
 
-        return ask(self, question, known, effective, options)
+        with of_one_log(self.store.log):
+            return ask(self, question, known, effective, options)
 
     @readable()
     def rebuild(self, source: Source | None = None) -> Rebuilt:

@@ -84,3 +84,14 @@ def test_doctor_and_the_checks_end_with_1(cut: str) -> None:
         assert done.status == 1, (command, done)
         if command == ["doctor", "--json"]:
             assert "entry 4" in done.json["views"]
+
+
+def test_a_number_of_an_id_that_someone_wrote_costs_no_memory(sqlite_url: str) -> None:
+    with Record.open(sqlite_url) as record:
+        open_case(record, 1)
+        record.rebuild("segments")
+        with record.store.log.writing() as connection:  # type: ignore[attr-defined]  # an SqlLog
+            for statement in ("DROP TRIGGER tag_no_UPDATE", "UPDATE tag SET n = 1000000000000 WHERE kind = 'case'"):
+                connection.exec_driver_sql(statement)
+        with pytest.raises(Tampered, match="not numbered 1, 2, 3"):
+            record.store.views.check("segments")
