@@ -24,6 +24,12 @@ class Server:
         self.folder = folder
         self.url = f"postgresql://postgres@/postgres?host={folder}"
 
+    @property
+    def version(self) -> str:
+        """Such as 16.2."""
+        with psycopg.connect(self.url) as connection:
+            return str(connection.execute("SHOW server_version").fetchone()[0]).split()[0]  # type: ignore[index]
+
     def new_store(self, name: str) -> str:
         """The URL of a fresh database."""
         with psycopg.connect(self.url, autocommit=True) as connection:

@@ -47,7 +47,7 @@ def test_each_ends_within_a_bound(sql_url: str, tmp_path: Path, ready: Ready, mo
     keys, each, go = str(tmp_path / "keys.db") if sql_url.startswith("sqlite") else sql_url, many(6, 3), tmp_path / "go"
     go.touch()
     with Record.open(sql_url, keys=keys) as record:
-        orders = [order_of(f"erased-{n}") for n in range(AT_ONCE * each)]
+        orders = [order_of(f"erased{n}-0") for n in range(AT_ONCE * each)]
         for order in orders:
             record.submit(order, by=BY)
             record.submit(DecideTier(case=order.case, tier="universal_plus", reason="Cries at night."), by=BY)

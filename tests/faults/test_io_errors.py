@@ -9,7 +9,7 @@ from earlystart_core import Record
 from tests.depth import many
 from tests.faults.injected import FAULTS, NAMING, SYNCING, WRITING, Fault, failing
 from tests.faults.traced import NEEDS_STRACE, may_trace
-from tests.faults.writing import BY, WITHIN_SECONDS, WRITER, Told, hold, next_writer, order_of
+from tests.faults.writing import WITHIN_SECONDS, WRITER, Told, hold, next_writer
 from tests.ready import Ready
 
 COMMANDS = 3
@@ -51,8 +51,7 @@ def test_a_disk_that_fails_at_any_call(calls: str, error: str, ready: Ready, tmp
             assert said.no == {}
             break
         with Record.open(str(store)) as record:
-            for id in said.no:  # whatever became of it, sent again it is there once
-                told.yes[id] = list(record.submit(order_of(id), by=BY, command_id=id).positions)
+            told.send_again(record)
             hold(record, told)
     assert at > 1
     if calls not in ("unlink,unlinkat", "ftruncate,fallocate"):  # SQLite can do with what those leave behind

@@ -13,7 +13,7 @@ from tests.depth import many
 from tests.faults.injected import SYNCING, WRITING, Fault, failing
 from tests.faults.server import Server, own_server
 from tests.faults.traced import NEEDS_STRACE, may_trace
-from tests.faults.writing import BY, WITHIN_SECONDS, WRITER, Told, hold, next_writer, order_of
+from tests.faults.writing import WITHIN_SECONDS, WRITER, Told, hold, next_writer
 from tests.ready import Ready
 
 names = count(1)
@@ -31,13 +31,6 @@ def url(server: Server, monkeypatch: pytest.MonkeyPatch) -> str:
     return server.new_store(f"store{next(names)}")
 
 
-def sent_again(record: Record, told: Told) -> None:
-    """Whatever became of what was not acknowledged, sent again it is there once."""
-    for id in told.no:
-        told.yes[id] = list(record.submit(order_of(id), by=BY, command_id=id).positions)
-    told.no.clear()
-
-
 def test_a_server_that_crashes_under_three_writers(server: Server, url: str, ready: Ready, tmp_path: Path) -> None:
     """F6."""
     assert next_writer(url, url) < WITHIN_SECONDS
@@ -47,7 +40,7 @@ def test_a_server_that_crashes_under_three_writers(server: Server, url: str, rea
         writers = [ready.start(WRITER, url, url, f"{round_}-{n}", 10_000, go) for n in range(3)]
         for writer in writers:
             assert writer.stdout.readline() == "ready\n"
-        time.sleep(dice.uniform(0.1, 0.4))
+        time.sleep(dice.uniform(0.05, 0.3))
         server.crash()
         for writer in writers:
             writer.kill()
@@ -55,8 +48,9 @@ def test_a_server_that_crashes_under_three_writers(server: Server, url: str, rea
         noes += len(told.no)
         assert next_writer(url, url, WITHIN_SECONDS) < WITHIN_SECONDS
         with Record.open(url) as record:
-            sent_again(record, told)
-            hold(record, told)
+            told.send_again(record)
+    with Record.open(url) as record:
+        hold(record, told)
     assert told.yes
     assert noes, "no writer met the crash"
 
@@ -82,7 +76,7 @@ def test_a_server_whose_disk_fails(
         noes += len(told.no)
         assert next_writer(url, url, WITHIN_SECONDS) < WITHIN_SECONDS
         with Record.open(url) as record:
-            sent_again(record, told)
+            told.send_again(record)
             hold(record, told)
     assert fired
     assert noes, "nobody noticed"

@@ -1,4 +1,4 @@
-"""F2: a write-ahead log that is cut, or of which a bit was flipped: what is read is a beginning of what was recorded."""
+"""F2: a write-ahead log that is cut, or of which a bit was flipped: what is read is a beginning of what was said."""
 
 import random
 import shutil
@@ -24,7 +24,7 @@ def killed(ready: Ready, tmp_path: Path) -> tuple[Path, list[str]]:
     go.touch()
     store = folder / "store.db"
     writer = ready.start(WRITER, store, f"{store}.keys", "w", 10_000, go)
-    while (folder / "store.db-wal").stat().st_size < 250 * KIB if (folder / "store.db-wal").exists() else True:
+    while (folder / "store.db-wal").stat().st_size < 600 * KIB if (folder / "store.db-wal").exists() else True:
         writer.stdout.readline()
     writer.kill()
     told = Told()
@@ -43,7 +43,7 @@ def read(killed: Path, to: Path, wal: bytes) -> list[str]:
         log = record.store.log
         found = [str(entry.event.command_id) for entry in log.read()]
         assert verify_log(log.tree).sound  # type: ignore[attr-defined]  # an SqlLog
-        assert len(record.view("case_status")) == len(found)
+        assert len(record.view("case_status")) == -(-len(found) // 2)  # each other one says more of a case
     shutil.rmtree(to)
     return found
 
@@ -70,4 +70,4 @@ def test_a_flipped_bit(killed: tuple[Path, list[str]], tmp_path: Path) -> None:
         found = read(folder, tmp_path / "flipped", bytes(torn))
         assert found == commands[: len(found)]
         counts.add(len(found))
-    assert len(counts) > many(40, 8)
+    assert len(counts) > many(10, 4)

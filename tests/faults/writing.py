@@ -1,22 +1,25 @@
 """A program that records commands of known ids, says of each what became of it, and what must hold whatever it met."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from hashlib import sha256
-from time import monotonic_ns, sleep
+from time import monotonic, sleep
 from typing import Any
+from uuid import uuid4
 
-from earlystart_core import OpenCase, Practitioner, Record, StoreUnavailable
+from earlystart_core import DecideTier, OpenCase, Practitioner, Record, StoreUnavailable
 from earlystart_core.proof.judging import verify_log
 
 WITHIN_SECONDS = 5  # the next writer is in
 BY = Practitioner("practitioner:" + "0" * 26, "health_visitor", "org:lch")
 
-# URL KEYS NAME COUNT: says "ready", waits for a line in the file GO, then records; a line for each:
+# URL KEYS NAME COUNT GO: opens the store, says "ready", waits for the file GO, then records; a line for each:
 #   yes ID POSITION | no ID SENTENCE | raw ID ERROR
+# With "late:" before GO it opens the store only then.
 WRITER = """
 import sys, time
 from pathlib import Path
-from earlystart_core import Conflict, Record, StoreUnavailable
+from earlystart_core import Conflict, Record, Refused, StoreUnavailable
 from tests.faults.writing import BY, order_of
 url, keys, name, count, go = sys.argv[1:]
 opened = []
@@ -34,7 +37,7 @@ for n in range(int(count)):
     try:
         done = record().submit(order_of(id), by=BY, command_id=id)
         print("yes", id, *done.positions, flush=True)
-    except (Conflict, StoreUnavailable) as error:
+    except (Conflict, Refused, StoreUnavailable) as error:
         print("no", id, error, flush=True)
     except BaseException as error:
         print("raw", id, type(error).__name__, error, flush=True)
@@ -43,10 +46,23 @@ for one in opened:
 """
 
 
-def order_of(id: str) -> OpenCase:
-    """The command of that id: the same one whoever sends it."""
-    number = int.from_bytes(sha256(id.encode()).digest()) % 10**25
-    return OpenCase(case=f"case:{number:026d}", family=f"family:{number:026d}", team="team:a", reason="birth")
+def order_of(id: str) -> DecideTier | OpenCase:
+    """The command of an id NAME-N, the same one whoever sends it: each odd one says something of the case before it."""
+    name, _, number = id.rpartition("-")
+    case = case_of(f"{name}-{int(number) // 2 * 2}")
+    if int(number) % 2:
+        return DecideTier(case=case, tier="universal_plus", reason=text_of(id))
+    return OpenCase(case=case, family=case.replace("case", "family"), team="team:a", reason="birth")
+
+
+def case_of(id: str) -> str:
+    """The case that the command of that id opens."""
+    return f"case:{int.from_bytes(sha256(id.encode()).digest()) % 10**25:026d}"
+
+
+def text_of(id: str) -> str:
+    """The personal text of the command of that id."""
+    return f"Told to {id}."
 
 
 @dataclass
@@ -71,36 +87,59 @@ class Told:
             else:
                 self.raw.append(line.strip())
 
+    def send_again(self, record: Record) -> None:
+        """Whatever became of what was not acknowledged, sent again it is there once."""
+        for id in self.no:
+            self.yes[id] = list(record.submit(order_of(id), by=BY, command_id=id).positions)
+        self.no.clear()
+
 
 def next_writer(url: str, keys: str, patience: float = 0) -> float:
     """How many seconds it takes whoever comes next to open the store and record something.
 
     patience: for so many seconds it asks again where the store is not available, as after a crash of a server.
     """
-    started = monotonic_ns()
+    started, id = monotonic(), f"next-{uuid4().hex}-0"
     while True:
         try:
             with Record.open(url, keys=keys) as record:
-                record.submit(order_of(f"next-{started}"), by=BY, command_id=f"next-{started}")
-                return (monotonic_ns() - started) / 1e9
+                record.submit(order_of(id), by=BY, command_id=id)
+                return monotonic() - started
         except StoreUnavailable:
-            if (monotonic_ns() - started) / 1e9 > patience:
+            if monotonic() - started > patience:
                 raise
             sleep(0.02)
 
 
-def hold(record: Record, told: Told) -> None:
-    """Nothing that was acknowledged is lost, nothing is there twice, and the store is sound."""
-    assert told.raw == []
+def found_in(record: Record) -> dict[str, list[int]]:
+    """At which positions each command is; positions have no gaps."""
     log: Any = record.store.log
     found: dict[str, list[int]] = {}
     for number, entry in enumerate(log.read().entries(), 1):
         assert entry.position == number
         if entry.event.command_id is not None:
             found.setdefault(entry.event.command_id, []).append(number)
+    return found
+
+
+def unreadable(record: Record, ids: Iterable[str]) -> list[str]:
+    """Those of the acknowledged commands with personal text whose text cannot be read."""
+    return [
+        id
+        for id in ids
+        if int(id.rpartition("-")[2]) % 2
+        and text_of(id) not in [row["fields"].get("reason") for row in record.timeline(order_of(id).case)]
+    ]
+
+
+def hold(record: Record, told: Told) -> None:
+    """Nothing that was acknowledged is lost, nothing is there twice, and the store is sound."""
+    assert told.raw == []
+    found, log = found_in(record), record.store.log
     lost = {id: positions for id, positions in told.yes.items() if found.get(id) != positions}
     assert not lost, f"acknowledged and lost, or elsewhere: {lost}"
     doubled = {id: positions for id, positions in found.items() if len(positions) > 1}
     assert not doubled, f"recorded twice: {doubled}"
-    assert verify_log(log.tree).doubts == ()
+    assert unreadable(record, told.yes) == []
+    assert verify_log(log.tree).doubts == ()  # type: ignore[attr-defined]  # an SqlLog
     assert record.store.views.check()[1] == []
