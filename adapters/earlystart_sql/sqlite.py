@@ -1,6 +1,7 @@
 """SQLite: how a store's file is made once and for all, and what each connection must be set to."""
 
 import os
+import sys
 import tempfile
 from pathlib import Path
 from time import monotonic, sleep
@@ -25,6 +26,7 @@ AGAIN_SECONDS = 0.01  # at least, between two tries to change the journal
 STATEMENTS = 1_000  # kept prepared; a driver whose store of them is full would prepare each new one every time
 CACHE_KIB = 32_768  # per connection
 CHECKPOINT_PAGES = 4_000  # 16 MB of write-ahead log
+_TO_THE_PLATTER = {"fullfsync": 1, "checkpoint_fullfsync": 1}  # macOS's own fsync ends at the drive's cache
 _WRITERS = frozenset({"journal_mode", "wal_autocheckpoint"})  # pragmas that a reader leaves alone
 
 
@@ -58,6 +60,7 @@ def pragmas(*, in_memory: bool) -> dict[str, int | str]:
         "wal_autocheckpoint": CHECKPOINT_PAGES,
         "secure_delete": 1,  # what is deleted (views, keys) is overwritten
         "temp_store": 2,  # memory: no temporary file holds a copy of anyone's data
+        **(_TO_THE_PLATTER if sys.platform == "darwin" else {}),
     }
 
 

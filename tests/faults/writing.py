@@ -39,6 +39,7 @@ for n in range(int(count)):
         print("yes", id, *done.positions, flush=True)
     except (Conflict, Refused, StoreUnavailable) as error:
         print("no", id, error, flush=True)
+        time.sleep(0.05)
     except BaseException as error:
         print("raw", id, type(error).__name__, error, flush=True)
 for one in opened:

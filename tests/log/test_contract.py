@@ -53,6 +53,7 @@ def test_a_tag_given_twice_stays_twice_and_finds_once(log: Log) -> None:
 
 @pytest.mark.parametrize("step", [timedelta(0), timedelta(hours=-1)], ids=["frozen", "backwards"])
 def test_recorded_at_never_falls(log: Log, clock: Clock, step: timedelta) -> None:
+    """F13."""
     clock.step = step
     log.append([entry(), entry()])
     log.append([entry()])

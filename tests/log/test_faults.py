@@ -48,6 +48,7 @@ def sound(log: SqlLog) -> int:
 
 
 def test_killed_writers_lose_nothing_acknowledged(sql_url: str, open_log: Callable[..., SqlLog], ready: Ready) -> None:
+    """F3."""
     dice = random.Random(4)
     log = open_log(sql_url)
     for round_ in range(2):
@@ -68,6 +69,7 @@ def test_killed_writers_lose_nothing_acknowledged(sql_url: str, open_log: Callab
 
 
 def test_a_full_disk_refuses_and_keeps_what_was_there(sqlite_url: str, open_log: Callable[..., SqlLog]) -> None:
+    """F5."""
     log = open_log(sqlite_url)
     log.append([entry()])
     with log.reading() as connection:
@@ -120,6 +122,7 @@ def test_a_server_that_goes_away_and_comes_back(
 
 
 def test_a_server_stopped_at_once_loses_nothing_acknowledged(open_log: Callable[..., SqlLog], ready: Ready) -> None:
+    """F6; under more writers in tests/faults/test_server.py."""
     import shutil
     import tempfile
     import warnings

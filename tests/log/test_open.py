@@ -48,6 +48,19 @@ def test_every_pragma_is_read_back(
         other.head()
 
 
+def test_on_macos_a_commit_reaches_the_drive_s_platter(
+    tmp_path: Path, open_log: Callable[..., SqlLog], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There an ordinary sync ends at the drive's cache. Elsewhere SQLite takes the settings, and they change nothing."""
+    monkeypatch.setattr("sys.platform", "darwin")
+    monkeypatch.setattr("fcntl.F_FULLFSYNC", 51, raising=False)  # where the system does not know it, an ordinary one
+    log = open_log(str(tmp_path / "store.db"))
+    log.append([Entry("Tried", b"{}", ["case:a"])])
+    with log.reading() as connection:
+        for pragma in ("fullfsync", "checkpoint_fullfsync"):
+            assert connection.exec_driver_sql(f"PRAGMA {pragma}").scalar() == 1
+
+
 def test_which_sqlite_may_use_wal() -> None:
     bad = [(3, 7, 0), (3, 40, 1), (3, 44, 5), (3, 45, 0), (3, 50, 6), (3, 51, 2), (3, 52, 0)]
     good = [(3, 6, 23), (3, 44, 6), (3, 50, 7), (3, 51, 3), (3, 53, 0), (4, 0, 0)]

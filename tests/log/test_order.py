@@ -26,7 +26,7 @@ def entry(tag: str = "case:a") -> Entry:
 
 
 def test_a_slow_writer_is_never_overtaken(sql_log: SqlLog, sql_url: str, open_log: Callable[..., SqlLog]) -> None:
-    """While position 1 is not committed no one can commit position 2, so no reader can see 2 before 1."""
+    """F7: while position 1 is not committed no one can commit position 2, so no reader can see 2 before 1."""
     holding, go = threading.Event(), threading.Event()
 
     def slow(connection: Connection, recorded: Sequence[Recorded]) -> None:
@@ -50,6 +50,8 @@ def test_a_slow_writer_is_never_overtaken(sql_log: SqlLog, sql_url: str, open_lo
 def test_a_rollback_burns_no_position_and_no_number(
     sql_log: SqlLog, sql_url: str, open_log: Callable[..., SqlLog]
 ) -> None:
+    """F7."""
+
     class Refusal(Exception):
         pass
 
@@ -97,6 +99,7 @@ def at_once(call: Callable[[int], int]) -> tuple[list[int], list[Exception]]:
 
 @pytest.mark.parametrize("memory", [False, True], ids=["stored", "memory"])
 def test_of_many_conditional_appends_one_wins(sql_url: str, open_log: Callable[..., SqlLog], memory: bool) -> None:
+    """F14."""
     logs = [open_log(":memory:")] if memory else [open_log(sql_url) for _ in range(4)]
     for round_ in range(1, 4):
         query = DCBQuery([DCBQueryItem(["Tried"], [f"place:{round_}"])])

@@ -1,4 +1,4 @@
-"""What someone with every right to the database can do, and what catches it: one test or more for each attack.
+"""F10: what someone with every right to the database can do, and what catches it: one test or more for each attack.
 
 One thing cannot be caught here: false entries that are well formed, appended in order by whoever may append. Nothing
 in a hash tells them from true ones (`test_false_but_well_formed_entries_are_not_caught`).
@@ -407,6 +407,7 @@ def held_vkey(checkpoint: Checkpoint) -> object:
 
 
 def test_a_log_rolled_back_is_shorter_than_a_checkpoint(sqlite_url: str, open_log: Callable[..., SqlLog]) -> None:
+    """F9."""
     log = filled(open_log(sqlite_url), 500)
     path = log.database.address.path
     assert path is not None
@@ -515,7 +516,7 @@ def test_an_edit_after_the_last_checkpoint_is_caught_from_the_next_one_on(attack
 
 
 def test_rotten_bits_never_give_a_wrong_silent_answer(sqlite_url: str, open_log: Callable[..., SqlLog]) -> None:
-    """Any one bit of the file turned: the log reads the same, or a verification says no, or the store does not open."""
+    """F8: any one bit of the file turned: the log reads the same, or a verification says no, or the store does not open."""
     log = filled(open_log(sqlite_url), 300)
     path = log.database.address.path
     assert path is not None
