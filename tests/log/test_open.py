@@ -51,7 +51,7 @@ def test_every_pragma_is_read_back(
 def test_on_macos_a_commit_reaches_the_drive_s_platter(
     tmp_path: Path, open_log: Callable[..., SqlLog], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """There an ordinary sync ends at the drive's cache. Elsewhere SQLite takes the settings, and they change nothing."""
+    """There an ordinary sync ends at the drive's cache. Elsewhere SQLite takes the settings and does nothing."""
     monkeypatch.setattr("sys.platform", "darwin")
     monkeypatch.setattr("fcntl.F_FULLFSYNC", 51, raising=False)  # where the system does not know it, an ordinary one
     log = open_log(str(tmp_path / "store.db"))

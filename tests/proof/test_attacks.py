@@ -516,7 +516,7 @@ def test_an_edit_after_the_last_checkpoint_is_caught_from_the_next_one_on(attack
 
 
 def test_rotten_bits_never_give_a_wrong_silent_answer(sqlite_url: str, open_log: Callable[..., SqlLog]) -> None:
-    """F8: any one bit of the file turned: the log reads the same, or a verification says no, or the store does not open."""
+    """F8, any one bit turned: the log reads the same, or a verification says no, or the store does not open."""
     log = filled(open_log(sqlite_url), 300)
     path = log.database.address.path
     assert path is not None
