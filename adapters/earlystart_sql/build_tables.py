@@ -28,7 +28,8 @@ ALIVE = 15_000_000  # microseconds: a build that has not stepped for so long is 
 _THERE = {
     "sqlite": "SELECT name FROM sqlite_schema WHERE type = 'table' AND name LIKE 'view%'",
     "postgresql": (  # dropping a table that someone reads would wait for them
-        "SELECT relname FROM pg_class AS c WHERE relkind = 'r' AND relnamespace = quote_ident(current_schema())::regnamespace"
+        "SELECT relname FROM pg_class AS c"
+        " WHERE relkind = 'r' AND relnamespace = quote_ident(current_schema())::regnamespace"
         " AND relname LIKE 'view%' AND NOT EXISTS (SELECT 1 FROM pg_locks AS l WHERE l.relation = c.oid)"
     ),
 }
