@@ -6,7 +6,7 @@ through short transactions, bounded by the head it began with, and still be of o
 head, which each page looks at.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
@@ -27,12 +27,13 @@ from earlystart_core.entry import (
     stored_data,
 )
 from earlystart_core.log import AlreadyRecorded, Batch, Clock, Condition, Log, Read, Receipt
+from earlystart_core.proven import Proven, proven
 from earlystart_sql import read_back
 from earlystart_sql.columns import batches_of
 from earlystart_sql.database import Database
 from earlystart_sql.dictionary import Numbers
 from earlystart_sql.insert import insert
-from earlystart_sql.query import Part, any_match, facts_of, page, parts_of
+from earlystart_sql.query import Part, about, any_match, facts_of, page, parts_of
 from earlystart_sql.raw import mark, one, run, run_binary, together
 from earlystart_sql.remembered import Memory, Shape, expect_still, is_still
 from earlystart_sql.tree import SqlTree
@@ -182,6 +183,15 @@ class SqlLog(Log):
         statement = facts_of(DCBQueryItem(list(types), list(tags)), numbers, after)
         for position, shape, occurred, data in run_binary(numbers.connection, *statement) if statement else ():
             yield position, shapes[shape], occurred, data
+
+    def about(self, types: Sequence[str], tags: Collection[str], *, upto: int) -> list[Proven]:
+        with self.reading() as connection:
+            numbers = self.numbers(connection)
+            statement = about(types, [*tags], upto, numbers)
+            rows = [] if statement is None else run_binary(connection, *statement).fetchall()
+            if not self.database.sees_uncommitted:
+                numbers.remember()
+        return [proven(*row) for row in rows]
 
     def end(self) -> tuple[int, bytes]:
         """The greatest position and its entry's leaf; 0 and nothing for an empty log."""

@@ -32,7 +32,7 @@ class Part(msgspec.Struct, frozen=True):
         return f"SELECT e.position FROM {self.tables} WHERE {self.where} AND {bounds}"
 
 
-Statement = tuple[str, tuple[int, ...]]  # and its values
+Statement = tuple[str, tuple[object, ...]]  # and its values
 
 
 def parts_of(query: DCBQuery | None, numbers: Numbers) -> list[Part] | None:
@@ -59,6 +59,24 @@ def facts_of(item: DCBQueryItem, numbers: Numbers, after: int) -> Statement | No
         " LEFT JOIN fact AS f ON f.shape = e.shape AND f.position = e.position"
         f" WHERE {part.where} AND e.position > {numbers.mark} ORDER BY e.position"
     ), (*part.values, after)
+
+
+def about(types: Sequence[str], tags: Sequence[str], upto: int, numbers: Numbers) -> Statement | None:
+    """The statement giving `position, frame, data, leaf` of entries of those types that carry any of those tags."""
+    numbers.look_up(tags)
+    wanted = [number for tag in tags if (number := numbers.tag(tag)) is not None]
+    shapes = sorted(numbers.versions_of(types).values())
+    if not wanted or not shapes:
+        return None
+    on_sqlite = numbers.dialect == "sqlite"
+    given: object = msgspec.json.encode(wanted).decode() if on_sqlite else wanted
+    tagged = "IN (SELECT value FROM json_each(?))" if on_sqlite else "= ANY(%s)"
+    mark = numbers.mark
+    return (
+        f"SELECT e.position, e.frame, f.data, e.leaf FROM {WHOLE} WHERE e.position IN"
+        f" (SELECT t.position FROM entry_tag AS t WHERE t.tag_id {tagged} AND t.shape IN"
+        f" ({', '.join(map(str, shapes))}) AND t.position <= {mark}) ORDER BY e.position"
+    ), (given, upto)
 
 
 def _of_item(item: DCBQueryItem, numbers: Numbers) -> list[Part]:

@@ -5,19 +5,21 @@ a gapless position and a `recorded_at` under its append lock, and remembers the 
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 from threading import Event as Signal
 from threading import RLock
-from typing import Self
+from typing import Protocol, Self
 
 import msgspec
 from eventsourcing.dcb.api import (
     DCBAppendCondition,
     DCBEvent,
     DCBQuery,
+    DCBQueryItem,
     DCBReadResponse,
     DCBRecorder,
     DCBSubscription,
@@ -38,6 +40,7 @@ from earlystart_core.entry import (
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.proof.memory import MemoryTree
 from earlystart_core.proof.tree import Tree
+from earlystart_core.proven import Proven, proven_of
 
 Clock = Callable[[], datetime]  # gives aware instants; called once an entry, under the append lock
 POLL_SECONDS = 0.05
@@ -74,6 +77,13 @@ class Condition(DCBAppendCondition):
     """An append condition that also fails where the entry at `after` is another: the log was put back meanwhile."""
 
     leaf: bytes | None = None  # of the entry at `after`; None: not asked
+
+
+class Batched(Protocol):
+    """What gives entries in bulk: a log, or a part of one."""
+
+    def batches(self, types: Sequence[str], *, after: int = 0, upto: int | None = None) -> Iterator[Batch]:
+        """As `Log.batches`."""
 
 
 class Read(DCBReadResponse):
@@ -145,6 +155,19 @@ class Log(DCBRecorder):
     @abstractmethod
     def receipt(self, command_id: str) -> Receipt | None:
         """What became of that command, or None when it was never recorded."""
+
+    def about(self, types: Sequence[str], tags: Collection[str], *, upto: int) -> list[Proven]:
+        """The entries of those types that carry any of those tags, with `position <= upto`, each held against its leaf.
+
+        In rising position. A store may have a quicker way.
+
+        Raises:
+            Tampered: the bytes of one do not give its leaf.
+            Unreadable: one cannot be read.
+        """
+        items = [DCBQueryItem([*types], [tag]) for tag in tags]
+        read = self.read(DCBQuery(items)).entries() if items else iter(())
+        return [proven_of(one) for one in takewhile(lambda one: one.position <= upto, read)]
 
     @abstractmethod
     def batches(self, types: Sequence[str], *, after: int = 0, upto: int | None = None) -> Iterator[Batch]:

@@ -15,6 +15,7 @@ from earlystart_core.errors import Unreadable
 from earlystart_core.event import Event, Personal, place_of, sealed_for, shape_of, tags_of
 from earlystart_core.privacy.keys import Chance, Keys, Shredded, joint
 from earlystart_core.privacy.sealed import Sealed, open_sealed, seal
+from earlystart_core.proven import Proven
 
 Lift = Callable[[dict[str, Any]], dict[str, Any]]  # the data of version n to the data of version n + 1; pure
 
@@ -89,14 +90,18 @@ class Registry:
         Raises:
             Unreadable: the type or version is unknown, or the data is malformed.
         """
-        entry, position = recorded.event, recorded.position
-        if entry.occurred_at is None:
-            raise Unreadable(f"entry {position} cannot be read: expected occurred_at, got none")
+        entry = recorded.event
         stored = stored_data(entry.data)  # an object in another spelling is none of these events, as for columns
-        return self.decode(entry.type, entry.version, stored, entry.occurred_at, position)
+        return self.decode(entry.type, entry.version, stored, entry.occurred_at, recorded.position)
 
-    def decode(self, kind: str, version: int, data: bytes, occurred_at: datetime, position: int) -> Event:
+    def event_of(self, entry: Proven) -> Event:
+        """The same of one that was held against its leaf."""
+        return self.decode(entry.type, entry.version, entry.data, entry.occurred_at, entry.position)
+
+    def decode(self, kind: str, version: int, data: bytes, occurred_at: datetime | None, position: int) -> Event:
         """As `event`, from the parts of an entry; its data as it is stored."""
+        if occurred_at is None:
+            raise Unreadable(f"entry {position} cannot be read: expected occurred_at, got none")
         cls = self.classes.get(kind)
         if cls is None:
             raise Unreadable(f"entry {position} cannot be read: its type {kind[:60]!r} is not known here")

@@ -18,7 +18,7 @@ EVERYONE = (ALLOCATED, NAMED, OF_TEAM, STRANGER, OFFICER, OUTSIDE, replace(ALLOC
 
 @pytest.mark.parametrize("case", [ANNA, BEN, NOBODY])
 def test_at_the_head_it_is_what_is_shown_now(record: Record, clock, case: str) -> None:
-    """Two ways to the ties of one case, from the views and from its own entries, agree."""
+    """The ties of one case now, and as of a moment that is now, agree."""
     for reader in EVERYONE:
         live = ties_of(record.store, reader, case)
         then = ties_then(record.store, reader, case, clocks_at(record.store.log), clock.now)

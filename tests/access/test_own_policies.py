@@ -5,8 +5,8 @@ import pytest
 from msgspec.structs import replace
 
 from earlystart_core import NotPermitted, Record
+from earlystart_core.access.names import LONGEST, check_visible
 from earlystart_core.access.policy import Asked, Decision, Relation, decision_of, judged
-from earlystart_core.access.readable import LONGEST, check_readable
 from earlystart_core.access.rings import RINGS
 
 from .conftest import *
@@ -297,4 +297,4 @@ def test_what_is_wrong_with_a_policy_is_told_to_whoever_tests_it() -> None:
 
 @pytest.mark.parametrize("text", ["read.allocated", "r\u00e8gle 1", "e\u0301", "\u05d0", "x" * LONGEST])
 def test_a_name_that_can_be_read_is_taken(text: str) -> None:
-    assert check_readable("rules", text) == text
+    assert check_visible("rules", text) == text

@@ -335,8 +335,8 @@ def moving(record: Record, monkeypatch, times: int) -> list[int]:
     """Lets something be recorded about Anna right after ties were read, so many times; returns the tries."""
     tried: list[int] = []
 
-    def read(store, reader, case=None):
-        found = ties_of(store, reader, case)
+    def read(store, reader, case=None, views=()):
+        found = ties_of(store, reader, case, views)
         tried.append(found.position)
         if len(tried) <= times:
             order = EndAllocation if len(tried) % 2 else AllocatePackage

@@ -9,7 +9,7 @@ from typing import Literal, Protocol, get_args
 
 import msgspec
 
-from earlystart_core.access.readable import check_readable
+from earlystart_core.access.names import check_visible
 from earlystart_core.access.rings import RINGS, Ring, within
 from earlystart_core.access.roles import CARE, GROUPS, OVERSIGHT, REACH, group_of
 
@@ -251,7 +251,7 @@ def _checked(given: object, name: str) -> Decision:
     if type(rules) is not tuple or not 1 <= len(rules) <= MOST_RULES:
         raise ValueError(f"rules: expected a tuple of 1 to {MOST_RULES} names")
     for rule in rules:
-        check_readable("rules", rule)
+        check_visible("rules", rule)
     if type(policy) is not str or policy != name:
         raise ValueError("policy: expected the name of the policy that decided")
     if not _texts(rings) or rings != RINGS[: len(rings)]:
@@ -270,12 +270,12 @@ def _texts(given: object) -> bool:
 
 
 def _name_of(policy: AccessPolicy) -> str:
-    return check_readable("name", policy.name)
+    return check_visible("name", policy.name)
 
 
 def _class_of(given: object) -> str:
     """The name of its class as Python has it, whatever the class says of itself."""
     try:
-        return check_readable("name", type.__dict__["__name__"].__get__(type(given)))
+        return check_visible("name", type.__dict__["__name__"].__get__(type(given)))
     except ValueError:
         return "(no readable name)"

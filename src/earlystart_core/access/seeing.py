@@ -2,6 +2,7 @@
 
 Where the access cannot be recorded, nothing is shown. A refusal is recorded too. Ties are those of the moment asked,
 also for a question at other clocks: who may see an old state is decided by who someone is now.
+Rows that name a case are folded from the log's entries about it, as its ties are, and not read from the served views.
 """
 
 from collections.abc import Callable, Container
@@ -15,10 +16,12 @@ from earlystart_core.access.policy import AccessPolicy, Decision
 from earlystart_core.access.reader import Reader
 from earlystart_core.access.rings import ENTRY_RINGS, EVENT_RINGS, VIEW_RINGS
 from earlystart_core.answer import Answer, Row
+from earlystart_core.case_file import is_under, rows_about, with_counted
 from earlystart_core.checking import check_id
-from earlystart_core.clocks import Moment, begin_of, clocks_at
+from earlystart_core.clocks import Clocks, Moment, begin_of, clocks_at
 from earlystart_core.errors import Invalid, shown
 from earlystart_core.event import shape_of
+from earlystart_core.log import of_one_log
 from earlystart_core.readable import readable
 from earlystart_core.store import Store
 from earlystart_core.words import EVENTS
@@ -47,6 +50,12 @@ class Questions(Protocol):
         """Every sharing of information."""
 
 
+class QuestionsThen(Questions, Protocol):
+    """The same at two clocks."""
+
+    clocks: Clocks
+
+
 class Seeing:
     """The same questions, for one reader: `record.seen_by(reader)`."""
 
@@ -56,13 +65,17 @@ class Seeing:
         store: Store,
         reader: Reader,
         policy: AccessPolicy,
-        at: Callable[[Moment | None, Moment | None], Questions],
+        at: Callable[[Moment | None, Moment | None], "QuestionsThen"],
+        clocks: Clocks | None = None,
     ) -> None:
+        """at: what asks at two clocks. clocks: those that are asked at, of the log as it is now; None: the head."""
         self._questions = questions
         self._store = store
         self._judging = Judging(store, reader, policy)
         self._policy = policy
         self._at = at
+        self._clocks = clocks
+        self._history = None if clocks is None else store.log.history
         self.reader = reader
 
     @readable()
@@ -72,7 +85,8 @@ class Seeing:
         Raises:
             Invalid: either is malformed, or lies beyond the head.
         """
-        return type(self)(self._at(known, effective), self._store, self.reader, self._policy, self._at)
+        then = self._at(known, effective)
+        return type(self)(then, self._store, self.reader, self._policy, self._at, then.clocks)
 
     @readable()
     def may(self, action: str, case: str | None = None) -> Decision:
@@ -104,12 +118,19 @@ class Seeing:
             raise Invalid("view", f"expected one of {', '.join(sorted(VIEW_RINGS))}, got {shown(name)}")
         check_id("team", team)
         check_id("case", case)
+        with of_one_log(self._store.log, self._history):
+            return self._rows(name, team, case)
+
+    def _rows(self, name: str, team: str | None, case: str | None) -> Answer:
         placed = VIEW_RINGS[name]
-        if case is not None:
-            decision = self._judging.read(case, placed.ring)
-            answer = self._questions.view(name, team, case)
-            return Answer([placed.seen(decision.rings, row) for row in answer], answer.clocks)
-        return self._judging.listed(lambda: self._questions.view(name, team), team, placed.ring, placed.seen)
+        if case is None:
+            return self._judging.listed(name, team, self._clocks, placed.ring, placed.seen)
+        views = with_counted([name] if team is None else [name, "case_status"])
+        decision, ties = self._judging.read(case, placed.ring, views)
+        clocks = self._clocks or ties.clocks
+        file = ties.file if self._clocks is None else rows_about(case, ties.events, clocks, views)
+        rows = file[name] if is_under(file, team) else []
+        return Answer([placed.seen(decision.rings, row) for row in rows], clocks)
 
     @readable()
     def caseload(self, team: str | None = None) -> Answer:
@@ -146,7 +167,7 @@ class Seeing:
             Conflict: facts about the case kept being recorded, on each of three tries.
         """
         check_id("case", case, needed=True)
-        decision = self._judging.read(case, ENTRY_RINGS.ring)
+        decision, _ = self._judging.read(case, ENTRY_RINGS.ring)
         return in_reach(self._questions.timeline(case), case, decision)
 
     @readable()

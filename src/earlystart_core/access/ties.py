@@ -1,108 +1,176 @@
-"""Ties: what the log says about a reader and cases. They are asked anew for every question, and never kept."""
+"""Ties: what the log says about a reader and cases. They are asked for at every question, and never remembered.
 
-from collections.abc import Mapping
+They come from the log's entries, each held against its leaf, and from no table of a view: whoever writes there opens
+nobody's record, and keeps it from nobody.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
-from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
+from earlystart_core.access.case_views import folded
 from earlystart_core.access.policy import Relation
 from earlystart_core.access.reader import Reader
 from earlystart_core.access.roles import group_of
-from earlystart_core.case_file import case_file
-from earlystart_core.clocks import Clocks
+from earlystart_core.case_file import MARK, events_about, rows_about, types_of, with_counted
+from earlystart_core.clocks import Clocks, clocks_at
+from earlystart_core.event import Event
 from earlystart_core.log import Log
 from earlystart_core.marks import struck
-from earlystart_core.store import Frames, Store
+from earlystart_core.projection import Projection, Row
+from earlystart_core.store import Store
+from earlystart_core.views import VIEW
 from earlystart_core.words import EVENTS
+from earlystart_core.words.allocation import PackageAllocated
+from earlystart_core.words.case import CaseOpened, CaseReopened, PointOfContactNamed, ResponsibilityPassed
 from earlystart_core.words.consent import SharingConsentRecorded, lack_of_consent
-from earlystart_core.words.correction import MarkedInError
 
-_NAMED = [SharingConsentRecorded.__name__, MarkedInError.__name__]
+COLUMNS = {
+    "case_status": ("team", "point_of_contact", "status"),
+    "package_status": ("case", "practitioner", "ended_at"),
+}
+_VIEWS = with_counted(COLUMNS)
+WORKED = sorted(  # the types that those columns are made of
+    {MARK}
+    | {VIEW[view].exists.__name__ for view in COLUMNS}
+    | {
+        source.event.__name__
+        for view, names in COLUMNS.items()
+        for name in names
+        for source in VIEW[view].reducers[name].sources
+    }
+)
+TOLD = sorted([MARK, SharingConsentRecorded.__name__])
+_TEAM = (CaseOpened, CaseReopened, ResponsibilityPassed)
+_ME = [cls.__name__ for cls in (PackageAllocated, PointOfContactNamed)]
 
 
 class Ties(msgspec.Struct, frozen=True):
-    """A reader's ties to cases, as the log had them at a position."""
+    """A reader's ties to cases, as the log had them at the clocks."""
 
-    position: int
-    ties: Mapping[str, frozenset[str]]  # by field of Relation, the cases
+    clocks: Clocks
+    ties: Mapping[str, frozenset[str]] = {}  # by field of Relation, the cases
+    events: Mapping[int, Event] = {}  # of the one case that was asked about: what was read of it, by position
+    file: Mapping[str, list[Row]] = {}  # its rows of the views that were asked for, at the clocks
+
+    @property
+    def position(self) -> int:
+        """Up to which the log was known."""
+        return self.clocks.known
+
+    @property
+    def cases(self) -> frozenset[str]:
+        """Every case to which there is a tie."""
+        return frozenset[str]().union(*self.ties.values())
 
     def to(self, case: str | None, *, broke: bool = False) -> Relation:
         """The reader's relation to one case, none to None."""
         return Relation(broke=broke, **{tie: case in cases for tie, cases in self.ties.items()})
 
 
-def ties_of(store: Store, reader: Reader, case: str | None = None) -> Ties:
-    """The reader's ties to that case, or to every case."""
-    with store.views.reading() as frames:
-        found = {"own": frozenset(reader.own)}
-        if group_of(reader.role) == "outside":
-            wanted = _told(frames, reader, case)
-        else:
-            wanted = set()
-            found |= _worked(frames, reader, case)
-        position, known_at = frames.clocks.known, frames.clocks.known_at
-    if wanted:
-        # Instants of the logs never fall: what was taken back, or had run out, stays so when the clock is set back.
-        now = max(one for one in (store.clock(), known_at, store.access.latest()) if one is not None)
-        wanted = {one for one in wanted if _consented(store.log, reader, one, now, position)}
-    found["consented"] = frozenset(wanted)
-    return Ties(position, found)
+def ties_of(store: Store, reader: Reader, case: str | None = None, views: Sequence[Projection] = ()) -> Ties:
+    """The reader's ties to that case, or to every case. views: whose rows of the one case are read besides.
+
+    Raises:
+        Tampered: the bytes of an entry do not give its leaf.
+        Unreadable: an entry cannot be read.
+    """
+    clocks = clocks_at(store.log)
+    outside = group_of(reader.role) == "outside"
+    at = _latest(store, clocks) if outside else None
+    if case is not None:
+        return _to_one(store.log, reader, case, clocks, at, views)
+    found = _told(store.log, reader, clocks, at) if at is not None else _worked(store.log, reader, clocks)
+    return Ties(clocks, {"own": frozenset(reader.own), **found})
 
 
 def ties_then(store: Store, reader: Reader, case: str, clocks: Clocks, at: datetime) -> Ties:
     """The reader's ties to one case as the log was known at those clocks, at that instant."""
-    file = case_file(store.log, EVENTS, case, clocks)
-    found = {"own": case in reader.own}
-    if group_of(reader.role) == "outside":
-        found["consented"] = _consented(store.log, reader, case, at, clocks.known)
+    return _to_one(store.log, reader, case, clocks, at if group_of(reader.role) == "outside" else None)
+
+
+def _latest(store: Store, clocks: Clocks) -> datetime:
+    """Instants of the logs never fall: what was taken back, or had run out, stays so when the clock is set back."""
+    return max(one for one in (store.clock(), clocks.known_at, store.access.latest()) if one is not None)
+
+
+def _to_one(
+    log: Log, reader: Reader, case: str, clocks: Clocks, at: datetime | None, views: Sequence[Projection] = ()
+) -> Ties:
+    """at: when consent is asked for, of someone outside."""
+    types = {*(WORKED if at is None else TOLD), *(types_of(views) if views else ())}
+    events = events_about(log, EVENTS, sorted(types), case, clocks.known)
+    known = Clocks(clocks.known, clocks.known_at)
+    file = rows_about(case, events, known, views) if views else {}
+    tied = {"own": case in reader.own}
+    if at is not None:
+        tied["consented"] = _is_told(reader, events, at)
     else:
-        me, open_ = reader.practitioner, [row for row in file["case_status"] if row["status"] == "open"]
-        held = [row["practitioner"] for row in file["package_status"] if row["ended_at"] is None]
-        found["allocated"] = me in held
-        found["point_of_contact"] = any(row["point_of_contact"] == me for row in open_)
-        found["team"] = reader.team is not None and any(row["team"] == reader.team for row in open_)
-    return Ties(clocks.known, {tie: frozenset({case} if holds else ()) for tie, holds in found.items()})
+        work = file if file.keys() >= COLUMNS.keys() else rows_about(case, events, known, _VIEWS)
+        me, open_ = reader.practitioner, [row for row in work["case_status"] if row["status"] == "open"]
+        running = [row["practitioner"] for row in work["package_status"] if row["ended_at"] is None]
+        tied["allocated"] = me in running
+        tied["point_of_contact"] = any(row["point_of_contact"] == me for row in open_)
+        tied["team"] = reader.team is not None and any(row["team"] == reader.team for row in open_)
+    return Ties(clocks, {tie: frozenset({case} if holds else ()) for tie, holds in tied.items()}, events, file)
 
 
-def _worked(frames: Frames, reader: Reader, case: str | None) -> dict[str, frozenset[str]]:
+def _worked(log: Log, reader: Reader, clocks: Clocks) -> dict[str, frozenset[str]]:
+    """Of someone who works with families: every case that any entry may tie them to is looked at."""
     import polars as pl
 
+    named = _events(log, _ME, [reader.practitioner], clocks)
+    packages = {event.package for event in named.values() if isinstance(event, PackageAllocated)}
+    cases = {event.case for event in named.values() if isinstance(event, PointOfContactNamed)}
+    if reader.team is not None:
+        cases |= under_team(log, reader.team, clocks)
+    found = folded(log, COLUMNS, Clocks(clocks.known, clocks.known_at), [*cases, *packages])
     me = pl.lit(reader.practitioner)
-    held = frames.frame("package_status", ["case", "practitioner", "ended_at"], case=case)
-    held = held.filter((pl.col("practitioner") == me) & pl.col("ended_at").is_null())
-    cases = frames.frame("case_status", ["team", "point_of_contact", "status"], case=case)
-    cases = cases.filter(pl.col("status") == "open")
+    running = found.frame("package_status", COLUMNS["package_status"]).filter(
+        (pl.col("practitioner") == me) & pl.col("ended_at").is_null()
+    )
+    open_ = found.frame("case_status", COLUMNS["case_status"]).filter(pl.col("status") == "open")
+    open_ = open_.filter(pl.col("case").is_in(sorted(cases)))  # of others not all was read
+    of_team = open_.filter(pl.col("team") == pl.lit(reader.team)) if reader.team is not None else open_.clear()
     return {
-        "allocated": frozenset(held["case"]),
-        "point_of_contact": frozenset(cases.filter(pl.col("point_of_contact") == me)["case"]),
-        "team": frozenset(cases.filter(pl.col("team") == pl.lit(reader.team))["case"]) if reader.team else frozenset(),
+        "allocated": frozenset(running["case"]),
+        "point_of_contact": frozenset(open_.filter(pl.col("point_of_contact") == me)["case"]),
+        "team": frozenset(of_team["case"]),
     }
 
 
-def _told(frames: Frames, reader: Reader, case: str | None) -> set[str]:
-    """Cases of which someone decided about exactly that organisation and purpose."""
-    import polars as pl
-
-    rows = frames.frame("consent_status", ["case", "recipient", "purpose"], case=case)
-    mine = (pl.col("recipient") == pl.lit(reader.employer)) & (pl.col("purpose") == pl.lit(reader.purpose))
-    return set(rows.filter(mine)["case"])
+def under_team(log: Log, team: str, clocks: Clocks) -> set[str]:
+    """The cases that any entry known then ever put under that team: there are no others that may be under it."""
+    found = _events(log, [cls.__name__ for cls in _TEAM], [team], clocks).values()
+    return {event.case for event in found if isinstance(event, _TEAM)}
 
 
-def _consented(log: Log, reader: Reader, case: str, now: datetime, known: int) -> bool:
-    """Whether everyone who decided has given consent: the same rule as that of a sharing."""
-    read = log.read(DCBQuery([DCBQueryItem(_NAMED, [case, reader.employer])])).entries()
-    facts = [(one.position, EVENTS.event(one)) for one in read if one.position <= known]
-    out = struck(facts)
+def _told(log: Log, reader: Reader, clocks: Clocks, at: datetime) -> dict[str, frozenset[str]]:
+    """Of someone outside: the cases of which everyone who decided has given consent."""
+    events = _events(log, TOLD, [reader.employer], clocks)
+    cases = {event.case for event in events.values() if isinstance(event, SharingConsentRecorded)}
+    of: dict[str, dict[int, Event]] = {case: {} for case in cases}
+    marks = {position: event for position, event in events.items() if not isinstance(event, SharingConsentRecorded)}
+    for position, event in events.items():
+        if isinstance(event, SharingConsentRecorded):
+            of[event.case][position] = event
+    return {"consented": frozenset(case for case, one in of.items() if _is_told(reader, one | marks, at))}
+
+
+def _is_told(reader: Reader, events: Mapping[int, Event], at: datetime) -> bool:
+    """Whether everyone who decided about that organisation and purpose has given consent: the rule of a sharing."""
+    out = struck(events.items())
     standing = sorted(
-        (
-            (event.occurred_at, position, event)
-            for position, event in facts
-            if isinstance(event, SharingConsentRecorded)
-            and position not in out
-            and event.recipient == reader.employer
-            and event.purpose == reader.purpose
-        ),
-        key=lambda one: one[:2],
+        (event.occurred_at, position, event)
+        for position, event in events.items()
+        if isinstance(event, SharingConsentRecorded)
+        and position not in out
+        and event.recipient == reader.employer
+        and event.purpose == reader.purpose
     )
-    return lack_of_consent([event for *_, event in standing], now) is None
+    return lack_of_consent([event for *_, event in standing], at) is None
+
+
+def _events(log: Log, types: Sequence[str], tags: Iterable[str], clocks: Clocks) -> dict[int, Event]:
+    return {one.position: EVENTS.event_of(one) for one in log.about(types, [*tags], upto=clocks.known)}

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from earlystart_core.finish import Finish
-from earlystart_core.log import Log
+from earlystart_core.log import Batched
 from earlystart_core.projection import Projection, Row
 from earlystart_core.registry import Registry
 from earlystart_core.replay.columns import NULL, PLAIN, Array
@@ -39,7 +39,7 @@ class Folding:
 
     def __init__(
         self,
-        log: Log,
+        log: Batched,
         registry: Registry,
         projections: Mapping[str, Projection],
         *,

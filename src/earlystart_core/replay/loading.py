@@ -13,7 +13,7 @@ import numpy as np
 
 from earlystart_core.errors import Unreadable
 from earlystart_core.event import Event
-from earlystart_core.log import Batch, Log
+from earlystart_core.log import Batch, Batched
 from earlystart_core.registry import MALFORMED, Registry
 from earlystart_core.replay.columns import NULL, Array, Facts, of_numbers
 from earlystart_core.replay.dictionaries import Dictionaries
@@ -23,7 +23,7 @@ Wanted = Mapping[type[Event], Sequence[str]]  # by class, the fields that are as
 
 
 def facts_of_rows(
-    log: Log,
+    log: Batched,
     registry: Registry,
     wanted: Wanted,
     dictionaries: Dictionaries,

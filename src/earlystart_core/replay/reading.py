@@ -11,7 +11,7 @@ import polars as pl
 
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.event import Event
-from earlystart_core.log import Log
+from earlystart_core.log import Batched
 from earlystart_core.marks import struck_by
 from earlystart_core.registry import Registry
 from earlystart_core.replay.columns import PLAIN, Array, Facts, Piece, end_to_end
@@ -40,7 +40,9 @@ class Part(msgspec.Struct, frozen=True):
 class Reading:
     """A log up to a position, and what is needed to read its facts."""
 
-    def __init__(self, log: Log, registry: Registry, upto: int, shelf: Shelf | None = None, length: int = SPAN) -> None:
+    def __init__(
+        self, log: Batched, registry: Registry, upto: int, shelf: Shelf | None = None, length: int = SPAN
+    ) -> None:
         """length: of a span, in positions."""
         self._log = log
         self._registry = registry

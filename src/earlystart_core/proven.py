@@ -1,0 +1,69 @@
+"""An entry held against its leaf: what a reader is judged by, and shown, is what was hashed when it was recorded.
+
+A verification of the whole log says the same of every entry, and much more; this is what a single read can afford.
+"""
+
+from datetime import datetime
+from hashlib import sha256
+
+import msgspec
+
+from earlystart_core.entry import Recorded, canonical_of, leaf_of, stored_data
+from earlystart_core.errors import Tampered, Unreadable
+
+_CUT = b'"data":'
+
+
+class Proven(msgspec.Struct, frozen=True, gc=False):
+    """What an entry says, without who recorded it and when."""
+
+    position: int
+    type: str
+    version: int
+    occurred_at: datetime | None
+    data: bytes  # as it is stored
+
+
+class _Head(msgspec.Struct, gc=False):
+    occurred_at: datetime | None
+    position: int
+    type: str
+    version: int
+
+
+_head = msgspec.json.Decoder(_Head).decode
+
+
+def proven(position: int, frame: bytes, stored: bytes, leaf: bytes) -> Proven:
+    """The entry that stands at a position, of its stored bytes.
+
+    Raises:
+        Unreadable: its data is gone, or the bytes are no entry's.
+        Tampered: they do not give its leaf, or are those of an entry at another position.
+    """
+    try:
+        cut = frame.index(_CUT) + len(_CUT)
+        found = sha256(b"".join((b"\x00", frame[:cut], stored, frame[cut:]))).digest()
+        head = _head(b"".join((frame[:cut], b"null", frame[cut:])))
+    except (ValueError, TypeError, AttributeError, RecursionError, msgspec.MsgspecError):
+        raise Unreadable(f"entry {position} cannot be read: expected the bytes of an entry, got other bytes") from None
+    _expect(position, found == leaf, head.position)
+    return Proven(position, head.type, head.version, head.occurred_at, stored)
+
+
+def proven_of(recorded: Recorded) -> Proven:
+    """The same of an entry that was read from a log.
+
+    Raises:
+        Tampered: its bytes do not give its leaf.
+    """
+    entry, position = recorded.event, recorded.position
+    _expect(position, leaf_of(canonical_of(recorded)) == recorded.leaf, position)
+    return Proven(position, entry.type, entry.version, entry.occurred_at, stored_data(entry.data))
+
+
+def _expect(position: int, is_its_leaf: bool, says: int) -> None:
+    if not is_its_leaf:
+        raise Tampered(f"position {position}: its bytes do not give its leaf; earlystart log verify says more")
+    if says != position:
+        raise Tampered(f"position {position}: the entry here says that it is the one at position {says}")
