@@ -26,8 +26,8 @@ MOST = 10  # faults of one kind that are told
 def doctor(*, store: Stored, json: Json = False) -> int:
     """Print versions, settings as read back, lag of views and segments, checkpoint, glass, keys. Status 1 on a fault.
 
-    A fault: the views stand at no entry of the log, the last checkpoint cannot be read, the keys cannot be reached, or
-    one that sealed text is not among them.
+    A fault: the views stand at no entry of the log, a row in a sample of them is not what the log gives, the last
+    checkpoint cannot be read, the keys cannot be reached, or one that sealed text is not among them.
     """
     found: dict[str, Any] = {"versions": versions(), "sqlite": sqlite()}
     faults: list[str] = []
@@ -37,6 +37,7 @@ def doctor(*, store: Stored, json: Json = False) -> int:
             found |= {
                 "store": settled(record),
                 "views": views(record, faults),
+                "sample": sample(record, faults),
                 "segments": segments(record),
                 "checkpoint": checkpoint(record, faults),
                 "erasures": erasures(record),
@@ -111,6 +112,20 @@ def views(record: "Record", faults: list[str]) -> dict[str, int | None] | str:
     except Tampered as error:
         faults.append(f"views: {error}")
         return str(error)
+
+
+def sample(record: "Record", faults: list[str]) -> dict[str, int] | str:
+    """How many cases were picked by chance, whose rows are held against the log, and how many rows are not its own."""
+    try:
+        cases, found = record.store.views.sample(record.store.chance)
+    except EarlyStartError as error:
+        faults.append(f"sample: {error}")
+        return str(error)
+    for each in found[:MOST]:
+        faults.append(f"views: {each.view}{' ' if each.key else ''}{each.key}: {each.found}")
+    if len(found) > MOST:
+        faults.append(f"views: and {len(found) - MOST:,} more")
+    return {"cases": cases, "differences": len(found)}
 
 
 def segments(record: "Record") -> dict[str, Any]:

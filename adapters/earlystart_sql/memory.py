@@ -56,6 +56,9 @@ class MemoryViews(WhileOpen):
         views = {name: built(rows) for name, rows in columns.items()}
         return Rebuilt(folded.events, "rows", seconds, 0.0, seconds, views), found
 
+    def sample(self, chance: Chance) -> tuple[int, list[Difference]]:
+        return 0, []  # nothing is served: each answer is folded anew
+
     def explain(self, source: Source | None = None) -> Explained:
         return AsAt(self._log, EVENTS, clocks_at(self._log)).explain()
 

@@ -15,6 +15,7 @@ from earlystart_core.entry import Recorded
 from earlystart_core.errors import Unreadable
 from earlystart_core.live import advance
 from earlystart_core.log import of_one_log
+from earlystart_core.privacy.keys import Chance
 from earlystart_core.replay.as_at import AsAt
 from earlystart_core.replay.check import built, differences, rows_by_row
 from earlystart_core.replay.explain import Explained
@@ -22,6 +23,7 @@ from earlystart_core.replay.shelf import Looking, Shelf
 from earlystart_core.store import Difference, Frames, Rebuilt, Source
 from earlystart_core.views import VIEWS
 from earlystart_core.words import EVENTS
+from earlystart_sql import view_sample
 from earlystart_sql.block import block
 from earlystart_sql.build_tables import lay
 from earlystart_sql.building import Builder
@@ -126,6 +128,24 @@ class SqlViews:
             found += [Difference(view.name, "", "was never built") for view in VIEWS]
         views = {name: built(rows) for name, rows in columns.items()}
         return Rebuilt(folded.events, first, seconds, 0.0, seconds, views), found
+
+    def sample(self, chance: Chance) -> tuple[int, list[Difference]]:
+        with of_one_log(self._log):
+            with self._seeing() as (state, naming):
+                if not state.there or not state.position:
+                    return 0, []
+                tables = self._tables[state.slot]
+                picked = {*view_sample.cases_in_tables(tables, naming, chance)}
+                found = [one for one in picked if isinstance(one, Difference)]
+                cases = {one for one in picked if isinstance(one, str)}
+                cases |= view_sample.cases_in_log(self._log, state.position, chance)
+                served = {}
+                for each in view_sample.served_rows(Live(naming, tables, state.clocks), cases):
+                    if isinstance(each, Difference):
+                        found.append(each)
+                    else:
+                        served[each[0]] = each[1]
+            return len(cases), [*found, *view_sample.against_log(self._log, served, cases, state.position)]
 
     def explain(self, source: Source | None = None) -> Explained:
         return self._as_at(Clocks(self._log.head(), None), None if source == "rows" else self.shelf).explain()

@@ -107,6 +107,12 @@ class Views(Protocol):
         held against, and timed; `segments` means rows where there are none.
         """
 
+    def sample(self, chance: Chance) -> tuple[int, list[Difference]]:
+        """Holds some of the served rows against the log, by chance; changes nothing.
+
+        Gives how many cases were looked at, and where their rows are not what their entries give.
+        """
+
     def explain(self, source: Source | None = None) -> "Explained":
         """The plan of a rebuild; `source` as there, but nothing is sealed."""
 

@@ -150,7 +150,19 @@ def test_doctor_reads_back_and_makes_nothing(stored: str, monkeypatch: pytest.Mo
         monkeypatch.setenv("EARLYSTART_KEK", "5a" * 32)
     found = call("doctor", "--db", stored, "--json")
     assert found.status == 0
-    titles = {"versions", "sqlite", "store", "views", "segments", "checkpoint", "erasures", "glass", "keys", "sealed"}
+    titles = {
+        "versions",
+        "sqlite",
+        "store",
+        "views",
+        "sample",
+        "segments",
+        "checkpoint",
+        "erasures",
+        "glass",
+        "keys",
+        "sealed",
+    }
     assert set(found.json) == titles
     assert found.json["erasures"] == {"recorded": 0, "unfinished": []}
     assert found.json["checkpoint"] == "no checkpoint"
@@ -245,3 +257,24 @@ def test_doctor_tells_versions_also_where_there_is_no_store(tmp_path: Path) -> N
     assert found.status == 3
     assert "python: 3." in found.out.decode()
     assert "does not exist" in found.err
+
+
+def test_doctor_finds_a_row_of_a_view_that_the_log_does_not_give(copy: Path) -> None:
+    call("rebuild", "--db", copy)
+    sound = call("doctor", "--db", copy, "--json")
+    assert (sound.status, sound.json["sample"]["differences"]) == (0, 0)
+    assert sound.json["sample"]["cases"] > 10
+    with Record.open(str(copy)) as record, record.store.database.writing() as connection:
+        (table,) = connection.exec_driver_sql(
+            "SELECT name FROM sqlite_schema WHERE name LIKE 'view_case_status_%_b' AND type = 'table'"
+        ).scalars()
+        other = table.removesuffix("b") + "a"
+        for name in (table, other):
+            there = connection.exec_driver_sql(f"SELECT count(*) FROM sqlite_schema WHERE name = '{name}'").scalar()
+            if there:
+                connection.exec_driver_sql(f"UPDATE {name} SET point_of_contact = 1, team = 1")
+    found = call("doctor", "--db", copy, "--json")
+    assert (found.status, found.json["sample"]["differences"] > 0) == (1, True)
+    assert "earlystart: views: case_status case:" in found.err
+    assert ": as served: differs in " in found.err
+    assert call("rebuild", "--db", copy, "--check").status == 1
