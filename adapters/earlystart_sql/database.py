@@ -6,11 +6,11 @@ from threading import RLock, get_ident
 
 from sqlalchemy import Connection, Engine
 
+from earlystart_core.block import block
 from earlystart_core.errors import StoreUnavailable
 from earlystart_sql import postgres, sqlite
 from earlystart_sql.address import Address, address_of
 from earlystart_sql.append_lock import AppendLock
-from earlystart_sql.block import block
 from earlystart_sql.faults import Driver, busy, is_busy, said, translated, unavailable, unconfirmed
 from earlystart_sql.layout import Layout
 from earlystart_sql.pool import Lent, Pool

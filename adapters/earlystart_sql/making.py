@@ -7,7 +7,7 @@ first, and is alone meanwhile: the folder is locked, by a lock that ends with it
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -15,6 +15,8 @@ try:
     import fcntl
 except ImportError:  # Windows, where a move never replaces a file
     fcntl = None  # type: ignore[assignment]
+
+from earlystart_core.block import block
 
 WAIT_SECONDS = 10.0
 _NOT_SYNCED = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)  # what a file system says that syncs no folder
@@ -67,7 +69,7 @@ def _flush(descriptor: int) -> None:
         os.fsync(descriptor)
 
 
-@contextmanager
+@block
 def _alone_in(folder: Path) -> Iterator[None]:
     if fcntl is None:
         yield

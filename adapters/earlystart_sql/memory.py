@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from eventsourcing.dcb.api import DCBAppendCondition
 from eventsourcing.persistence import IntegrityError
 
+from earlystart_core.block import block
 from earlystart_core.checking import checked_chance
 from earlystart_core.clocks import clocks_at
 from earlystart_core.entry import Entry
@@ -20,7 +21,6 @@ from earlystart_core.store import Difference, Frames, Rebuilt, Source, Store, Vi
 from earlystart_core.ulid import ulid
 from earlystart_core.views import VIEWS
 from earlystart_core.words import EVENTS
-from earlystart_sql.block import block
 from earlystart_sql.system import system_clock
 from earlystart_sql.while_open import OpenAccessLog, OpenKeys, OpenLog, WhileOpen
 

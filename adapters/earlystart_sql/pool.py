@@ -14,9 +14,9 @@ from weakref import WeakSet
 from sqlalchemy import Connection, Engine
 from sqlalchemy.pool import StaticPool
 
+from earlystart_core.block import block
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.store import was_closed
-from earlystart_sql.block import block
 from earlystart_sql.faults import Driver
 from earlystart_sql.sqlite import READING
 

@@ -10,6 +10,7 @@ from time import perf_counter
 
 from sqlalchemy import Connection
 
+from earlystart_core.block import block
 from earlystart_core.clocks import Clocks
 from earlystart_core.entry import Recorded
 from earlystart_core.errors import Unreadable
@@ -24,7 +25,6 @@ from earlystart_core.store import Difference, Frames, Rebuilt, Source
 from earlystart_core.views import VIEWS
 from earlystart_core.words import EVENTS
 from earlystart_sql import view_sample
-from earlystart_sql.block import block
 from earlystart_sql.build_tables import lay
 from earlystart_sql.building import Builder
 from earlystart_sql.dictionary import Numbers

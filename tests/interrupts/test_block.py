@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from earlystart_sql.block import block
+from earlystart_core.block import block
 from tests.interrupts.striking import Strike
 
 

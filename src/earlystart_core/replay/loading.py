@@ -3,7 +3,6 @@
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import chain, islice
 from operator import attrgetter
 from typing import Annotated, Any, get_args, get_origin
@@ -11,6 +10,7 @@ from typing import Annotated, Any, get_args, get_origin
 import msgspec
 import numpy as np
 
+from earlystart_core.block import block
 from earlystart_core.errors import Unreadable
 from earlystart_core.event import Event
 from earlystart_core.log import Batch, Batched
@@ -55,12 +55,12 @@ def _ahead(batches: Iterator[Batch]) -> Iterator[Batch]:
             yield batch
 
 
-@contextmanager
+@block
 def collector_at_rest() -> Iterator[None]:
     """Decoding makes many objects and no cycle: the collector would look through them again and again in vain."""
     was = gc.isenabled()
-    gc.disable()
     try:
+        gc.disable()
         yield
     finally:
         if was:
