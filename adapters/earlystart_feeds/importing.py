@@ -14,9 +14,10 @@ import msgspec
 from earlystart_core.entry import Entry, Practitioner
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.event import sealed_for, shape_of, tags_of
-from earlystart_core.log import Clock, Log
+from earlystart_core.log import Log
 from earlystart_core.privacy.keys import Chance, Key, Keys, Shredded
 from earlystart_core.privacy.sealed import seal
+from earlystart_core.utc import Clock, utc_clock
 from earlystart_core.words import EVENTS
 from earlystart_feeds.becoming import EMPLOYERS
 from earlystart_feeds.checking import Checking
@@ -85,6 +86,7 @@ def import_read(
     max_refused: int | None = None,
 ) -> Report:
     """As `import_feed`, for a feed that was read already: before a store is made for it, say."""
+    clock = utc_clock(clock)
     since = store.log.head()  # whoever is erased from here on may stand in what is planned
     is_first = store.ledger.is_empty()
     digests = Digests(chance(32) if is_first else store.keys.secret("ledger"))

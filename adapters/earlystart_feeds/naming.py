@@ -5,9 +5,9 @@ An id is never derived from a source id; the ledger finds it again by a keyed di
 
 from collections.abc import Iterable
 
-from earlystart_core.log import Clock
 from earlystart_core.privacy.keys import Chance
 from earlystart_core.ulid import new_id
+from earlystart_core.utc import Clock
 from earlystart_feeds.ledger import Digests, Ledger, Name
 
 Mention = tuple[str, ...]  # the system, the kind, and the reference there

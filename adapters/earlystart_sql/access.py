@@ -5,7 +5,7 @@ before it gets its tables when someone first looks as a reader.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -23,9 +23,9 @@ from earlystart_core.entry import (
     stored_data,
 )
 from earlystart_core.errors import Tampered, Unreadable
-from earlystart_core.log import Clock
 from earlystart_core.proof.entries import Doubt, Rows
 from earlystart_core.proof.verify import BEFORE_ALL, STRETCH, Stretch, checked
+from earlystart_core.utc import Clock, utc_clock
 from earlystart_sql import read_back, tree_tables
 from earlystart_sql.database import Database
 from earlystart_sql.insert import insert
@@ -102,7 +102,7 @@ class SqlAccessLog:
     def __init__(self, database: Database, clock: Clock) -> None:
         self.database = database
         self.tree = AccessTree(database)
-        self._clock = clock
+        self._clock = utc_clock(clock)
 
     def append(
         self,
@@ -124,7 +124,7 @@ class SqlAccessLog:
             _, last = _last_readable(connection, head)
             rows, tags = [], []
             for position, entry in enumerate(given, head + 1):
-                now = self._clock().astimezone(UTC)
+                now = self._clock()
                 last = now if last is None or now > last else last
                 frame, data = frame_of(entry, position, last), stored_data(entry.data)
                 rows.append((position, frame, data, leaf_of(canonical(frame, data))))

@@ -7,7 +7,7 @@ head, which each page looks at.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from eventsourcing.dcb.api import DCBAppendCondition, DCBEvent, DCBQuery, DCBQueryItem
 from eventsourcing.persistence import IntegrityError, ProgrammingError
@@ -26,8 +26,9 @@ from earlystart_core.entry import (
     parse,
     stored_data,
 )
-from earlystart_core.log import AlreadyRecorded, Batch, Clock, Condition, Log, Read, Receipt
+from earlystart_core.log import AlreadyRecorded, Batch, Condition, Log, Read, Receipt
 from earlystart_core.proven import Proven, proven
+from earlystart_core.utc import Clock, utc_clock
 from earlystart_sql import read_back
 from earlystart_sql.columns import batches_of
 from earlystart_sql.database import Database
@@ -64,7 +65,7 @@ class SqlLog(Log):
         self.try_writing = database.try_writing
         self.followers: list[Follower] = []
         self.tree: SqlTree = SqlTree(database)
-        self._clock = clock
+        self.clock = utc_clock(clock)
         self.memory = Memory()
 
     @property
@@ -138,7 +139,7 @@ class SqlLog(Log):
     ) -> tuple[list[Recorded], list[read_back.Asked]]:
         rows, facts, tag_rows, recorded, whole, tagged = [], [], [], [], [], []
         for position, (entry, data, tags) in enumerate(drafts, head + 1):
-            now = self._clock().astimezone(UTC)
+            now = self.clock()
             last = now if last is None or now > last else last
             frame = frame_of(entry, position, last)
             leaf = leaf_of(canonical(frame, data))

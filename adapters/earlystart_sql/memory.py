@@ -12,13 +12,13 @@ from earlystart_core.block import block
 from earlystart_core.checking import checked_chance
 from earlystart_core.clocks import clocks_at
 from earlystart_core.entry import Entry
-from earlystart_core.log import Clock, Log
 from earlystart_core.privacy.keys import Chance, KeyStore
 from earlystart_core.replay.as_at import AsAt
 from earlystart_core.replay.check import built, differences, rows_by_row
 from earlystart_core.replay.explain import Explained
 from earlystart_core.store import Difference, Frames, Rebuilt, Source, Store, Views, still_open
 from earlystart_core.ulid import ulid
+from earlystart_core.utc import Clock, utc_clock
 from earlystart_core.views import VIEWS
 from earlystart_core.words import EVENTS
 from earlystart_sql.system import system_clock
@@ -27,6 +27,7 @@ from earlystart_sql.while_open import OpenAccessLog, OpenKeys, OpenLog, WhileOpe
 if TYPE_CHECKING:
     from earlystart_core.access.keeping import AccessLog
     from earlystart_core.erasing.erasure import Forgetting
+    from earlystart_core.log import Log
 
 
 class MemoryViews(WhileOpen):
@@ -118,7 +119,7 @@ class MemoryStore:
     """The log, its keys and its views in this process (`store.Store`)."""
 
     def __init__(self, clock: Clock, chance: Chance) -> None:
-        self.clock = clock
+        self.clock = clock = utc_clock(clock)
         self.chance = chance
         self.closed = False
         log = OpenLog(self)
@@ -147,4 +148,6 @@ def open_store(
     url: str, *, keys: str | None = None, clock: Clock | None = None, chance: Chance | None = None
 ) -> MemoryStore:
     """A fresh store at `memory://`. keys: not used, they are in memory too."""
-    return MemoryStore(clock or system_clock, checked_chance(os.urandom if chance is None else chance))
+    return MemoryStore(
+        system_clock if clock is None else clock, checked_chance(os.urandom if chance is None else chance)
+    )

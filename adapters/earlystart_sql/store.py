@@ -12,11 +12,12 @@ from earlystart_core.entry import EPOCH
 from earlystart_core.erasing.reconciling import KeysCameBack, came_back, reconcile
 from earlystart_core.erasing.tombstones import evidence_by_subject
 from earlystart_core.errors import Invalid, StoreUnavailable
-from earlystart_core.log import Clock, put_back
+from earlystart_core.log import put_back
 from earlystart_core.privacy.keys import Chance, KeyStore
 from earlystart_core.privacy.wrapping import KeyEncryption
 from earlystart_core.store import was_closed
 from earlystart_core.ulid import ulid
+from earlystart_core.utc import Clock, utc_clock
 from earlystart_sql.access import SqlAccessLog
 from earlystart_sql.address import address_of, beside, settled
 from earlystart_sql.binding import ANEW, bind, first_sealed
@@ -51,7 +52,7 @@ class SqlStore:
         lost_keys: bool = False,
     ) -> None:
         self.database = database
-        self.clock = clock
+        self.clock = clock = utc_clock(clock)
         self.chance = chance
         self.log = SqlLog(database, clock)
         self.views = SqlViews(self.log)
@@ -221,13 +222,14 @@ def open_store(
         ("lost_keys", lost_keys),
     ):
         check_flag(name, flag)
+    clock = utc_clock(system_clock if clock is None else clock)
     chance = checked_chance(os.urandom if chance is None else chance)
     _check_kek(kek)
     database = open_database(url, LOG, create=create, read_only=read_only)
     return SqlStore(
         database,
         keys,
-        clock or system_clock,
+        clock,
         chance,
         create=create,
         kek=kek,

@@ -6,6 +6,7 @@ runs in the background, and a crash loses nothing.
 """
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from time import perf_counter
 
 from sqlalchemy import Connection
@@ -169,8 +170,8 @@ class SqlViews:
     def _as_at(self, clocks: Clocks, shelf: Shelf | None) -> AsAt:
         return AsAt(self._log, EVENTS, clocks, shelf, self.threads)
 
-    def _fold(self, known: int, shelf: Shelf | None = None) -> AsAt:
-        folded = self._as_at(Clocks(known, None), shelf)
+    def _fold(self, known: int, shelf: Shelf | None = None, known_at: datetime | None = None) -> AsAt:
+        folded = self._as_at(Clocks(known, known_at), shelf)
         folded.fold([view.name for view in VIEWS])
         for view in VIEWS:
             folded.cells(view.name)
@@ -186,7 +187,7 @@ class SqlViews:
                     if reached > state.position:
                         move(connection, reached, state.leaf)
             return None
-        folded = self._fold(state.head, self.shelf)  # before the lock: writers do not wait for a fold
+        folded = self._fold(state.head, self.shelf, state.head_at)  # before the lock: writers do not wait for a fold
         self._builder.serve(folded, state.leaf, "if free")
         return folded
 

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from earlystart_core.access.keeping import MemoryAccessLog
-from earlystart_core.log import Clock, MemoryLog
+from earlystart_core.log import MemoryLog
 from earlystart_core.privacy.keys import Chance, MemoryKeys
 from earlystart_core.proof.memory import MemoryTree
 from earlystart_core.store import was_closed
+from earlystart_core.utc import Clock
 
 
 class Closing(Protocol):

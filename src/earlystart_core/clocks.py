@@ -1,6 +1,5 @@
 """The two clocks of a question: known at K (a position of the log) and effective at D (an instant of the world)."""
 
-import re
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
@@ -8,10 +7,10 @@ import msgspec
 
 from earlystart_core.errors import Invalid
 from earlystart_core.log import Log
-from earlystart_core.types import in_years, london_midnight, to_utc
+from earlystart_core.types import london_date, london_midnight
+from earlystart_core.utc import in_years, read_day, read_instant, to_utc
 
 Moment = int | date | datetime | str  # what a caller may give
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DAY = timedelta(days=1)
 _LEAST = timedelta(microseconds=1)
 
@@ -38,10 +37,11 @@ def instant_text(moment: datetime) -> str:
 def clocks_at(log: Log, known: Moment | None = None, effective: Moment | None = None) -> Clocks:
     """The clocks that a caller means: None is the head, and no cut.
 
-    A date means the whole of that day in London; a text is a position in digits, a date or an instant.
+    A date means the whole of that day in London, of today as much as is over; a text is a position in digits, a date
+    or an instant.
 
     Raises:
-        Invalid: `known` or `effective` is none of these, lies beyond the head, or is before the log's first position.
+        Invalid: `known` or `effective` is none of these, or `known` lies beyond the head or is yet to come.
     """
     head = log.head()
     position = head if known is None else _position(log, _read("known", known), head)
@@ -80,8 +80,8 @@ def day_in(field: str, on: date | str) -> date:
         Invalid: it is neither.
     """
     with suppress(ValueError):
-        if isinstance(on, str) and _DATE.fullmatch(on):
-            return date.fromisoformat(on)
+        if isinstance(on, str):
+            return read_day(on)
         if isinstance(on, date) and not isinstance(on, datetime):
             return on
     what = repr(on[:40]) if isinstance(on, str) else type(on).__name__
@@ -94,22 +94,32 @@ def _read(field: str, moment: Moment) -> int | date | datetime:
     text = moment.strip()
     if field == "known" and text.isascii() and text.isdigit() and len(text) <= 18:
         return int(text)
-    try:
-        if _DATE.fullmatch(text):
-            return date.fromisoformat(text)
-        return msgspec.json.decode(msgspec.json.encode(text), type=datetime)
-    except (ValueError, msgspec.MsgspecError):
-        or_position = "a position, " if field == "known" else ""
-        expected = f"{or_position}a date such as 2026-03-31 or an instant such as 2026-03-31T12:00:00Z"
-        raise Invalid(field, f"expected {expected}, got {text[:40]!r}") from None
+    for read in (read_day, read_instant):
+        with suppress(ValueError):
+            return read(text)
+    or_position = "a position, " if field == "known" else ""
+    expected = f"{or_position}a date such as 2026-03-31 or an instant such as 2026-03-31T12:00:00Z"
+    raise Invalid(field, f"expected {expected}, got {text[:40]!r}")
 
 
 def _position(log: Log, known: int | date | datetime, head: int) -> int:
     if isinstance(known, bool) or not isinstance(known, int):
-        return log.known_at(_until("known", known))
+        until = _until("known", known)
+        begin = until if isinstance(known, datetime) else london_midnight(london_date(until))
+        _expect_come(log, begin, head)
+        return log.known_at(until)
     if not 0 <= known <= head:
         raise Invalid("known", f"expected a position from 0 to the head, {head}, got {known}")
     return known
+
+
+def _expect_come(log: Log, moment: datetime, head: int) -> None:
+    """Raises Invalid where the moment is later than the clock and than the last entry: more may be recorded by then."""
+    last = next(log.read(after=head - 1, limit=1).entries(), None) if head else None
+    if last is not None and moment <= last.recorded_at:
+        return
+    if moment > (now := log.clock()):
+        raise Invalid("known", f"expected a moment up to now, {instant_text(now)}, got {instant_text(moment)}")
 
 
 def _until(field: str, moment: int | date | datetime) -> datetime:

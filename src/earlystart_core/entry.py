@@ -8,7 +8,7 @@ and the frame around them, kept side by side without a second copy, and joined a
 import base64
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import chain
@@ -18,6 +18,7 @@ import msgspec
 from eventsourcing.dcb.api import DCBEvent, DCBSequencedEvent
 
 from earlystart_core.errors import Invalid, Unreadable
+from earlystart_core.utc import utc_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -213,15 +214,12 @@ def as_entry(event: DCBEvent) -> Entry:
 
 
 def as_entries(events: Sequence[DCBEvent]) -> list[Entry]:
-    """All of them, as entries that every store can hold.
+    """All of them, as entries that every store can hold, their instants in UTC.
 
     Raises:
         Invalid: a field of one is of another type than declared, or longer than any store need hold.
     """
-    entries = [as_entry(event) for event in events]
-    for entry in entries:
-        _check(entry)
-    return entries
+    return [_checked(as_entry(event)) for event in events]
 
 
 def check_text(field: str, text: object) -> None:
@@ -235,7 +233,7 @@ def check_text(field: str, text: object) -> None:
             raise Invalid(field, "expected text that UTF-8 can hold, got half of a surrogate pair") from None
 
 
-def _check(entry: Entry) -> None:
+def _checked(entry: Entry) -> Entry:
     by = entry.recorded_by
     texts = {"type": [entry.type], "tags": entry.tags}
     texts["command_id"] = [] if entry.command_id is None else [entry.command_id]
@@ -250,8 +248,8 @@ def _check(entry: Entry) -> None:
         raise Invalid("tags", f"expected at most {MOST_TAGS:,} tags, got {len(entry.tags):,}")
     if not 1 <= entry.version < 2**31:
         raise Invalid("version", "expected a number from 1 to 2147483647")
-    if entry.occurred_at is not None and entry.occurred_at.utcoffset() is None:
-        raise Invalid("occurred_at", "expected an instant with its offset from UTC, got one without")
+    at = None if entry.occurred_at is None else utc_of("occurred_at", entry.occurred_at)
+    return entry if at is entry.occurred_at else replace(entry, occurred_at=at)
 
 
 def _plain(texts: Iterable[list[str]]) -> bool:

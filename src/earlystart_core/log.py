@@ -5,7 +5,7 @@ a gapless position and a `recorded_at` under its append lock, and remembers the 
 """
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -41,8 +41,8 @@ from earlystart_core.errors import StoreUnavailable
 from earlystart_core.proof.memory import MemoryTree
 from earlystart_core.proof.tree import Tree
 from earlystart_core.proven import Proven, proven_of
+from earlystart_core.utc import Clock, utc_clock
 
-Clock = Callable[[], datetime]  # gives aware instants; called once an entry, under the append lock
 POLL_SECONDS = 0.05
 
 
@@ -113,6 +113,7 @@ class Read(DCBReadResponse):
 class Log(DCBRecorder):
     """The port. Every store passes one contract suite (tests/test_log_contract.py)."""
 
+    clock: Clock  # gives entries their `recorded_at`, and says which moments are yet to come
     tree: Tree  # the hash tree over its leaves, kept in the transaction of each append
 
     @property
@@ -260,7 +261,7 @@ class MemoryLog(Log):
     """The port in its shortest reading: a list and a lock. Nothing outlives the process."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        self.clock = utc_clock(clock)
         self.lock = RLock()  # the append lock: whoever holds it may append
         self._rows: list[tuple[bytes, bytes, bytes]] = []  # frame, stored data, leaf; at index position - 1
         self._entries: list[Recorded] = []
@@ -302,19 +303,24 @@ class MemoryLog(Log):
                 )
             ):
                 raise IntegrityError(condition)
-            first = len(self._entries) + 1
+            first, rows = len(self._entries) + 1, []
+            last = self._entries[-1].recorded_at if self._entries else None
             for position, entry in enumerate(entries, first):
-                now = self._clock()
-                recorded_at = max(now, self._entries[-1].recorded_at) if self._entries else now
-                frame, data = frame_of(entry, position, recorded_at), stored_data(entry.data)
-                row = (frame, data, leaf_of(canonical(frame, data)))
-                self._rows.append(row)
-                self._entries.append(parse(*row))
-            head = len(self._entries)
-            self.tree.grow()
-            if receipt is not None:
-                positions = tuple(range(first, head + 1))
-                self._receipts[receipt.command_id] = msgspec.structs.replace(receipt, positions=positions)
+                now = self.clock()
+                last = now if last is None or now > last else last
+                frame, data = frame_of(entry, position, last), stored_data(entry.data)
+                rows.append((frame, data, leaf_of(canonical(frame, data))))
+            recorded = [parse(*row) for row in rows]
+            head = first + len(rows) - 1
+            kept = receipt and msgspec.structs.replace(receipt, positions=tuple(range(first, head + 1)))
+            tree, whole = self.tree, self.tree.grown(rows)
+            all_rows, all_entries, receipts = self._rows, self._entries, self._receipts
+            # From here on nothing is called: an interrupt comes before all of it, or after.
+            all_rows += rows
+            all_entries += recorded
+            tree.whole = whole
+            if kept is not None:
+                receipts[kept.command_id] = kept
             return head
 
     def _is_another(self, condition: DCBAppendCondition) -> bool:

@@ -24,13 +24,14 @@ from earlystart_core.erasing.erasure import Erased, Erasure
 from earlystart_core.erasing.retention import Kept, kept_of, retention
 from earlystart_core.erasing.tombstones import erasure_rows, hold_rows
 from earlystart_core.errors import Invalid, shown
-from earlystart_core.log import Clock, of_one_log
+from earlystart_core.log import of_one_log
 from earlystart_core.privacy.keys import Chance
 from earlystart_core.proof.of_log import LogProof
 from earlystart_core.readable import readable
 from earlystart_core.store import Frames, Rebuilt, Source, Store, open_store
 from earlystart_core.types import ULID_KINDS, london_date
 from earlystart_core.ulid import new_id, ulid
+from earlystart_core.utc import Clock
 from earlystart_core.words import EVENTS, WORDS
 from earlystart_core.words.erasure import two_authorities
 

@@ -16,6 +16,7 @@ from earlystart_core.event import Event, Personal, place_of, sealed_for, shape_o
 from earlystart_core.privacy.keys import Chance, Keys, Shredded, joint
 from earlystart_core.privacy.sealed import Sealed, open_sealed, seal
 from earlystart_core.proven import Proven
+from earlystart_core.utc import utc_of
 
 Lift = Callable[[dict[str, Any]], dict[str, Any]]  # the data of version n to the data of version n + 1; pure
 
@@ -71,7 +72,7 @@ class Registry:
             recorded_by=by,
             command_id=command_id,
             version=event.version,
-            occurred_at=event.occurred_at,
+            occurred_at=utc_of("occurred_at", event.occurred_at),  # what is sealed is bound to it as it is stored
         )
         shape = shape_of(type(event))
         fields: dict[str, Any] = {name: getattr(event, name) for name in shape.fields}

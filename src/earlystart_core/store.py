@@ -13,8 +13,9 @@ import msgspec
 
 from earlystart_core.clocks import Clocks
 from earlystart_core.errors import Invalid, shown
-from earlystart_core.log import Clock, Log
+from earlystart_core.log import Log
 from earlystart_core.privacy.keys import Chance, KeyStore
+from earlystart_core.utc import Clock
 
 if TYPE_CHECKING:
     import polars as pl

@@ -5,15 +5,17 @@ trailing newline through; pydantic's Rust engine has no `\Z` but its `$` matches
 """
 
 import unicodedata
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Callable
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 import msgspec
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, StringConstraints
+
+from earlystart_core.utc import in_years, read_day, read_instant, to_utc
 
 LONDON = ZoneInfo("Europe/London")
-FIRST_YEAR, LAST_YEAR = 1900, 2200
 
 # --- ids: `kind:` and a ULID in Crockford base32, or a readable slug --------------------------------------------------
 
@@ -75,35 +77,14 @@ def form_of(pattern: str) -> str:
 # --- instants and dates -----------------------------------------------------------------------------------------------
 
 
-def to_utc(moment: datetime) -> datetime:
-    """The same instant in UTC. Raises ValueError when naive, offset by over 14 hours, or outside 1900 to 2200."""
-    try:
-        offset = moment.utcoffset()
-    except Exception:  # noqa: BLE001 - a zone of the caller's own may fail in any way
-        raise ValueError("expected an instant with its offset from UTC, got one whose zone gives none") from None
-    if offset is None:
-        raise ValueError("expected an instant with its offset from UTC, got one without")
-    if abs(offset) > timedelta(hours=14):
-        raise ValueError("expected an offset within 14 hours of UTC")
-    try:
-        moment = datetime.combine(moment.date(), moment.time(), UTC) - offset  # plain, whatever subclass it was
-    except OverflowError:
-        raise ValueError(f"expected a year from {FIRST_YEAR} to {LAST_YEAR}") from None
-    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
-        raise ValueError(f"expected a year from {FIRST_YEAR} to {LAST_YEAR}")
-    return moment
-
-
-def in_years(day: date) -> date:
-    """The same civil date. Raises ValueError outside 1900 to 2200."""
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise ValueError(f"expected a year from {FIRST_YEAR} to {LAST_YEAR}")
-    return date(day.year, day.month, day.day)  # plain, whatever subclass it was
+def _spelt(read: Callable[[str], Any]) -> BeforeValidator:
+    """Reads text of JSON as everywhere else: pydantic would take `20260331` for seconds since 1970."""
+    return BeforeValidator(lambda given, info: read(given) if info.mode == "json" and isinstance(given, str) else given)
 
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True), AfterValidator(to_utc)]  # aware; UTC once stored
-AwareInstant = Annotated[AwareDatetime, AfterValidator(to_utc)]  # the same, in a command
-Day = Annotated[date, AfterValidator(in_years)]  # a civil date in Europe/London
+AwareInstant = Annotated[AwareDatetime, _spelt(read_instant), AfterValidator(to_utc)]  # the same, in a command
+Day = Annotated[date, _spelt(read_day), AfterValidator(in_years)]  # a civil date in Europe/London
 
 # --- text -------------------------------------------------------------------------------------------------------------
 

@@ -53,6 +53,7 @@ def test_a_glass_counts_while_it_stood(record: Record, clock) -> None:
     glass = record.glass.break_for(ANNA, reason="complaint", text=WHY, by=STRANGER, hours=1)
     reader = replace(STRANGER, break_glass=glass.id)
     before, during, after = (clock.now + timedelta(minutes=minutes) for minutes in (-5, 5, 70))
+    clock.now = after
     seen = [record.could_see(reader, ANNA, moment)[0].permitted for moment in (before, during, after)]
     assert seen == [False, True, False]
 

@@ -71,13 +71,14 @@ def test_a_glass_that_ran_then_opened_the_case(desk: Desk) -> None:
     desk.now += timedelta(hours=1)
     before = desk.now - timedelta(minutes=1)
     glass = desk.record.glass.break_for(desk.case, reason="danger_of_harm", text="bruises seen", by=bob, hours=2)
-    over = desk.now + timedelta(hours=2)
+    broken, over = desk.now, desk.now + timedelta(hours=2)
+    desk.now = over
     for practitioner, at, opened in (
         (desk.bob, before, False),
-        (desk.bob, desk.now, True),
+        (desk.bob, broken, True),
         (desk.bob, over - timedelta(minutes=1), True),
         (desk.bob, over, False),
-        (desk.ada, desk.now, False),
+        (desk.ada, broken, False),
     ):
         who: dict[str, Any] = {"practitioner": practitioner.practitioner, "at": at.isoformat()}
         (row, *_) = desk.ask("could_see", case=desk.case, **who)
@@ -85,9 +86,7 @@ def test_a_glass_that_ran_then_opened_the_case(desk: Desk) -> None:
         judged = asked(desk, desk.bob.role, desk.bob.employer, "direct_care", **who)
         assert judged[0]["glasses"] == row["glasses"]
         assert any(one["allowed"] for one in judged) is (opened or practitioner == desk.ada)
-    other = asked(
-        desk, "nursery_nurse", "org:lch", "direct_care", practitioner=bob.practitioner, at=desk.now.isoformat()
-    )
+    other = asked(desk, "nursery_nurse", "org:lch", "direct_care", practitioner=bob.practitioner, at=broken.isoformat())
     assert (other[0]["glasses"], other[0]["allowed"]) == ([], False)
 
 

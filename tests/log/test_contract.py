@@ -1,7 +1,10 @@
 """The contract of the port beyond eventsourcing's suite: one meaning on every log."""
 
 import hashlib
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
@@ -12,6 +15,7 @@ from conftest import START, Clock
 from earlystart_core.entry import Entry, Practitioner, canonical_of, micros
 from earlystart_core.errors import Invalid
 from earlystart_core.log import AlreadyRecorded, Log, Receipt
+from earlystart_core.proof.of_log import LogProof
 
 BY = Practitioner("practitioner:01ARZ3NDEKTSV4RRFFQ69G5FAV", "health_visitor", "org:lcht")
 
@@ -58,12 +62,117 @@ def test_recorded_at_never_falls(log: Log, clock: Clock, step: timedelta) -> Non
     log.append([entry(), entry()])
     log.append([entry()])
     assert [found.recorded_at for found in log.read().entries()] == [START] * 3
-    clock.now = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+    clock.now = datetime(2200, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
     clock.step = timedelta(0)
     log.append([entry()])
     clock.now = START
     log.append([entry()])
-    assert [found.recorded_at.year for found in log.read().entries()] == [2026, 2026, 2026, 9999, 9999]
+    assert [found.recorded_at.year for found in log.read().entries()] == [2026, 2026, 2026, 2200, 2200]
+
+
+class Stamp(datetime):
+    """A datetime of some library's own."""
+
+    def isoformat(self, *_: object) -> str:
+        return "soon"
+
+
+LONDON = ZoneInfo("Europe/London")
+AT_NINE = datetime(2026, 7, 1, 8, tzinfo=UTC)
+SAME_INSTANT = {
+    "UTC": AT_NINE,
+    "London": AT_NINE.astimezone(LONDON),
+    "Kolkata": AT_NINE.astimezone(timezone(timedelta(hours=5, minutes=30))),
+    "furthest east": AT_NINE.astimezone(timezone(timedelta(hours=14))),
+    "furthest west": AT_NINE.astimezone(timezone(timedelta(hours=-14))),
+    "an offset of seconds": AT_NINE.astimezone(timezone(timedelta(minutes=19, seconds=32, microseconds=7))),
+    "a class of its own": Stamp(2026, 7, 1, 9, tzinfo=LONDON),
+}
+TWICE = [datetime(2026, 10, 25, 1, 30, tzinfo=LONDON, fold=fold) for fold in (0, 1)]  # two instants, an hour apart
+
+
+@pytest.mark.parametrize("given", SAME_INSTANT.values(), ids=SAME_INSTANT)
+def test_instants_are_utc_whatever_comes_in(log: Log, clock: Clock, given: datetime) -> None:
+    clock.now, clock.step = given, timedelta(0)
+    one = Entry("Tried", b"{}", ["case:a"], occurred_at=given)
+    log.append([one])
+    (found,) = log.read().entries()
+    for moment in (found.recorded_at, found.event.occurred_at):
+        assert type(moment) is datetime
+        assert (moment, moment.tzinfo) == (AT_NINE, UTC)
+    assert canonical_of(found).count(b'"2026-07-01T08:00:00Z"') == 2
+    assert hashlib.sha256(b"\x00" + canonical_of(found)).digest() == found.leaf
+    assert LogProof(log.tree, clock).verify().doubts == ()
+    assert log.known_at(given) == 1
+    assert one.occurred_at is given, "what a caller holds is not changed"
+
+
+def test_an_hour_that_comes_twice_is_two_instants(log: Log, clock: Clock) -> None:
+    clock.step = timedelta(0)
+    for moment in TWICE:
+        clock.now = moment
+        log.append([Entry("Tried", b"{}", ["case:a"], occurred_at=moment)])
+    found = list(log.read().entries())
+    assert [one.recorded_at.hour for one in found] == [0, 1]
+    assert [one.event.occurred_at and one.event.occurred_at.hour for one in found] == [0, 1]
+    assert [log.known_at(moment) for moment in TWICE] == [1, 2]
+
+
+class NoZone(tzinfo):
+    """A zone that fails."""
+
+
+def failing() -> datetime:
+    raise OSError("no clock")
+
+
+NO_INSTANT = {
+    "naive": datetime(2026, 7, 1, 9),  # noqa: DTZ001
+    "a zone that fails": datetime(2026, 7, 1, 9, tzinfo=NoZone()),
+    "too far from UTC": datetime(2026, 7, 1, 9, tzinfo=timezone(timedelta(hours=15))),
+    "9999": datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC),
+    "2201": datetime(2201, 1, 1, tzinfo=UTC),
+    "1899": datetime(1899, 12, 31, 23, 59, tzinfo=UTC),
+    "year 1, in UTC before it": datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))),
+    "a date": date(2026, 7, 1),
+    "text": "2026-07-01T09:00:00Z",
+    "seconds": 1_782_896_400.0,
+}
+
+
+@pytest.mark.parametrize("given", [*NO_INSTANT.values(), None, failing], ids=[*NO_INSTANT, "nothing", "an error"])
+def test_a_clock_that_gives_no_instant_is_refused(log: Log, clock: Clock, given: Any) -> None:
+    """And nothing is kept, of the entries before it either."""
+    log.append([entry()])
+    given_by = given if callable(given) else lambda: given
+    right, calls = clock.now, [given_by, clock]
+
+    def first_right() -> datetime:
+        return calls.pop()()
+
+    clock_of(log, first_right)
+    with pytest.raises(Invalid) as raised:
+        log.append([entry(tags=("case:b",)), entry()])
+    assert raised.value.field == "clock"
+    assert "\n" not in str(raised.value)
+    assert log.head() == 1
+    clock_of(log, clock)
+    clock.now = right
+    log.append([entry(tags=("case:b",))])
+    assert [one.position for one in log.read(DCBQuery([DCBQueryItem(tags=["case:b"])]))] == [2]
+
+
+def clock_of(log: Any, clock: Callable[[], datetime]) -> None:
+    """Sets another clock behind a log's own."""
+    log.clock._clock = clock
+
+
+@pytest.mark.parametrize("given", NO_INSTANT.values(), ids=NO_INSTANT)
+def test_an_entry_that_occurred_at_no_instant_is_refused(log: Log, given: Any) -> None:
+    with pytest.raises(Invalid) as raised:
+        log.append([entry(), Entry("Tried", b"{}", ["case:a"], occurred_at=given)])
+    assert raised.value.field == "occurred_at"
+    assert log.head() == 0
 
 
 def test_the_clock_is_called_once_an_entry(log: Log, clock: Clock) -> None:

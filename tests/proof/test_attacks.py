@@ -108,7 +108,7 @@ def test_an_edited_frame_is_named(attacked: SqlLog) -> None:
 
 
 def test_an_entry_edited_with_its_leaf_is_not_that_of_the_kept_tree_nor_of_the_checkpoint(attacked: SqlLog) -> None:
-    kept = LogProof(attacked.tree, attacked._clock).checkpoint(PEM)
+    kept = LogProof(attacked.tree, attacked.clock).checkpoint(PEM)
     frame, _ = stored(attacked, 300)
     set_entry(attacked, 300, frame, b'{"number":999}')
     said = told(verify_log(attacked.tree, kept))
@@ -327,7 +327,7 @@ def test_whatever_stands_in_the_kept_tree_is_a_doubt_and_hinders_no_append(
     sqlite_url: str, open_log: Callable[..., SqlLog], value: str
 ) -> None:
     log = filled(open_log(sqlite_url), SIZE)
-    LogProof(log.tree, log._clock).checkpoint(PEM)
+    LogProof(log.tree, log.clock).checkpoint(PEM)
     for table, column in (
         ("node", "hash"),
         ("head", "note"),
@@ -365,7 +365,7 @@ def test_no_more_doubts_than_can_be_read(attacked: SqlLog) -> None:
 def test_a_rewritten_history_signed_with_the_logs_own_key_does_not_go_on_from_a_copy_held_elsewhere(
     attacked: SqlLog,
 ) -> None:
-    proof = LogProof(attacked.tree, attacked._clock)
+    proof = LogProof(attacked.tree, attacked.clock)
     held = proof.checkpoint(PEM)
     old = attacked.tree.root(600)
     frame, _ = stored(attacked, 300)
@@ -392,7 +392,7 @@ def test_a_checkpoint_signed_by_another_key_is_told(attacked: SqlLog) -> None:
 
 
 def test_a_checkpoint_of_another_log_is_told(attacked: SqlLog) -> None:
-    LogProof(attacked.tree, attacked._clock).checkpoint(PEM, "one.example/log")
+    LogProof(attacked.tree, attacked.clock).checkpoint(PEM, "one.example/log")
     held = signed(signer("other.example/log"), SIZE, attacked.tree.root())
     assert told(verify_log(attacked.tree, held, held_vkey(held))) == [
         "the checkpoint is of another log: expected one.example/log, got other.example/log"
@@ -416,7 +416,7 @@ def test_a_log_rolled_back_is_shorter_than_a_checkpoint(sqlite_url: str, open_lo
         there.backup(backup)
     there.close()
     filled(log, 200)
-    held = LogProof(log.tree, log._clock).checkpoint(PEM)
+    held = LogProof(log.tree, log.clock).checkpoint(PEM)
     log.database.close()
     for left in path.parent.glob(f"{path.name}*"):
         left.unlink()
@@ -429,7 +429,7 @@ def test_a_log_rolled_back_is_shorter_than_a_checkpoint(sqlite_url: str, open_lo
 
 
 def test_a_dropped_tail_is_told_by_what_is_kept(attacked: SqlLog) -> None:
-    proof = LogProof(attacked.tree, attacked._clock)
+    proof = LogProof(attacked.tree, attacked.clock)
     proof.checkpoint(PEM)
     run(attacked, "DELETE FROM entry WHERE position > 400")
     said = told(verify_log(attacked.tree))
@@ -464,14 +464,14 @@ def test_how_far_a_tree_was_kept_is_told(attacked: SqlLog) -> None:
 
 
 def test_a_remembered_checkpoint_that_is_touched_is_told(attacked: SqlLog) -> None:
-    LogProof(attacked.tree, attacked._clock).checkpoint(PEM)
+    LogProof(attacked.tree, attacked.clock).checkpoint(PEM)
     run(attacked, f"UPDATE tree_head SET note = {blob(attacked, b'nothing')}")
     assert told(verify_log(attacked.tree))[0].startswith("the checkpoint that was signed here last cannot be read: ")
 
 
 @pytest.mark.parametrize("number", [0, -1, 2**63 - 1])
 def test_a_remembered_checkpoint_under_a_number_that_none_has_is_told(attacked: SqlLog, number: int) -> None:
-    proof = LogProof(attacked.tree, attacked._clock)
+    proof = LogProof(attacked.tree, attacked.clock)
     proof.checkpoint(PEM)
     run(attacked, f"UPDATE tree_head SET number = {number}")
     assert told(verify_log(attacked.tree))[0].startswith("the checkpoint that was signed here last cannot be read: ")
@@ -551,4 +551,4 @@ def test_who_may_only_read_verifies_and_cannot_sign(
     reader = open_log(sql_url, read_only=True)
     assert verify_log(reader.tree).sound
     with pytest.raises(Exception, match="reading only"):
-        LogProof(reader.tree, reader._clock).checkpoint(PEM)
+        LogProof(reader.tree, reader.clock).checkpoint(PEM)

@@ -5,7 +5,6 @@ are gone. Entries, leaves and views stay as they are: they never held the text (
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC
 from itertools import chain
 from typing import Protocol
 
@@ -17,8 +16,9 @@ from earlystart_core.entry import Entry, Practitioner, Recorded
 from earlystart_core.erasing.sealers import expect_committed, expect_known, sealed_in, sealers
 from earlystart_core.erasing.tombstones import HOLDS, evidence_of, holds, is_whole, tombstone_of, tombstones
 from earlystart_core.errors import Conflict, Refused
-from earlystart_core.log import Clock, Condition, Log
+from earlystart_core.log import Condition, Log
 from earlystart_core.privacy.keys import Chance, Evidence, KeyStore
+from earlystart_core.utc import Clock
 from earlystart_core.words import EVENTS
 from earlystart_core.words.erasure import SubjectErased, expect_not_held
 
@@ -152,7 +152,7 @@ class Erasure:
         return self._certify(evidence, by, DCBAppendCondition(told, after=0))
 
     def _begin(self, subject: str, authorities: tuple[str, str], by: Practitioner) -> Erased:
-        now = self._clock().astimezone(UTC)
+        now = self._clock()
         behind = self._forgetting.behind(subject)
         taken = behind if subject.startswith("case:") else []
         erased = self._keys.tombstones(taken)

@@ -146,7 +146,7 @@ class MemoryKeys:
                     raise erased(subject)
                 if subject not in self._by_subject:
                     key = make_key(self._new_kid(), self._chance)
-                    self._by_subject[subject] = self._by_kid[key.kid] = key
+                    self._by_kid[key.kid] = self._by_subject[subject] = key  # found by its name before it is used
                 found[subject] = self._by_subject[subject]
             return found
 
@@ -157,9 +157,10 @@ class MemoryKeys:
     def destroy(self, evidence: Evidence) -> None:
         with self._lock:
             for subject, kid in zip(evidence.subjects, evidence.keys, strict=False):
-                key = self._by_subject.pop(subject, None)
+                key = self._by_subject.get(subject)
                 for gone in {kid} if key is None else {kid, key.kid}:
                     self._by_kid[gone] = self._erased.setdefault(subject, Shredded(gone, evidence))
+                self._by_subject.pop(subject, None)
 
     def tombstones(self, subjects: Iterable[str] | None = None) -> dict[str, Shredded]:
         with self._lock:

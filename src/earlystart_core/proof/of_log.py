@@ -1,6 +1,5 @@
 """What a record can prove about its log."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from earlystart_core.counting import entries
@@ -15,11 +14,10 @@ from earlystart_core.proof.single import Single
 from earlystart_core.proof.strict import bytes_of
 from earlystart_core.proof.tree import Signed, Tree
 from earlystart_core.readable import readable
+from earlystart_core.utc import Clock, utc_clock
 from earlystart_core.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from earlystart_core.proof.verify import Verified
 
 MOST_PROCESSES = 256  # that share the work of one verification
@@ -28,10 +26,10 @@ MOST_PROCESSES = 256  # that share the work of one verification
 class LogProof:
     """The proof of one log: `record.proof`, and of who looked: `record.access_proof`."""
 
-    def __init__(self, tree: Tree, clock: "Callable[[], datetime]", *, access: bool = False) -> None:
+    def __init__(self, tree: Tree, clock: Clock, *, access: bool = False) -> None:
         """access: whether it is the access log, whose checkpoints have names of their own."""
         self._tree = tree
-        self._clock = clock
+        self._clock = utc_clock(clock)
         self._access = access
 
     @readable()
@@ -90,7 +88,7 @@ class LogProof:
                 raise Invalid("log", "expected an entry at least, got none: there is nothing to sign yet")
             if before is not None:
                 self._goes_on(before, name, size)
-            return Signed(signed(signer, size, self._tree.root(size)), self._clock().astimezone(UTC))
+            return Signed(signed(signer, size, self._tree.root(size)), self._clock())
 
         return self._tree.sign(make).checkpoint
 
