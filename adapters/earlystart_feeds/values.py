@@ -4,7 +4,8 @@ import re
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 
-from earlystart_core.types import LONDON, SLUG, clean_text, in_years
+from earlystart_core.types import LONDON, SLUG, clean_text
+from earlystart_core.utc import in_years
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}")
