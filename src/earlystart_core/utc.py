@@ -14,6 +14,7 @@ Clock = Callable[[], datetime]  # gives aware instants, of any offset; a log ask
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _FINER = re.compile(r"(\.[0-9]{6})[0-9]+")
+_TO_THE_MINUTE = re.compile(r"([Tt ][0-9]{2}:[0-9]{2})(?=$|[Zz+-])")
 
 
 def to_utc(moment: datetime) -> datetime:
@@ -46,10 +47,10 @@ def read_instant(text: str) -> datetime:
     """The instant that a text says, as it says it; what is finer than a microsecond is cut off.
 
     Raises:
-        ValueError: it is not spelt so: 2026-03-31T12:00:00Z, or with another offset.
+        ValueError: it is not spelt so: 2026-03-31T12:00:00Z, or with another offset; the seconds may be left out.
     """
     try:
-        return msgspec.convert(_FINER.sub(r"\1", text), datetime)
+        return msgspec.convert(_TO_THE_MINUTE.sub(r"\1:00", _FINER.sub(r"\1", text), count=1), datetime)
     except (ValueError, msgspec.MsgspecError):
         raise ValueError("expected an instant such as 2026-03-31T12:00:00Z, got other text") from None
 
