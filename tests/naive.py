@@ -95,6 +95,10 @@ def of(facts, *types):
     return [fact for fact in facts if fact["type"] in types]
 
 
+def about(facts, field, value):
+    return grouped(facts, field).get(value, [])
+
+
 def grouped(facts, field):
     """The facts about each case, request or package, in their order."""
     found = {}

@@ -1,6 +1,6 @@
 """Both clocks in every question: nothing of an answer is later than what was asked for, and nothing goes missing."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -58,6 +58,7 @@ def test_a_position_gives_the_same_looks_while_the_log_goes_on(desk: Desk) -> No
 def test_a_moment_beyond_the_effective_clock_is_cut_by_it(desk: Desk) -> None:
     desk.do(NamePointOfContact(case=desk.case, practitioner=desk.ada.practitioner))
     desk.do(NamePointOfContact(case=desk.case, practitioner=desk.bob.practitioner), hours=120)
+    desk.now = datetime(2026, 4, 1, tzinfo=UTC)
     clocks = {"at": "2026-03-31", "effective": "2026-03-03"}
     for row in desk.ask("contact", case=desk.case, **clocks):
         assert row["point_of_contact"] == desk.ada.practitioner
