@@ -15,8 +15,8 @@ from pathlib import Path
 from time import monotonic, sleep
 from weakref import WeakSet
 
+from earlystart_core.block import block
 from earlystart_core.errors import StoreUnavailable
-from earlystart_sql.block import block
 
 if sys.platform == "win32":
     import msvcrt

@@ -42,12 +42,12 @@ def test_what_an_entry_names_only_later_has_no_rows_yet(desk: Desk) -> None:
 def test_a_team_that_no_case_is_under_has_no_rows(desk: Desk) -> None:
     """As everywhere on the command line (`--team`)."""
     assert desk.ask("undecided", team="team:typo").rows == []
-    assert desk.ask("backdated", team="team:typo", at="2026-03-31").rows == []
+    assert desk.ask("backdated", team="team:typo", at=desk.now.isoformat()).rows == []
 
 
 def test_a_case_and_a_team_narrow_together(desk: Desk) -> None:
     desk.do(DecideTier(case=desk.case, tier="universal_plus"))
-    for question, more in (("backdated", {"at": "2026-03-31"}), ("then_and_now", {"at": 0}), ("undecided", {})):
+    for question, more in (("backdated", {"at": desk.now.isoformat()}), ("then_and_now", {"at": 0}), ("undecided", {})):
         assert desk.ask(question, case=desk.case, team="team:a", **more).rows
         assert desk.ask(question, case=desk.case, team="team:other", **more).rows == []
 

@@ -227,7 +227,8 @@ def test_question_one_goes_by_the_same_ties() -> None:
     outside["at"] = work.now.isoformat()
     (row, *_) = work.record.ask("could_see", **outside)
     assert (row["ties"], row["allowed"]) == (["consented"], True)
-    outside["at"] = (work.now + timedelta(days=1)).isoformat()
+    work.now += timedelta(days=1)
+    outside["at"] = work.now.isoformat()
     (row, *_) = work.record.ask("could_see", **outside)
     assert (row["ties"], row["allowed"]) == ([], False)
 
