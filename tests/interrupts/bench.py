@@ -61,22 +61,26 @@ class Bench:
     def holds(self, struck: BaseException | None) -> None:
         """What must hold after every interrupt, also while its traceback is kept."""
         self.held = [] if struck is None else [struck]
+        self.writes(also="alone")
+        if self.url.startswith("postgresql"):
+            self._no_transaction_is_open()
+        for store in (self.record.store.log, self.record.store.keys):
+            database: Any = store
+            assert not database.database._pool._line, "connections that are counted as in use"
+
+    def writes(self, also: str = "") -> None:
+        """The next write of another thread and of another process is in within five seconds. also: `alone`, too."""
         started = monotonic()
         self._other_thread.submit(self.open_case).result(30)
         assert monotonic() - started < WITHIN_SECONDS, "the next write in this process"
         stdin, stdout = self._neighbour.stdin, self._neighbour.stdout
         assert stdin is not None
         assert stdout is not None
-        stdin.write("\n")
+        stdin.write(f"{also}\n")
         stdin.flush()
         answer = stdout.readline().strip()
         assert answer.replace(".", "").isdigit(), answer
         assert float(answer) < WITHIN_SECONDS, "the next write of another process"
-        if self.url.startswith("postgresql"):
-            self._no_transaction_is_open()
-        for store in (self.record.store.log, self.record.store.keys):
-            database: Any = store
-            assert not database.database._pool._line, "connections that are counted as in use"
 
     def is_sound(self) -> None:
         """Nothing is half-stored: proof, views and access log."""
