@@ -21,8 +21,8 @@ from tests.ready import serving
 PAGE = """# Soak
 
 What {kills:,} kills, {interrupts:,} interrupts and {faults:,} disk faults on each store came to.
-`python -m tests.faults` makes this page; `pytest -m soak` runs the same and fails where something is lost, doubled or slow.
-What is promised is said in [what an acknowledgement promises](durability.md).
+`python -m tests.faults` makes this page; `pytest -m soak` runs the same and fails if anything is lost, doubled or slow.
+The promises are in [what an acknowledgement promises](durability.md).
 
 | store | fault | faults | acknowledged | refused, sent again | lost | recorded twice | other errors | doubts of the proof | next writer in, median | at most | took |
 |---|---|---|---|---|---|---|---|---|---|---|---|
@@ -30,12 +30,12 @@ What is promised is said in [what an acknowledgement promises](durability.md).
 
 A **kill** is `SIGKILL` to one of {writers} processes that record all the time, at a random moment.
 Every other command has personal text, which is read back at the end.
-An **interrupt** is raised at a random one of all the places at which Python would raise it inside a call: a command, a look, a list, a view of the past, a rebuild, a break-glass, an erasure, an opening, a half-read log.
+An **interrupt** is raised at a random place inside a call, chosen from all at which Python could raise it: a command, a look, a list, a view of the past, a rebuild, a break-glass, an erasure, an opening, a half-read log.
 It is Ctrl-C, what `SIGTERM` raises, or a cancellation.
-A **disk fault** is a system call that fails with an error that `strace` puts in its place: a sync, a write, a truncation, a removal or a read, of the process that records (SQLite) or of the server's process that serves it (PostgreSQL).
+A **disk fault** is a system call that `strace` makes fail with an error: a sync, a write, a truncation, a removal or a read, of the process that records (SQLite) or of the server's process that serves it (PostgreSQL).
 After each fault another process records something: the time until that is acknowledged is the column *next writer in*.
 After a failed sync PostgreSQL crashes and recovers by design; that is in its times.
-At the end of each row everything that was refused is sent again under its own `command_id`, and the log is held against all that was said: each command at the positions that it was told, once.
+At the end of each row everything that was refused is sent again under its own `command_id`, and the log is compared with every acknowledgement: each command must be there once, at the positions that were returned.
 
 Ran on {when}: {machine}, Python {python}, {sqlite}, PostgreSQL {postgres}, {strace}, earlystart-core {ours} ({commit}), seed {seed}.
 Files were on {disk}.
