@@ -53,7 +53,7 @@ def import_(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="The folder with the feed's CSV files.")],
     *,
     store: Stored,
-    check: Annotated[bool, typer.Option("--check", metavar="", help="Say all that, and store nothing.")] = False,
+    check: Annotated[bool, typer.Option("--check", metavar="", help="Report as usual but store nothing.")] = False,
     max_refused: Annotated[
         int | None,
         typer.Option("--max-refused", metavar="N", min=0, help="With more refused rows than N store nothing."),
