@@ -17,7 +17,7 @@ from earlystart_core import Record
 from earlystart_core.proof.judging import verify_log
 from tests.faults.injected import FAULTS, NAMING, Fault, failing
 from tests.faults.server import own_server
-from tests.faults.writing import WITHIN_SECONDS, WRITER, Told, found_in, next_writer, unreadable
+from tests.faults.writing import WITHIN_SECONDS, WRITER, Answers, found_in, next_writer, unreadable
 from tests.interrupts.bench import Bench, bench
 from tests.interrupts.striking import Strike
 from tests.interrupts.test_struck import CALLS, Cancelled
@@ -59,17 +59,17 @@ class Came:
         nothing = not (self.lost or self.doubled or self.raw or self.doubts)
         return nothing and max(self.waits) <= WITHIN_SECONDS
 
-    def count(self, place: Place, told: Told) -> None:
+    def count(self, place: Place, answers: Answers) -> None:
         """Sends again what was refused, then holds the store against what was said."""
         with Record.open(place.url, keys=place.keys) as record:
-            self.refused += len(told.no)
-            told.send_again(record)
+            self.refused += len(answers.no)
+            answers.send_again(record)
             found = found_in(record)
-            self.acknowledged += len(told.yes)
-            self.lost += sum(found.get(id) != positions for id, positions in told.yes.items())
-            self.lost += len(unreadable(record, told.yes))
+            self.acknowledged += len(answers.yes)
+            self.lost += sum(found.get(id) != positions for id, positions in answers.yes.items())
+            self.lost += len(unreadable(record, answers.yes))
             self.doubled += sum(len(positions) > 1 for positions in found.values())
-            self.raw += told.raw
+            self.raw += answers.raw
             self.doubts += [str(doubt) for doubt in verify_log(record.store.log.tree).doubts]  # type: ignore[attr-defined]
             self.doubts += record.store.views.check()[1]
 
@@ -83,7 +83,7 @@ def timed(came: Came) -> Iterator[None]:
 
 def kills(place: Place, ready: Ready, number: int, seed: int) -> Came:
     """So many writers killed amid others that write on, one after another, at random moments."""
-    came, told, chance, names = Came(place.name, "kill"), Told(), random.Random(seed), count()
+    came, answers, chance, names = Came(place.name, "kill"), Answers(), random.Random(seed), count()
 
     def start() -> Child:
         child = ready.start(WRITER, place.url, place.keys, f"k{next(names)}", 10**6, "/")
@@ -98,19 +98,19 @@ def kills(place: Place, ready: Ready, number: int, seed: int) -> Came:
             killed = writers.pop(chance.randrange(WRITERS))
             killed.kill()
             came.waits.append(next_writer(place.url, place.keys, PATIENCE))
-            told.hear(killed.communicate()[0])
+            answers.read(killed.communicate()[0])
             came.faults += 1
             writers.append(start())
         for writer in writers:
             writer.kill()
-            told.hear(writer.communicate()[0])
-        came.count(place, told)
+            answers.read(writer.communicate()[0])
+        came.count(place, answers)
     return came
 
 
 def disk_faults(place: Place, ready: Ready, number: int, seed: int, folder: Path) -> Came:
     """So many calls that failed, of writers that record four commands each, or of the server that they write to."""
-    came, told, chance, names = Came(place.name, "disk fault"), Told(), random.Random(seed), count()
+    came, answers, chance, names = Came(place.name, "disk fault"), Answers(), random.Random(seed), count()
     kinds = [fault for fault in FAULTS if fault[0] != NAMING]
     go = folder / "go"
     with timed(came):
@@ -123,12 +123,12 @@ def disk_faults(place: Place, ready: Ready, number: int, seed: int, folder: Path
             fault = Fault(calls, error, chance.randint(1, 12))
             with failing(fault, folder / "trace", *(place.serving() if place.serving else [writer.pid])) as fired:
                 go.touch()
-                told.hear(writer.communicate()[0])
+                answers.read(writer.communicate()[0])
             go.unlink()
             came.faults += fired.count
             if fired.count:
                 came.waits.append(next_writer(place.url, place.keys, PATIENCE))
-        came.count(place, told)
+        came.count(place, answers)
     return came
 
 

@@ -1,11 +1,11 @@
-"""F14: threads of several processes send one command at the same time: it is carried out once, and all are told so."""
+"""F14: threads of several processes send one command at once: it is carried out once, and all get the same answer."""
 
 from pathlib import Path
 
 import pytest
 
 from earlystart_core import Record
-from tests.faults.writing import Told, hold
+from tests.faults.writing import Answers, check
 from tests.ready import Ready
 
 SENDER = """
@@ -36,13 +36,13 @@ def test_one_command_is_carried_out_once(
     for sender in senders:
         assert sender.stdout.readline() == "ready\n"
     (tmp_path / "go").touch()
-    told, answers = Told(), set()
+    answers, lines = Answers(), set()
     for sender in senders:
         said, err = sender.communicate()
         assert (sender.returncode, err) == (0, "")
-        told.hear(said)
-        answers |= set(said.splitlines())
-    assert len(answers) == 10, answers
+        answers.read(said)
+        lines |= set(said.splitlines())
+    assert len(lines) == 10, lines
     with Record.open(sql_url, keys=keys) as record:
         assert record.store.log.head() == 10
-        hold(record, told)
+        check(record, answers)

@@ -10,7 +10,7 @@ from earlystart_core import DecideTier, Record
 from earlystart_core.erasing.reconciling import unfinished
 from earlystart_core.errors import Conflict, StoreUnavailable
 from tests.depth import many
-from tests.faults.writing import BY, WRITER, Told, hold, order_of
+from tests.faults.writing import BY, WRITER, Answers, check, order_of
 from tests.ready import Ready
 
 BOUND_SECONDS = 15  # of which 10 at most are spent waiting for the append lock, and 2 for older transactions to end
@@ -65,11 +65,11 @@ def test_each_ends_within_a_bound(sql_url: str, tmp_path: Path, ready: Ready, mo
     for one in others:
         one.kill()
     assert max(took) < BOUND_SECONDS
-    told = Told()
+    answers = Answers()
     for one in others:
-        told.hear(one.communicate()[0])
-    assert told.yes
-    assert told.no == {}
+        answers.read(one.communicate()[0])
+    assert answers.yes
+    assert answers.no == {}
     with Record.open(sql_url, keys=keys) as record:
         for case in cases:
             record.erase(case, authority="Guardian A", second_authority="Head of IG B", by=BY)
@@ -78,4 +78,4 @@ def test_each_ends_within_a_bound(sql_url: str, tmp_path: Path, ready: Ready, mo
             ]
         assert len(record.erasures()) == len(cases)
         assert not unfinished(record.store.log, record.store.keys)
-        hold(record, told)
+        check(record, answers)

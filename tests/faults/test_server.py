@@ -13,7 +13,7 @@ from tests.depth import many
 from tests.faults.injected import SYNCING, WRITING, Fault, failing
 from tests.faults.server import Server, own_server
 from tests.faults.traced import NEEDS_STRACE, may_trace
-from tests.faults.writing import WITHIN_SECONDS, WRITER, Told, hold, next_writer
+from tests.faults.writing import WITHIN_SECONDS, WRITER, Answers, check, next_writer
 from tests.ready import Ready
 
 names = count(1)
@@ -34,7 +34,7 @@ def url(server: Server, monkeypatch: pytest.MonkeyPatch) -> str:
 def test_a_server_that_crashes_under_three_writers(server: Server, url: str, ready: Ready, tmp_path: Path) -> None:
     """F6."""
     assert next_writer(url, url) < WITHIN_SECONDS
-    go, told, dice, noes = tmp_path / "go", Told(), random.Random(6), 0
+    go, answers, dice, noes = tmp_path / "go", Answers(), random.Random(6), 0
     go.touch()
     for round_ in range(many(10, 3)):
         writers = [ready.start(WRITER, url, url, f"{round_}-{n}", 10_000, go) for n in range(3)]
@@ -44,14 +44,14 @@ def test_a_server_that_crashes_under_three_writers(server: Server, url: str, rea
         server.crash()
         for writer in writers:
             writer.kill()
-            told.hear(writer.communicate()[0])
-        noes += len(told.no)
+            answers.read(writer.communicate()[0])
+        noes += len(answers.no)
         assert next_writer(url, url, WITHIN_SECONDS) < WITHIN_SECONDS
         with Record.open(url) as record:
-            told.send_again(record)
+            answers.send_again(record)
     with Record.open(url) as record:
-        hold(record, told)
-    assert told.yes
+        check(record, answers)
+    assert answers.yes
     assert noes, "no writer met the crash"
 
 
@@ -62,7 +62,7 @@ def test_a_server_whose_disk_fails(
 ) -> None:
     """A failed sync of its log makes the server crash and recover, by design; a full disk is a refusal."""
     assert next_writer(url, url) < WITHIN_SECONDS
-    go, told, fired, noes = tmp_path / "go", Told(), 0, 0
+    go, answers, fired, noes = tmp_path / "go", Answers(), 0, 0
     for at in range(1, many(20, 5) + 1):
         writer = ready.start(WRITER, url, url, at, 4, go)
         assert writer.stdout.readline() == "ready\n"
@@ -72,11 +72,11 @@ def test_a_server_whose_disk_fails(
         go.unlink()
         assert writer.returncode == 0, said
         fired += faults.count
-        told.hear(said[0])
-        noes += len(told.no)
+        answers.read(said[0])
+        noes += len(answers.no)
         assert next_writer(url, url, WITHIN_SECONDS) < WITHIN_SECONDS
         with Record.open(url) as record:
-            told.send_again(record)
-            hold(record, told)
+            answers.send_again(record)
+            check(record, answers)
     assert fired
     assert noes, "nobody noticed"

@@ -9,7 +9,7 @@ import pytest
 from earlystart_core import Record
 from earlystart_core.proof.judging import verify_log
 from tests.depth import many
-from tests.faults.writing import WRITER, Told
+from tests.faults.writing import WRITER, Answers
 from tests.ready import Ready
 
 KIB = 1024
@@ -27,8 +27,8 @@ def killed(ready: Ready, tmp_path: Path) -> tuple[Path, list[str]]:
     while (folder / "store.db-wal").stat().st_size < 600 * KIB if (folder / "store.db-wal").exists() else True:
         writer.stdout.readline()
     writer.kill()
-    told = Told()
-    told.hear(writer.communicate()[0])
+    answers = Answers()
+    answers.read(writer.communicate()[0])
     with Record.open(str(shutil.copytree(folder, tmp_path / "whole") / "store.db")) as record:
         return folder, [str(entry.event.command_id) for entry in record.store.log.read()]
 

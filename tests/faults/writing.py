@@ -1,4 +1,4 @@
-"""A program that records commands of known ids, says of each what became of it, and what must hold whatever it met."""
+"""A program that records commands of known ids, says of each what became of it, and what must check whatever it met."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -63,18 +63,18 @@ def case_of(id: str) -> str:
 
 def text_of(id: str) -> str:
     """The personal text of the command of that id."""
-    return f"Told to {id}."
+    return f"Text of {id}."
 
 
 @dataclass
-class Told:
+class Answers:
     """What programs said of their commands."""
 
     yes: dict[str, list[int]] = field(default_factory=dict)
     no: dict[str, str] = field(default_factory=dict)
     raw: list[str] = field(default_factory=list)
 
-    def hear(self, said: str) -> None:
+    def read(self, said: str) -> None:
         """Lines of a program; the last one may be torn."""
         for line in said.splitlines(keepends=True):
             kind, _, rest = line.strip().partition(" ")
@@ -133,14 +133,14 @@ def unreadable(record: Record, ids: Iterable[str]) -> list[str]:
     ]
 
 
-def hold(record: Record, told: Told) -> None:
+def check(record: Record, answers: Answers) -> None:
     """Nothing that was acknowledged is lost, nothing is there twice, and the store is sound."""
-    assert told.raw == []
+    assert answers.raw == []
     found, log = found_in(record), record.store.log
-    lost = {id: positions for id, positions in told.yes.items() if found.get(id) != positions}
+    lost = {id: positions for id, positions in answers.yes.items() if found.get(id) != positions}
     assert not lost, f"acknowledged and lost, or elsewhere: {lost}"
     doubled = {id: positions for id, positions in found.items() if len(positions) > 1}
     assert not doubled, f"recorded twice: {doubled}"
-    assert unreadable(record, told.yes) == []
+    assert unreadable(record, answers.yes) == []
     assert verify_log(log.tree).doubts == ()  # type: ignore[attr-defined]  # an SqlLog
     assert record.store.views.check()[1] == []
