@@ -14,6 +14,7 @@ from earlystart_core.errors import StoreUnavailable
 from earlystart_sql.faults import Driver, is_busy, translated
 from earlystart_sql.file_use import Moved, Use
 from earlystart_sql.layout import Layout, is_there, lay
+from earlystart_sql.left_over import expect_own_log
 from earlystart_sql.library import LIBRARY, Connection
 from earlystart_sql.making import put
 from earlystart_sql.place import DRAFT, look, size
@@ -92,6 +93,7 @@ def open_sqlite(path: Path | None, name: str, layout: Layout, *, create: bool, r
     with translated(name):
         if not look(path, create=create and not read_only):
             _make(path, layout, name)
+        expect_own_log(str(path), name, lambda: _connect_to_read(path, name))
         read_only = read_only or not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
         _recognise(path, name, layout, read_only=read_only)
         if read_only:
