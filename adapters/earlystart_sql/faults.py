@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from earlystart_core.errors import StoreUnavailable
+from earlystart_core.interrupt import interrupt_behind
 
 _BUSY = ("database is locked", "database table is locked", "lock timeout", "could not obtain lock")
 _UNWRITABLE = ("readonly database", "read-only transaction")
@@ -65,21 +66,8 @@ def translated(name: str) -> Iterator[None]:
     try:
         yield
     except Driver.errors as error:
-        if (interrupt := _interrupt_behind(error, before)) is not None:
+        if (interrupt := interrupt_behind(error, before)) is not None:
             raise interrupt from None
         raise unavailable(name, error) from error
     except AssertionError as error:
-        raise _interrupt_behind(error, before) or error from None
-
-
-def _interrupt_behind(error: BaseException, before: BaseException | None) -> BaseException | None:
-    """The interrupt that a driver, or an assertion of SQLAlchemy's, answered with an error, where that happened.
-
-    before: what was being handled when the work began, and has nothing to do with it.
-    """
-    behind = error.__context__
-    while behind is not None and behind is not before:
-        if not isinstance(behind, Exception):
-            return behind
-        behind = behind.__context__
-    return None
+        raise interrupt_behind(error, before) or error from None

@@ -3,12 +3,14 @@
 A damaged store may hold anything anywhere, and libraries written in Rust raise panics past every `except Exception`.
 """
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import msgspec
 
 from earlystart_core.errors import EarlyStartError, StoreUnavailable, Unreadable
+from earlystart_core.interrupt import interrupt_behind
 
 _MISFITS = (TypeError, ValueError, LookupError, ArithmeticError, AttributeError, RecursionError, msgspec.MsgspecError)
 
@@ -19,11 +21,14 @@ def readable() -> Iterator[None]:
 
     A panic is StoreUnavailable. Arguments are looked at before, so that a wrong one is named and is Invalid.
     """
+    before = sys.exception()
     try:
         yield
     except EarlyStartError:
         raise
     except BaseException as error:
+        if isinstance(error, Exception) and (interrupt := interrupt_behind(error, before)) is not None:
+            raise interrupt from None
         if type(error).__name__ == "PanicException":  # each library in Rust has a class of its own, by that one name
             raise StoreUnavailable(
                 "the columns could not be read: a library gave up, as it does without memory or open files left; try"

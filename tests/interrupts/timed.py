@@ -17,7 +17,7 @@ from types import FrameType
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
-from earlystart_core import DecideTier, NamePointOfContact, OpenCase, Practitioner, Reader, Record
+from earlystart_core import DecideTier, EarlyStartError, NamePointOfContact, OpenCase, Practitioner, Reader, Record
 
 JO = "practitioner:" + "0" * 25 + "1"
 BY = Practitioner(JO, "health_visitor", "org:lch")
@@ -28,13 +28,20 @@ WITHIN_SECONDS = 5
 class Alarm(KeyboardInterrupt):
     """The signal came."""
 
+    rung = 0
+
 
 def ring(_: int, __: FrameType | None) -> None:
+    Alarm.rung += 1
     raise Alarm
 
 
 def interrupted(call: Callable[[], object], after: float) -> BaseException | None:
-    """Calls it and lets a signal come so many seconds later; gives what came out, if the signal came in time."""
+    """Calls it and lets a signal come so many seconds later; gives what came out, if the signal came in time.
+
+    A library that cannot pass an exception on swallows it and fails in another way, which is then an error of ours.
+    """
+    rung = Alarm.rung
     try:
         try:
             signal.setitimer(signal.ITIMER_REAL, after)
@@ -43,6 +50,10 @@ def interrupted(call: Callable[[], object], after: float) -> BaseException | Non
             signal.setitimer(signal.ITIMER_REAL, 0)
     except Alarm as alarm:
         return alarm
+    except EarlyStartError as error:
+        if rung == Alarm.rung:
+            raise
+        return error
     return None
 
 
