@@ -10,63 +10,53 @@ from contextlib import suppress
 from pathlib import Path
 
 from earlystart_core.errors import StoreUnavailable
-from earlystart_sql.open_files import GATE, File, id_of, key_of, leave, stat_of, take_place, use
+from earlystart_sql.open_files import GATE, Moved, id_of, key_of, leave, stat_of, take_place, use
 from earlystart_sql.place import expect_one_name
-from earlystart_sql.written_over import Watch
-
-_SHARED = (0x40000002, 510)  # where SQLite locks the main file: shared by all who use it, alone by the last of them
-_ATTACHED = (128, 1)  # where it locks the -shm: shared by all who map it, alone by who empties it
-
-
-class Moved(Exception):
-    """What the path names changed while it was opened, or older connections of this process still use what it named."""
 
 
 class Use:
     """One connection's use. It begins before the connection is opened, and ends with it."""
 
-    def __init__(self, path: Path, name: str) -> None:
-        """path: absolute, without links. name: of the store, for messages.
+    def __init__(self, path: Path, name: str, *, wal: bool) -> None:
+        """path: absolute, without links. name: of the store, for messages. wal: whether it may stay in WAL mode.
 
         Raises:
+            Moved: someone is the only user of the file just now; try again.
             StoreUnavailable: the file is open under another name.
             OSError: it cannot be opened.
         """
         self._path = str(path)
         self._name = name
+        self.is_settled = False  # whether it is in WAL mode, and `settle` was called
         self._ended = True
-        self._shm: File | None = None
         with GATE:
             self._main = use(self._path)
             self._ended = False
             self._version = self._main.version
             try:
                 take_place(self._main, self._path, name)
+                # Before SQLite opens what is beside the file: else that may be deleted while it is opened.
+                if wal and self._main.is_in_wal_mode() and not self._main.share():
+                    raise Moved
             except BaseException:
                 self.end()  # not when its traceback is forgotten
                 raise
 
     def settle(self) -> None:
-        """To be called once the connection is in WAL mode: from then on nobody deletes what it uses.
+        """To be called once the connection has read in WAL mode: from then on nobody empties what it uses either.
 
         Raises:
             Moved: close the connection, and try again.
         """
         with GATE:
-            try:
-                self._shm = shm = use(f"{self._path}-shm")
-            except OSError as error:
-                raise Moved from error
             main = self._main
-            beside = (id_of(f"{self._path}-wal"), shm.key)
-            if id_of(self._path) != main.key or main.beside not in (None, beside):
-                raise Moved
-            if not (main.lock(_SHARED) and shm.lock(_ATTACHED)):
-                raise Moved
-            main.beside = beside
+            try:
+                if id_of(self._path) != main.key or not main.share() or not main.attach(self._path):
+                    raise Moved
+            except FileNotFoundError as error:
+                raise Moved from error
             self._version = main.version
-            if main.watch is None and main.descriptors:
-                main.watch = Watch(main.descriptors[0], shm.descriptors[0])
+            self.is_settled = True
 
     def is_current(self, *, writing: bool) -> bool:
         """Whether what the connection uses stands at the path, changed by SQLite alone.
@@ -99,7 +89,7 @@ class Use:
         """Whether the path, and those beside it, name what the connection has open."""
         if id_of(self._path) != self._main.key:
             return False
-        return self._shm is None or (id_of(f"{self._path}-wal"), id_of(f"{self._path}-shm")) == self._main.beside
+        return not self.is_settled or (id_of(f"{self._path}-wal"), id_of(f"{self._path}-shm")) == self._main.beside
 
     def is_confirmed(self) -> bool:
         """Whether what was committed just now is in files that the paths name."""
@@ -112,24 +102,17 @@ class Use:
         """Before the connection closes: where it is this process's last one, SQLite may take in and delete its log."""
         with GATE:
             if self._main.users == 1 and self.is_whole():  # else it would take in a log that is not the file's
-                self._main.release(_SHARED)
-                if self._shm is not None:
-                    self._shm.release(_ATTACHED)
+                self._main.let_tidy()
 
     def end(self) -> None:
         """After the connection was closed. Ending again does nothing."""
         with GATE:
             ended, self._ended = self._ended, True
             if not ended:
-                for file in (self._shm, self._main):
-                    if file is not None:
-                        leave(file)
+                leave(self._main)
 
     def __del__(self) -> None:
-        # The connection was thrown away and is about to be closed: as `let_tidy` says, it may not take in another log.
-        with GATE:
-            if self._ended or self._main.users > 1 or self.is_whole():
-                self.end()
+        self.end()
 
     def _is_unchanged(self, found: os.stat_result) -> bool:
         try:

@@ -31,3 +31,8 @@ class Connection(_Connection):  # type: ignore[misc]  # whichever library it is
     """A driver's connection that says what files it uses. Close it before its use is ended."""
 
     use: Use | None = None  # None: of no file that others can open
+
+    def __del__(self) -> None:  # it was thrown away
+        if self.use is not None:
+            self.close()
+            self.use.end()

@@ -7,53 +7,92 @@ import os
 from hashlib import sha256
 from pathlib import Path
 from threading import RLock
-from typing import TYPE_CHECKING
 
 from earlystart_core.errors import StoreUnavailable
 from earlystart_sql import ofd
-
-if TYPE_CHECKING:
-    from earlystart_sql.written_over import Watch
+from earlystart_sql.written_over import Watch
 
 Id = tuple[int, int]  # device and number
+_VERSIONS = 18  # where the file says whether it is in WAL mode
+_SHARED = (0x40000002, 510)  # where SQLite locks the file: shared by all who use it, alone by the last of them
+_ATTACHED = (128, 1)  # where it locks the -shm: shared by all who map it, alone by who empties it
 _PLACES = 1 << 62  # behind any byte of the main file: one byte for each place that it is opened from
 _FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 GATE = RLock()  # to be held while files are opened or closed; a connection that is thrown away may close at any moment
 
 
 class File:
-    """A file that connections of this process use."""
+    """A store's file that connections of this process use, and what is beside it in WAL mode."""
 
     def __init__(self, key: Id) -> None:
         self.key = key
         self.descriptors: list[int] = []  # one; none without locks of open files; more where the path just changed
         self.users = 0
-        self.place = -1  # of a main file: where it was opened from
-        self.beside: tuple[Id | None, Id] | None = None  # of a main file in WAL mode: its -wal and -shm
+        self.is_closing = False  # whether the last connection is
+        self.place = -1  # where it was opened from
+        self.beside: tuple[Id | None, Id] | None = None  # its -wal and -shm
         self.watch: Watch | None = None
         self.version = 0  # how often it was found to be another one
+        self._shm: list[int] = []  # open as long as the file is: the last one is that of `beside`
 
-    def lock(self, bytes_: tuple[int, int]) -> bool:
-        """Whether nobody has those bytes alone; they stay shared until `release`."""
-        return all(ofd.share(descriptor, *bytes_) for descriptor in self.descriptors[:1])
+    def is_in_wal_mode(self) -> bool:
+        """Whether the file says so; False where there are no locks of open files."""
+        return any(os.pread(descriptor, 2, _VERSIONS) == b"\2\2" for descriptor in self.descriptors[:1])
 
-    def release(self, bytes_: tuple[int, int]) -> None:
-        """Lets others have those bytes alone."""
+    def share(self) -> bool:
+        """Whether nobody is the only user of the file; from now on nobody can be, so nobody deletes its -wal."""
+        return all(ofd.share(descriptor, *_SHARED) for descriptor in self.descriptors[:1])
+
+    def attach(self, path: str) -> bool:
+        """Whether what is beside the file is what other connections of this process use; nobody empties its -shm then.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
+        found = Path(f"{path}-shm").stat()
+        beside = (id_of(f"{path}-wal"), key_of(found))
+        if self.beside is not None:
+            return self.beside == beside
+        if self.descriptors:
+            self._shm.append(os.open(f"{path}-shm", _FLAGS))
+            shm = self._shm[-1]
+            if key_of(os.fstat(shm)) != beside[1] or not ofd.share(shm, *_ATTACHED):
+                return False
+            self.watch = Watch(self.descriptors[0], shm)
+        self.beside = beside
+        return True
+
+    def let_tidy(self) -> None:
+        """Lets SQLite be the only user, and delete what is beside the file; until `close` nobody may use it anew.
+
+        A connection that is opened meanwhile would share the -shm of the one that closes, which may be deleted already.
+        """
+        self.is_closing = True
+        for descriptor in self._shm:
+            ofd.release(descriptor, *_ATTACHED)
         for descriptor in self.descriptors[:1]:
-            ofd.release(descriptor, *bytes_)
+            ofd.release(descriptor, *_SHARED)
 
-    def others(self, start: int, length: int) -> bool:
-        """Whether another process has a lock there. length: 0 for whatever follows."""
-        return any(ofd.is_locked(descriptor, start, length) for descriptor in self.descriptors[:1])
+    def close(self) -> None:
+        """Closes it. All its locks, and SQLite's in this process, are gone."""
+        while self._shm:
+            os.close(self._shm.pop())
+        while self.descriptors:
+            os.close(self.descriptors.pop())
 
 
 _FILES: dict[Id, File] = {}
+
+
+class Moved(Exception):
+    """What the path names changed while it was opened, or older connections of this process still use what it named."""
 
 
 def use(path: str) -> File:
     """The file at that path, with one user more.
 
     Raises:
+        Moved: its last connection is closing; try again.
         OSError: it cannot be opened.
     """
     key = id_of(path)
@@ -64,6 +103,8 @@ def use(path: str) -> File:
         if descriptor is not None:
             file.descriptors.append(descriptor)
     file = _FILES[key]
+    if file.is_closing:
+        raise Moved
     file.users += 1
     return file
 
@@ -74,7 +115,7 @@ def leave(file: File) -> None:
     if not file.users:
         if _FILES.get(file.key) is file:
             del _FILES[file.key]
-        _close(file)
+        file.close()
 
 
 def take_place(file: File, path: str, name: str) -> None:
@@ -89,8 +130,11 @@ def take_place(file: File, path: str, name: str) -> None:
     found = Path(folder).stat()
     digest = sha256(os.fsencode(f"{found.st_dev}:{found.st_ino}:{own}")).digest()
     place = 1 + int.from_bytes(digest[:7], "big")
-    file.lock((_PLACES + place, 1))
-    if file.place not in (-1, place) or file.others(_PLACES, place) or file.others(_PLACES + place + 1, 0):
+    others = False
+    for descriptor in file.descriptors[:1]:
+        ofd.share(descriptor, _PLACES + place, 1)
+        others = ofd.is_locked(descriptor, _PLACES, place) or ofd.is_locked(descriptor, _PLACES + place + 1, 0)
+    if others or file.place not in (-1, place):
         raise StoreUnavailable(
             f"{name} is open under another name: expected one name for its file, because the files beside it go by"
             " that name; end the program that has it open there"
@@ -117,15 +161,10 @@ def stat_of(path: str) -> os.stat_result | None:
         return None
 
 
-def _close(file: File) -> None:
-    while file.descriptors:
-        os.close(file.descriptors.pop())
-
-
 def _leave_to_parent() -> None:
     """In a process that was just forked: connections and locks are the parent's."""
     for file in _FILES.values():
-        _close(file)
+        file.close()
     _FILES.clear()
     GATE.release()
 

@@ -12,11 +12,12 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from earlystart_core.errors import StoreUnavailable
 from earlystart_sql.faults import Driver, is_busy, translated
-from earlystart_sql.file_use import Moved, Use
+from earlystart_sql.file_use import Use
 from earlystart_sql.layout import Layout, is_there, lay
 from earlystart_sql.left_over import expect_own_log
 from earlystart_sql.library import LIBRARY, Connection
 from earlystart_sql.making import put
+from earlystart_sql.open_files import Moved
 from earlystart_sql.place import DRAFT, look, size
 from earlystart_sql.raw import run
 
@@ -207,16 +208,17 @@ def _engine(name: str, wanted: dict[str, int | str], connect: Any, pool: Any, pa
 def _opened(connect: Any, wanted: dict[str, int | str], name: str, path: Path | None) -> Any:
     """A connection that is set up. path: of its file, where others may open it."""
     try:
-        use = None if path is None else Use(path, name)
+        use = None if path is None else Use(path, name, wal=wanted.get("journal_mode", "wal") == "wal")
     except OSError as error:
         raise StoreUnavailable(f"{name} cannot be reached: {error.strerror}") from error
     connection = None
     try:
         connection = connect()
+        if use is not None and wanted.get("journal_mode") != "delete":
+            _settle(connection, use)  # first of all: the less time, the better
         set_up(connection, wanted, name)
-        if use is not None and connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
-            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # opens what stands beside the file
-            use.settle()
+        if use is not None:
+            _settle(connection, use)  # where it has come to be in WAL mode just now
     except BaseException as error:  # now, and not when the traceback is forgotten
         if connection is not None:
             connection.close()
@@ -227,3 +229,11 @@ def _opened(connect: Any, wanted: dict[str, int | str], name: str, path: Path | 
         raise
     connection.use = use
     return connection
+
+
+def _settle(connection: Any, use: Use) -> None:
+    if use.is_settled:
+        return
+    connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()  # opens what stands beside the file
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+        use.settle()
