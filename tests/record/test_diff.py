@@ -129,7 +129,7 @@ def test_nothing_is_learnt_from_one_moment_to_the_same(log):
 
 @pytest.fixture(scope="module")
 def city():
-    log, _, _ = in_memory(cases=many(60, 30), years=3, seed=11)
+    log, _, _ = in_memory(cases=60, years=3, seed=11)
     return log, [json.loads(canonical_of(one)) for one in log.read()]
 
 

@@ -36,7 +36,6 @@ from earlystart_core.words.agreement import AgreementEnded, AgreementReviewed, A
 from earlystart_core.words.consent import SharingConsentRecorded
 from earlystart_core.words.correction import MarkedInError
 from earlystart_core.words.sharing import InformationShared, SharingOverridden
-from tests.depth import many
 from tests.projections.strategies import bounded, ndjson
 
 START = datetime(2026, 3, 28, 23, tzinfo=UTC)  # an hour before a London midnight, a day before the clocks change
@@ -162,7 +161,7 @@ def test_any_history_reads_as_the_naive_reader_has_it(told, data):
 def test_many_histories_read_so_and_meet_every_reason():
     """A property that holds of nothing proves nothing."""
     met = Counter()
-    for seed in range(many(600, 400)):
+    for seed in range(600):
         log = Told(drawn(seed))
         expected = naive_disclosures.disclosures(log.lines)
         assert log.rows() == expected, seed
@@ -299,7 +298,7 @@ def test_a_case_is_an_id(record):
 
 
 def test_the_simulated_city():
-    log, _, _ = in_memory(cases=many(60, 30), years=3, seed=11)
+    log, _, _ = in_memory(cases=60, years=3, seed=11)
     lines = [json.loads(canonical_of(one)) for one in log.read()]
     expected = naive_disclosures.disclosures(lines)
     found = disclosures(log, EVENTS, clocks_at(log))

@@ -10,6 +10,7 @@ import pytest
 from earlystart_core.words import EVENTS
 from earlystart_sql.log import SqlLog
 from earlystart_sql.segments import SqlShelf
+from earlystart_sql.system import system_clock
 
 from .conftest import LENGTH, frames, same, told_anew
 
@@ -169,7 +170,7 @@ def test_segments_of_another_store(sealed: SimpleNamespace, tmp_path: Path) -> N
         told_anew(f"sqlite:///{tmp_path / 'other.db'}", entries[:1] + entries[2:] + entries[:1]).database
     ) as it:
         other = SimpleNamespace(log=None)
-        other.log = SqlLog(it, None)
+        other.log = SqlLog(it, system_clock)
         shelf = SqlShelf(other.log, EVENTS, LENGTH)
         shelf.seal()
         with it.reading() as connection:
