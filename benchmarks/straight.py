@@ -111,9 +111,11 @@ def _write_last(store: SqlStore, connection: Any, source: _Source, tiles: int, p
     numbers = store.log.numbers(connection)
     shape = numbers.shape((entry.type, entry.version))
     insert_rows(connection, "shape", numbers.new_shapes)
-    insert_rows(connection, "entry", [(position, shape, micros(recorded.recorded_at), frame, leaf)])
     assert entry.occurred_at is not None
     insert_rows(connection, "fact", [(shape, position, micros(entry.occurred_at), data)])
+    insert_rows(
+        connection, "entry", [(position, shape, micros(recorded.recorded_at), frame, leaf)]
+    )  # last: behind an entry the guards take nothing about it
     return leaf
 
 

@@ -154,6 +154,7 @@ class Judging:
     def _settled(self, attempt: Callable[[], T], action: str, subject: str | None) -> T:
         """What an attempt gives whose ties still hold when it is recorded; it is made again where they moved."""
         for _ in range(TRIES):
+            self._store.log.head()  # a log that was put back before this call is no reason to refuse it
             with suppress(Moved), of_one_log(self._store.log):
                 return attempt()
         decision = denied(self._policy, "ties.moved", self._store.log.head())
