@@ -8,17 +8,26 @@ locks of open files (`ofd`) wherever SQLite must be alone before it deletes or e
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from earlystart_core.errors import StoreUnavailable
-from earlystart_sql.open_files import GATE, Moved, id_of, key_of, leave, stat_of, take_place, use
-from earlystart_sql.place import expect_one_name
+from earlystart_sql.append_lock import AppendLock
+from earlystart_sql.faults import Driver
+from earlystart_sql.open_files import GATE, id_of, key_of, leave, stat_of, take_place, use
+from earlystart_sql.place import expect_one_name, size
+
+
+class Moved(Exception):
+    """What the path names changed while it was opened, or older connections of this process still use what it named."""
 
 
 class Use:
     """One connection's use. It begins before the connection is opened, and ends with it."""
 
-    def __init__(self, path: Path, name: str, *, wal: bool) -> None:
-        """path: absolute, without links. name: of the store, for messages. wal: whether it may stay in WAL mode.
+    def __init__(self, path: Path, name: str, *, wal: bool, writer: bool) -> None:
+        """path: absolute, without links. name: of the store, for messages.
+
+        wal: whether it may stay in WAL mode. writer: whether the connection may write.
 
         Raises:
             Moved: someone is the only user of the file just now; try again.
@@ -27,6 +36,7 @@ class Use:
         """
         self._path = str(path)
         self._name = name
+        self._writer = writer
         self.is_settled = False  # whether it is in WAL mode, and `settle` was called
         self._ended = True
         with GATE:
@@ -34,10 +44,10 @@ class Use:
             self._ended = False
             self._version = self._main.version
             try:
-                take_place(self._main, self._path, name)
                 # Before SQLite opens what is beside the file: else that may be deleted while it is opened.
                 if wal and self._main.is_in_wal_mode() and not self._main.share():
                     raise Moved
+                take_place(self._main, self._path, name)
             except BaseException:
                 self.end()  # not when its traceback is forgotten
                 raise
@@ -98,17 +108,27 @@ class Use:
                 self._main.watch.see()
         return self.is_whole()
 
-    def let_tidy(self) -> None:
-        """Before the connection closes: where it is this process's last one, SQLite may take in and delete its log."""
-        with GATE:
-            if self._main.users == 1 and self.is_whole():  # else it would take in a log that is not the file's
-                self._main.let_tidy()
+    def take_in(self, driver: Any) -> None:
+        """Before the connection closes: where it is this process's last one, what is in the -wal goes to the file.
+
+        Where that takes no waiting. SQLite itself does it when it believes itself alone, and without the append lock.
+        """
+        with suppress(*Driver.errors, StoreUnavailable):
+            last = self._writer and self.is_settled and self._main.users == 1 and self._main.descriptors
+            if last and self.is_whole() and size(f"{self._path}-wal"):
+                with AppendLock(Path(self._path), self._name).had(0) as had:
+                    if had:
+                        driver.execute("PRAGMA busy_timeout = 0").close()
+                        driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
     def end(self) -> None:
         """After the connection was closed. Ending again does nothing."""
         with GATE:
             ended, self._ended = self._ended, True
             if not ended:
+                if self._writer and self.is_settled and self._main.users == 1:
+                    with suppress(OSError):
+                        self._main.tidy(self._path)
                 leave(self._main)
 
     def __del__(self) -> None:

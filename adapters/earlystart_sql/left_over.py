@@ -17,6 +17,8 @@ from earlystart_sql.library import LIBRARY
 
 _HEADER, _FRAME = 32, 24  # bytes before the frames, and before the page of each
 
+TRIES = 20  # where someone else writes meanwhile
+
 
 def expect_own_log(path: str, name: str, connect: Callable[[], Any]) -> None:
     """Returns where nothing says that the write-ahead log was written to another file.
@@ -26,25 +28,30 @@ def expect_own_log(path: str, name: str, connect: Callable[[], Any]) -> None:
     Raises:
         StoreUnavailable: the two do not belong together.
     """
-    pages = pages_with_gaps(path)
-    if pages is None:
-        return
+    for _ in range(TRIES):
+        pages = pages_with_gaps(path)
+        if pages is None or _has(connect, pages):
+            return
+        if pages_with_gaps(path) == pages:  # else someone writes just now, and so the log is the file's own
+            raise StoreUnavailable(
+                f"{name} and {name}-wal do not belong together, as where a backup was put back beside an older log: end"
+                f" every program that uses them, move the files ending in -wal, -shm and -journal away, and put the"
+                f" backup back again"
+            )
+
+
+def _has(connect: Callable[[], Any], pages: int) -> bool:
+    """Whether SQLite finds as many pages, and no fault in them: an own log has gaps where pages were freed at once."""
     connection = connect()
-    try:  # an own log may have gaps, too: of pages that were freed before they were ever written
+    try:
         is_own = connection.execute("PRAGMA page_count").fetchone()[0] == pages
-        is_own = is_own and connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok"
+        return bool(is_own and connection.execute("PRAGMA quick_check(1)").fetchone()[0] == "ok")
     except LIBRARY.DatabaseError as error:
         if isinstance(error, LIBRARY.OperationalError):
             raise
-        is_own = False
+        return False
     finally:
         connection.close()
-    if not is_own:
-        raise StoreUnavailable(
-            f"{name} and {name}-wal do not belong together, as where a backup was put back beside an older log: end"
-            f" every program that uses them, move the files ending in -wal, -shm and -journal away, and put the backup"
-            f" back again"
-        )
 
 
 def pages_with_gaps(path: str) -> int | None:

@@ -20,6 +20,11 @@ def share(descriptor: int, start: int, length: int) -> bool:
     return _set(descriptor, "F_RDLCK", start, length)
 
 
+def have(descriptor: int, start: int, length: int) -> bool:
+    """Whether those bytes are locked now for this description alone. It must be open for writing."""
+    return EXISTS and _set(descriptor, "F_WRLCK", start, length)
+
+
 def release(descriptor: int, start: int, length: int) -> None:
     """Lets go of those bytes."""
     _set(descriptor, "F_UNLCK", start, length)

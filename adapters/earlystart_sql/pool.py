@@ -42,7 +42,7 @@ class Lent:
         self.end: Callable[[], object]
         self.use: Use | None = getattr(driver, "use", None)
         if self.use is not None:
-            self.undo, self.end = self._let_tidy, driver.close
+            self.undo, self.end = self._take_in, driver.close
         elif connection.dialect.name == "sqlite":
             self.undo, self.end = driver.rollback, driver.rollback if in_memory else driver.close
         else:
@@ -77,10 +77,10 @@ class Lent:
                 if self.use is not None:
                     self.use.end()
 
-    def _let_tidy(self) -> None:
+    def _take_in(self) -> None:
         self.driver.rollback()
         if self.use is not None:
-            self.use.let_tidy()
+            self.use.take_in(self.driver)
 
     def begin(self, mode: str) -> None:
         """Begins a transaction by that statement."""

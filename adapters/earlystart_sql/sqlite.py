@@ -12,12 +12,11 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from earlystart_core.errors import StoreUnavailable
 from earlystart_sql.faults import Driver, is_busy, translated
-from earlystart_sql.file_use import Use
+from earlystart_sql.file_use import Moved, Use
 from earlystart_sql.layout import Layout, is_there, lay
 from earlystart_sql.left_over import expect_own_log
 from earlystart_sql.library import LIBRARY, Connection
 from earlystart_sql.making import put
-from earlystart_sql.open_files import Moved
 from earlystart_sql.place import DRAFT, look, size
 from earlystart_sql.raw import run
 
@@ -94,7 +93,8 @@ def open_sqlite(path: Path | None, name: str, layout: Layout, *, create: bool, r
     with translated(name):
         if not look(path, create=create and not read_only):
             _make(path, layout, name)
-        expect_own_log(str(path), name, lambda: _connect_to_read(path, name))
+        reading = _engine(name, {}, lambda: _connect_to_read(path, name), NullPool, path)
+        expect_own_log(str(path), name, reading.raw_connection)
         read_only = read_only or not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))
         _recognise(path, name, layout, read_only=read_only)
         if read_only:
@@ -208,13 +208,14 @@ def _engine(name: str, wanted: dict[str, int | str], connect: Any, pool: Any, pa
 def _opened(connect: Any, wanted: dict[str, int | str], name: str, path: Path | None) -> Any:
     """A connection that is set up. path: of its file, where others may open it."""
     try:
-        use = None if path is None else Use(path, name, wal=wanted.get("journal_mode", "wal") == "wal")
+        journal = wanted.get("journal_mode")
+        use = None if path is None else Use(path, name, wal=journal != "delete", writer=journal is not None)
     except OSError as error:
         raise StoreUnavailable(f"{name} cannot be reached: {error.strerror}") from error
     connection = None
     try:
         connection = connect()
-        if use is not None and wanted.get("journal_mode") != "delete":
+        if use is not None and journal != "delete":
             _settle(connection, use)  # first of all: the less time, the better
         set_up(connection, wanted, name)
         if use is not None:
