@@ -33,7 +33,7 @@ class AppendLock:
     def __init__(self, path: Path, name: str) -> None:
         """path: of the store's file. name: of the store, for messages."""
         self._store = path
-        self._path = Path(f"{path}.lock")
+        self._path = f"{path}.lock"
         self._name = name
         self._open: list[int] = []  # the descriptor of the file while it is locked or waited for
         _LOCKS.add(self)
@@ -52,12 +52,16 @@ class AppendLock:
         )  # one step of C, which no interrupt can come between
         until, pause = monotonic() + seconds, SHORTEST
         try:
-            with self._expected():
+            try:
                 self._begin(opened)
                 while not (had := _lock(opened[0])) and monotonic() < until:
                     sleep(pause)
                     pause = min(pause * 1.5, LONGEST - os.getpid() % 7 * SHORTEST)  # each process at its own pace
                 is_there = self._is_there(opened[0])
+            except OSError as error:
+                raise StoreUnavailable(
+                    f"{self._name} cannot be written: {self._name}.lock cannot be locked: {error.strerror}"
+                ) from error
             if is_there:
                 yield had
                 return
@@ -67,19 +71,12 @@ class AppendLock:
         with self.had(max(0.0, until - monotonic())) as had:  # someone deleted the file, and so may lock another
             yield had
 
-    @block
-    def _expected(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise StoreUnavailable(
-                f"{self._name} cannot be written: {self._name}.lock cannot be locked: {error.strerror}"
-            ) from error
-
     def _begin(self, opened: list[int]) -> None:
         """Opens the file, made where there is none, with the rights of the store's."""
-        mode = self._store.stat().st_mode & 0o666
         try:  # `extend` is C: no interrupt loses a descriptor on its way
+            opened.extend(map(os.open, (self._path,), (os.O_RDWR | _FLAGS,)))
+        except FileNotFoundError:
+            mode = self._store.stat().st_mode & 0o666
             opened.extend(map(os.open, (self._path,), (os.O_RDWR | os.O_CREAT | _FLAGS,), (mode,)))
         except PermissionError:  # another user made it; to lock it, reading is enough
             opened.extend(map(os.open, (self._path,), (os.O_RDONLY | _FLAGS,)))
@@ -93,7 +90,7 @@ class AppendLock:
     def _is_there(self, descriptor: int) -> bool:
         """Whether the open file still has its name."""
         try:
-            return os.path.samestat(os.fstat(descriptor), self._path.stat())
+            return os.path.samestat(os.fstat(descriptor), os.stat(self._path))  # noqa: PTH116 - quicker than by pathlib
         except FileNotFoundError:
             return False
 

@@ -92,7 +92,8 @@ class Use:
             return False
         if not writing:
             return True
-        expect_one_name(Path(self._path), found, self._name)
+        if found.st_nlink > 1:
+            expect_one_name(Path(self._path), found, self._name)
         return self.is_whole()
 
     def is_whole(self) -> bool:

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from earlystart_core.counting import counted
 from earlystart_core.errors import StoreUnavailable
-from earlystart_sql.raw import mark, run_binary
+from earlystart_sql.raw import run_binary
 
 Row = tuple[Any, ...]
 Asked = tuple[str, Any, Sequence[Row]]  # the table, the cursor of what is there, and what was inserted
@@ -20,26 +20,30 @@ _ENTRIES = (
     "SELECT entry.position, shape.type, shape.version, entry.recorded_at, entry.frame, entry.leaf, fact.occurred_at,"
     " fact.data FROM entry JOIN shape ON shape.id = entry.shape"
     " LEFT JOIN fact ON fact.shape = entry.shape AND fact.position = entry.position"
-    " WHERE entry.position > {head} ORDER BY entry.position"
+    " WHERE entry.position > {mark} ORDER BY entry.position"
 )
-_LOOKS = "SELECT position, frame, data, leaf FROM look WHERE position > {head} ORDER BY position"
+_LOOKS = "SELECT position, frame, data, leaf FROM look WHERE position > {mark} ORDER BY position"
 _TAGS = (
     "SELECT tag.id, entry_tag.position FROM entry_tag JOIN tag ON tag.tag_id = entry_tag.tag_id"
-    " WHERE entry_tag.tag_id IN {listed} AND entry_tag.position > {head}"
+    " WHERE entry_tag.tag_id IN {listed} AND entry_tag.position > {mark}"
 )
-_LOOK_TAGS = "SELECT id, position FROM look_tag WHERE id IN {listed} AND position > {head}"
+_LOOK_TAGS = "SELECT id, position FROM look_tag WHERE id IN {listed} AND position > {mark}"
 _RECEIPT = "SELECT command_id, digest, first, count FROM receipt WHERE command_id = {mark}"
-_LISTED = {
-    ("sqlite", int): "(SELECT value FROM json_each(?))",
-    ("sqlite", str): "(SELECT value FROM json_each(?))",
-    ("postgresql", int): "(SELECT unnest(%b::int8[]))",
-    ("postgresql", str): "(SELECT unnest(%b::text[]))",
+_LISTED = {  # by dialect: of numbers, and of texts
+    "sqlite": dict.fromkeys((int, str), "(SELECT value FROM json_each(?))"),
+    "postgresql": {int: "(SELECT unnest(%b::int8[]))", str: "(SELECT unnest(%b::text[]))"},
+}
+_TEXTS = {  # made once: a statement of another text would be prepared anew
+    (dialect, statement, kind): statement.format(mark={"sqlite": "?", "postgresql": "%s"}[dialect], listed=listed)
+    for dialect, lists in _LISTED.items()
+    for kind, listed in lists.items()
+    for statement in (_ENTRIES, _LOOKS, _TAGS, _LOOK_TAGS, _RECEIPT)
 }
 
 
 def entries(connection: Connection, head: int, rows: Sequence[Row]) -> Asked:
     """Of entries behind a position, in order: position, type, version, recorded_at, frame, leaf, occurred_at, data."""
-    return "entry and fact", run_binary(connection, _ENTRIES.format(head=head)), rows
+    return "entry and fact", _ask(connection, _ENTRIES, int, head), rows
 
 
 def tags(connection: Connection, head: int, numbers: Sequence[int], rows: Iterable[Row]) -> Asked:
@@ -49,12 +53,12 @@ def tags(connection: Connection, head: int, numbers: Sequence[int], rows: Iterab
 
 def receipt(connection: Connection, row: Row) -> Asked:
     """One receipt: its command, digest, first position and count."""
-    return "receipt", run_binary(connection, _RECEIPT.format(mark=mark(connection)), (row[0],)), [row]
+    return "receipt", _ask(connection, _RECEIPT, str, row[0]), [row]
 
 
 def looks(connection: Connection, head: int, rows: Sequence[Row]) -> Asked:
     """Of looks behind a position: position, frame, data and leaf, in order."""
-    return "look", run_binary(connection, _LOOKS.format(head=head)), rows
+    return "look", _ask(connection, _LOOKS, int, head), rows
 
 
 def look_tags(connection: Connection, head: int, rows: Sequence[Row]) -> Asked:
@@ -89,6 +93,10 @@ def unkept(table: str, wanted: int, found: int) -> StoreUnavailable:
 
 
 def _among(connection: Connection, statement: str, head: int, values: Sequence[object], kind: type) -> Any:
-    dialect = connection.dialect.name
-    asked: object = msgspec.json.encode(values).decode() if dialect == "sqlite" else list(values)
-    return run_binary(connection, statement.format(head=head, listed=_LISTED[dialect, kind]), (asked,))
+    is_sqlite = connection.dialect.name == "sqlite"
+    asked: object = msgspec.json.encode(values).decode() if is_sqlite else list(values)
+    return _ask(connection, statement, kind, asked, head)
+
+
+def _ask(connection: Connection, statement: str, kind: type, *values: object) -> Any:
+    return run_binary(connection, _TEXTS[connection.dialect.name, statement, kind], values)

@@ -46,7 +46,11 @@ class Watch:
 
     def see(self) -> None:
         """Looks at the file after a write: the write-ahead log may have begun again, which is no checkpoint."""
-        last, now = self._last, self._look()
+        last = self._last
+        index = self._index()
+        if not last.is_empty and index[_SALTS] + index[_TAKEN] + index[_BEGUN] == last.checkpoints:
+            return
+        now = self._look()
         if now[:3] == last[:3]:
             self._last = now
 
@@ -62,10 +66,13 @@ class Watch:
         while True:
             found = os.fstat(self._main)
             header = os.pread(self._main, _HEADER, 0)
-            index = os.pread(self._shm, _INDEX, 0).ljust(_INDEX, b"\0")
+            index = self._index()
             again = os.fstat(self._main)
             if (found.st_size, found.st_mtime_ns) == (again.st_size, again.st_mtime_ns):
                 taken, begun = index[_TAKEN], index[_BEGUN]
                 checkpoints = index[_SALTS] + taken + begun
                 is_empty = index[_FRAMES] == bytes(4)
                 return _Look(found.st_size, found.st_mtime_ns, header, is_empty, checkpoints, taken != begun)
+
+    def _index(self) -> bytes:
+        return os.pread(self._shm, _INDEX, 0).ljust(_INDEX, b"\0")
