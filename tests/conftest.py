@@ -12,7 +12,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from earlystart_core.log import Log, MemoryLog
+from earlystart_core.log import Log
+from earlystart_core.memory_log import MemoryLog
 from earlystart_sql.database import open_database
 from earlystart_sql.log import SqlLog
 from earlystart_sql.schema import LOG

@@ -15,7 +15,8 @@ from earlystart_core.decide import AHEAD, TRIES, Done, Shell
 from earlystart_core.entry import Practitioner, canonical_of
 from earlystart_core.errors import Conflict, Invalid, Refused, Tampered
 from earlystart_core.event import Event
-from earlystart_core.log import MemoryLog, Receipt
+from earlystart_core.log import Receipt
+from earlystart_core.memory_log import MemoryLog
 from earlystart_core.privacy.keys import MemoryKeys
 from earlystart_core.words import EVENTS, WORDS
 from earlystart_core.words.agreement import AgreementEnded, SignAgreement

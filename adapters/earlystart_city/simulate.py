@@ -12,7 +12,8 @@ from earlystart_city.scenario import Scenario
 from earlystart_city.writing import Writer
 from earlystart_core.entry import Recorded
 from earlystart_core.errors import Invalid
-from earlystart_core.log import Log, MemoryLog
+from earlystart_core.log import Log
+from earlystart_core.memory_log import MemoryLog
 from earlystart_core.privacy.keys import Keys, MemoryKeys
 
 Progress = Callable[[int, datetime], None]  # entries written so far, and the instant of the last

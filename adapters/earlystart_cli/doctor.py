@@ -20,7 +20,7 @@ PACKAGES = (
 )  # fmt: skip
 
 SAMPLE = 5_000  # entries whose keys are looked for: a tenth of a second
-MOST = 10  # faults of one kind that are told
+MOST = 10  # faults of one kind that are listed
 
 
 def doctor(*, store: Stored, json: Json = False) -> int:

@@ -153,7 +153,7 @@ class SqlAccessLog:
                 values = (after,) if tag is None else (tag, after)
                 rows = run_binary(connection, statement, values).fetchall()
             yield from map(_entry, rows)
-            if len(rows) < PAGE or not isinstance(rows[-1][0], int):  # in a table made anew anything may stand, last
+            if len(rows) < PAGE or not isinstance(rows[-1][0], int):  # a table that someone made may end with anything
                 return
             after = rows[-1][0]
 

@@ -37,7 +37,9 @@ class Database:
         kind = sqlite if address.dialect == "sqlite" else postgres
         self._reads, self._writes = kind.READING, kind.WRITING
         self._wait_seconds = sqlite.BUSY_SECONDS if kind is sqlite else postgres.LOCK_SECONDS
-        keep = 0 if kind is sqlite and read_only else KEPT  # a reader opens anew: another may have begun to write
+        keep = (
+            0 if kind is sqlite and read_only else KEPT
+        )  # a reader opens a new one each time: another program may have begun to write
         self._pool = Pool(engine, self.name, most=MOST, keep=keep, wait_seconds=self._wait_seconds)
         # A database in memory is one connection, so there whoever reads or writes has it alone; else only writers
         # of this process queue here, before they ask the database for its lock.

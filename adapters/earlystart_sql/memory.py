@@ -58,7 +58,7 @@ class MemoryViews(WhileOpen):
         return Rebuilt(folded.events, "rows", seconds, 0.0, seconds, views), found
 
     def sample(self, chance: Chance) -> tuple[int, list[Difference]]:
-        return 0, []  # nothing is served: each answer is folded anew
+        return 0, []  # nothing is stored: each answer is folded when it is asked
 
     def explain(self, source: Source | None = None) -> Explained:
         return AsAt(self._log, EVENTS, clocks_at(self._log)).explain()

@@ -57,7 +57,7 @@ class Remembered:
         self.shapes: dict[Shape, int] = {}
         self.ids: dict[str, Ids] = {}  # by kind
         self.columns: dict[str, tuple[int, pl.Series]] = {}  # by kind the head, and all ids by number; of 0 ""
-        self.given: dict[str, tuple[int, Given]] = {}  # likewise, as segments have them
+        self.given: dict[str, tuple[int, Given]] = {}  # the same, as segments have them
         self.words = Words()
         self.kept = Kept()  # folded states of keys that views have
         self.slots: tuple[int, frozenset[str]] = (-1, frozenset())  # the schema's version, and whose tables are there

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from earlystart_core.access.keeping import MemoryAccessLog
-from earlystart_core.log import MemoryLog
+from earlystart_core.memory_log import MemoryLog
 from earlystart_core.privacy.keys import Chance, MemoryKeys
 from earlystart_core.proof.memory import MemoryTree
 from earlystart_core.store import was_closed

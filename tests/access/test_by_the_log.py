@@ -186,7 +186,7 @@ MANY = [EVENTS.classes[name] for name in ("CaseOpened", "CaseClosed", "PackageSt
 
 
 def filled(record: Record, seed: int) -> tuple[list[str], list[Reader]]:
-    """Any history, and readers whom it names."""
+    """Any history, and readers that it names."""
     log = history([*MANY, *MANY, *EVENTS.classes.values()], seed, size=60)
     found: dict[str, set[str]] = {"case": set(), "practitioner": set(), "team": set(), "org": set()}
     for one in log.recorded:

@@ -10,7 +10,7 @@ from earlystart_city import END_AT, Scenario, city_clock, in_memory, seeded_chan
 from earlystart_city.calendar import anniversary, at_minute, date_of, day_of, moment, next_working, number_of
 from earlystart_city.city import weeks
 from earlystart_core.errors import Invalid
-from earlystart_core.log import MemoryLog
+from earlystart_core.memory_log import MemoryLog
 from earlystart_core.privacy.keys import MemoryKeys
 from earlystart_core.types import london_date
 

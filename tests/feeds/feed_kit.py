@@ -8,16 +8,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from earlystart_core.entry import canonical_of
-from earlystart_core.log import Log, MemoryLog
+from earlystart_core.memory_log import MemoryLog
 from earlystart_core.privacy.keys import Keys, MemoryKeys
 from earlystart_core.ulid import ulid
 from earlystart_feeds import Report, import_feed
 from earlystart_feeds.ledger import Ledger, MemoryLedger
 from earlystart_sql import open_store
 from earlystart_sql.ledger import SqlLedger
+
+if TYPE_CHECKING:
+    from earlystart_core.log import Log
 
 DATA = Path(__file__).parent.parent / "data" / "feeds"
 SMALL = DATA / "small"

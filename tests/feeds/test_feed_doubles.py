@@ -154,16 +154,16 @@ def person_of(store: SqlPlace) -> str:
     return store.store.forgetting.behind(case_of(store))[0]
 
 
-@pytest.mark.parametrize("whom", [case_of, person_of])
+@pytest.mark.parametrize("subject_of", [case_of, person_of])
 def test_no_digest_of_a_number_outlives_its_child(
-    place: SqlPlace, tmp_path: Path, whom: Callable[[SqlPlace], str]
+    place: SqlPlace, tmp_path: Path, subject_of: Callable[[SqlPlace], str]
 ) -> None:
     """There are few enough numbers to try them all, for whoever holds the key store."""
     folder = written(tmp_path / "feed", base())
     take(place, folder)
     key = Digests(place.keys.secret("ledger")).number(SAME)
     assert place.ledger.rows([key])[key].file == NUMBER
-    Record(place.store).erase(whom(place), **WORDS_OF_TWO)
+    Record(place.store).erase(subject_of(place), **WORDS_OF_TWO)
     assert place.ledger.rows([key]) == {}
     assert place.ledger.erased([key]) == set()
     feed = base()

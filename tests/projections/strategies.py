@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from earlystart_core.entry import Practitioner, canonical_of
 from earlystart_core.event import kind_of, tags_of
-from earlystart_core.log import Batch, MemoryLog
+from earlystart_core.log import Batch
 from earlystart_core.marks import struck
+from earlystart_core.memory_log import MemoryLog
 from earlystart_core.privacy.keys import MemoryKeys
 from earlystart_core.types import LONDON, SLUG_KINDS
 from earlystart_core.words import EVENTS

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earlystart_core.entry import Entry, micros
-from earlystart_core.log import MemoryLog
+from earlystart_core.memory_log import MemoryLog
 from earlystart_core.projection import finish_all
 from earlystart_core.replay.frames import Folding
 from earlystart_core.types import london_date

@@ -7,7 +7,7 @@ import pytest
 
 from earlystart_core.entry import Entry
 from earlystart_core.errors import Unreadable
-from earlystart_core.log import MemoryLog
+from earlystart_core.memory_log import MemoryLog
 from earlystart_core.replay.frames import Folding
 from earlystart_core.views import VIEWS
 from earlystart_core.words import EVENTS

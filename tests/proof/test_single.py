@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from earlystart_core.entry import canonical_of
 from earlystart_core.errors import Invalid, Tampered
-from earlystart_core.log import Log, MemoryLog
+from earlystart_core.log import Log
+from earlystart_core.memory_log import MemoryLog
 from earlystart_core.proof.checkpoint import signed
 from earlystart_core.proof.of_log import LogProof
 from earlystart_core.proof.single import Single, single_in

@@ -28,7 +28,7 @@ from earlystart_core.audit.disclosures import disclosures
 from earlystart_core.clocks import clocks_at
 from earlystart_core.entry import canonical_of
 from earlystart_core.event import tags_of
-from earlystart_core.log import MemoryLog
+from earlystart_core.memory_log import MemoryLog
 from earlystart_core.privacy.keys import MemoryKeys
 from earlystart_core.types import london_date
 from earlystart_core.words import EVENTS

@@ -12,8 +12,8 @@ import naive
 from earlystart_core import DecideTier, OpenCase, Practitioner, Record
 from earlystart_core.clocks import clocks_at
 from earlystart_core.event import tags_of
-from earlystart_core.log import MemoryLog
 from earlystart_core.marks import struck_by
+from earlystart_core.memory_log import MemoryLog
 from earlystart_core.privacy.keys import MemoryKeys
 from earlystart_core.projection import finish_all
 from earlystart_core.replay.as_at import AsAt

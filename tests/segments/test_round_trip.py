@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from earlystart_core.event import shape_of
-from earlystart_core.log import MemoryLog
+from earlystart_core.memory_log import MemoryLog
 from earlystart_core.privacy.keys import MemoryKeys
 from earlystart_core.replay.columns import NULL, PLAIN, Facts, end_to_end, of_numbers
 from earlystart_core.replay.dictionaries import Dictionaries

@@ -12,7 +12,7 @@ import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
 from earlystart_core.entry import Entry, Recorded
-from earlystart_core.log import MemoryLog
+from earlystart_core.memory_log import MemoryLog
 from earlystart_core.proof.tree import Tree
 from earlystart_core.utc import Clock
 

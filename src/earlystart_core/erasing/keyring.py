@@ -1,7 +1,7 @@
 """Whether a store of keys has the keys of a log's text: each one that an envelope names, under its subject's name.
 
 A key that is gone is no fault where a tombstone says so. One that is gone without, that another subject has, or that
-commits to something else, lost someone's text or would: nobody is told until that text is asked for.
+commits to something else, lost someone's text or would: nobody notices until that text is asked for.
 """
 
 from collections.abc import Collection, Iterator, Sequence

@@ -36,7 +36,7 @@ class Stretch(msgspec.Struct):
     opened: dict[int, list[bytes]]  # for each wanted size the leaves of its block that come before it
     doubts: list[Doubt]
     sums: bytes  # of the tags of each entry (`tagged`), 8 bytes each as this machine has them; or nothing
-    commands: bytes = b""  # the number of each entry's command_id, likewise
+    commands: bytes = b""  # the number of each entry's command_id, in the same form
     unreceipted: list[int] = msgspec.field(default_factory=list)  # entries of commands from before the first receipt
 
 
