@@ -43,7 +43,7 @@ def erase(subject: str, folder: str, deadly: int) -> int:
         _ = record.store.keys
         killing.counted, killing.deadly = 0, deadly
         record.erase(subject, authority="Caldicott guardian", second_authority="Head of IG", by=BY)
-        return killing.counted
+    return killing.counted  # those of closing, too
 
 
 if __name__ == "__main__":
