@@ -115,7 +115,14 @@ def _postgresql(url: URL, field: str) -> Address:
     port = f":{url.port}" if url.port else ""
     options = "&".join(f"{name}={value}" for name in _TELLING for value in _values(url, name))
     name = f"postgresql://{user}{host}{port}/{url.database or ''}{'?' if options else ''}{options}"
-    return Address("postgresql", name, url=url.set(drivername="postgresql+psycopg"))
+    url = url.set(drivername="postgresql+psycopg")
+    try:
+        url.get_dialect()().create_connect_args(url)
+    except ArgumentError:
+        raise Invalid(
+            field, f"{EXPECTED}; several hosts as ?host=A,B&port=1,2, got hosts and ports that do not go together"
+        ) from None
+    return Address("postgresql", name, url=url)
 
 
 def _values(url: URL, name: str) -> list[str]:

@@ -184,8 +184,8 @@ class Database:
             if is_busy(error):
                 raise unavailable(self.name, error) from error
             raise unconfirmed(self.name, said(error)) from error
-        if not lent.is_confirmed():
-            raise unconfirmed(self.name, "its files were replaced meanwhile")
+        if why := lent.doubt():
+            raise unconfirmed(self.name, why)
 
     def _begins_at_once(self, lent: Lent) -> bool:
         """Whether SQLite gave the append lock without waiting for it."""

@@ -47,6 +47,8 @@ class Lent:
             self.undo, self.end = driver.rollback, driver.rollback if in_memory else driver.close
         else:
             self.undo, self.end = partial(_cancel, driver), driver.pgconn.finish
+            driver.add_notice_handler(self._hear)
+        self._warning = ""  # what PostgreSQL warned of at the last commit
 
     def is_current(self, mode: str | None) -> bool:
         """Whether what it has open is the store's: the files of an SQLite store may have been replaced.
@@ -58,9 +60,18 @@ class Lent:
         """
         return self.use is None or self.use.is_current(writing=mode != READING)
 
-    def is_confirmed(self) -> bool:
-        """Whether what was committed just now is in the store's files, as far as can be seen."""
-        return self.use is None or self.use.is_confirmed()
+    def doubt(self) -> str:
+        """Why what was committed just now may not be kept; empty where nothing says so.
+
+        PostgreSQL confirms a commit with a warning where its wait for a replica was cancelled.
+        """
+        if self.use is not None and not self.use.is_confirmed():
+            return "its files were replaced meanwhile"
+        return self._warning
+
+    def _hear(self, notice: Any) -> None:
+        if notice.severity_nonlocalized == "WARNING":
+            self._warning = str(notice.message_primary)
 
     def close(self) -> None:
         """Closes it, whatever its transaction is."""
@@ -92,6 +103,7 @@ class Lent:
 
     def commit(self) -> None:
         """Ends the transaction, and keeps what it did."""
+        self._warning = ""
         self.connection.commit()
         self.is_over = True
 

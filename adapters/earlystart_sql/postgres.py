@@ -21,6 +21,7 @@ SETTINGS = {
     "lock_timeout": f"{LOCK_SECONDS}s",
     "idle_in_transaction_session_timeout": "1min",  # a writer that hangs gives the lock back
     "client_encoding": "UTF8",
+    "client_min_messages": "warning",  # a commit that was not waited for to its end says so in a warning
     "work_mem": "64MB",
     "jit": "off",  # its compiling costs more than our statements take
     "enable_bitmapscan": "off",  # pages and runs come in the order of an index, or else all is sorted for each

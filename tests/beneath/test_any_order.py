@@ -32,6 +32,11 @@ class World:
         self.positions: list[int] = []  # that were acknowledged, of what is in the store now
         self.cases: set[int] = set()  # that are in it
 
+    def close(self) -> None:
+        """Ends its programs."""
+        for program in self.programs:
+            program.close()
+
     def program(self) -> Record:
         return self.chance.choice(self.programs)
 
@@ -118,8 +123,7 @@ def make(tmp_path: Path) -> Iterator[Callable[[str, int], World]]:
 
     yield making
     for world in made:
-        for program in world.programs:
-            program.close()
+        world.close()
 
 
 def live(world: World, steps: int = STEPS) -> None:

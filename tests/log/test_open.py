@@ -151,6 +151,7 @@ URLS = [
     ("sqlite://host/x.db", "three slashes"),
     ("sqlite:///x.db?mode=ro", "with options"),
     ("postgresql://u:secret@h:port/d", "malformed postgresql URL"),
+    ("postgresql://u:secret@/d?host=a&host=b&port=1&port=2", "hosts and ports that do not go together"),
     ("postgresql://u:p@secret@h/d", "an @ in the host or the database: within a password it is written %40"),
     ("postgresql://u:p@h/secret@h/d", "an @ in the host or the database"),
     ("postgresql://u/x:secret@h/d", "an @ in the host or the database"),
