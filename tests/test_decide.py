@@ -53,7 +53,8 @@ class Desk:
         self.log = log or MemoryLog(lambda: self.now)
         self._drawn = 0
         self.keys = MemoryKeys(self._chance, lambda: f"k_{self._chance(13).hex()}")
-        self.shell = Shell(self.log, self.keys, EVENTS, WORDS, self._chance)
+        self.chance, self.secret = self._chance, self.keys.secret
+        self.shell = Shell(self, EVENTS, WORDS)
         self._sent = 0
 
     def _chance(self, count: int) -> bytes:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from sqlalchemy import Connection
 
-from earlystart_sql.raw import mark, one, run
+from earlystart_sql.raw import mark, run
 from earlystart_sql.remembered import Seen, Shape, Tag
 
 if TYPE_CHECKING:
@@ -21,10 +21,13 @@ _TAGS = {
     "sqlite": "SELECT id, tag_id, n FROM tag WHERE id IN (SELECT value FROM json_each(?))",
     "postgresql": "SELECT id, tag_id, n FROM tag WHERE id = ANY(%s)",
 }
-_LAST = "SELECT coalesce(max(tag_id), 0) FROM tag"
-_LAST_OF_KIND = {
-    "sqlite": "SELECT coalesce(max(n), 0) FROM tag WHERE kind = ?",
-    "postgresql": "SELECT coalesce(max(n), 0) FROM tag WHERE kind = %s",
+_LAST = "SELECT NULL, coalesce(max(tag_id), 0) FROM tag UNION ALL"
+_LASTS = {  # the greatest number of all tags, and that within each of some kinds
+    "sqlite": (f"{_LAST} SELECT value, (SELECT coalesce(max(n), 0) FROM tag WHERE kind = value) FROM json_each(?)"),
+    "postgresql": (
+        f"{_LAST} SELECT kind, (SELECT coalesce(max(n), 0) FROM tag WHERE tag.kind = asked.kind)"
+        " FROM unnest(%s::text[]) AS asked (kind)"
+    ),
 }
 
 
@@ -49,6 +52,7 @@ class Numbers:
         self.columns: dict[str, pl.Series] = {}  # all ids of a kind by number; of 0, which none has, nothing
         self.shapes: dict[Shape, int] = {}
         self._shapes_read = False
+        self._shapes_known = False  # whether all of them are remembered
         self.new_tags: list[tuple[int, str, int, str]] = []  # rows to insert
         self.new_shapes: list[tuple[int, str, int]] = []
         self.terms: Terms | None = None  # where views are read or written
@@ -66,10 +70,7 @@ class Numbers:
                     unknown[tag] = None
         if unknown:
             self._missing.update(unknown)
-            asked: object = [*unknown]
-            if self.dialect == "sqlite":
-                asked = msgspec.json.encode(asked).decode()
-            for tag, number, n in run(self.connection, _TAGS[self.dialect], (asked,)):
+            for tag, number, n in run(self.connection, _TAGS[self.dialect], (self._listed(unknown),)):
                 self.tags[tag] = self._new[tag] = (number, n)
 
     def tag(self, tag: str) -> int | None:
@@ -102,26 +103,29 @@ class Numbers:
             self._read_shapes()
             number = self.shapes.get(shape)
         if number is None:
-            number = self.shapes[shape] = len(self.shapes) + 1
+            number = self.shapes[shape] = self.seen.last_shape = len(self.shapes) + 1
             self.new_shapes.append((number, *shape))
         return number
 
     def _add(self, tags: list[str]) -> None:
         if not tags:
             return
-        first = 1 + one(self.connection, _LAST)
-        last: dict[str, int] = {}
-        for number, tag in enumerate(tags, first):
+        asked = self._listed(dict.fromkeys(map(kind_of, tags)))
+        last: dict[str | None, int] = dict(run(self.connection, _LASTS[self.dialect], (asked,)).fetchall())
+        for number, tag in enumerate(tags, last[None] + 1):
             kind = kind_of(tag)
-            if kind not in last:
-                last[kind] = one(self.connection, _LAST_OF_KIND[self.dialect], (kind,))
             last[kind] += 1
             self.tags[tag] = self._new[tag] = (number, last[kind])
             self.new_tags.append((number, kind, last[kind], tag))
 
+    def _listed(self, texts: Iterable[str]) -> object:
+        """The value that a statement takes for a list of texts."""
+        return msgspec.json.encode([*texts]).decode() if self.dialect == "sqlite" else [*texts]
+
     def remember(self, grown: tuple[int, bytes] | None = None) -> None:
         """Keeps what this transaction saw and added, now that it is committed. grown: as for `Seen.remember`."""
-        self.seen.remember(tags=self._new, shapes=self.shapes, ids=self.named, columns=self.columns, grown=grown)
+        shapes = None if self._shapes_known and not self.new_shapes else self.shapes
+        self.seen.remember(tags=self._new, shapes=shapes, ids=self.named, columns=self.columns, grown=grown)
         if self.terms is not None:
             self.terms.remember(self.seen.memory)
 
@@ -130,7 +134,8 @@ class Numbers:
             return
         self._shapes_read = True
         known = self.seen.shapes()
-        if known and one(self.connection, "SELECT max(id) FROM shape") == len(known):  # they count 1, 2, 3, …
+        if known:
+            self._shapes_known = True
             self.shapes = {**known, **self.shapes}
             return
         for number, kind, version in run(self.connection, "SELECT id, type, version FROM shape"):

@@ -13,7 +13,8 @@ from typing import Any
 from earlystart_core.errors import StoreUnavailable
 from earlystart_sql.append_lock import AppendLock
 from earlystart_sql.faults import Driver
-from earlystart_sql.open_files import GATE, id_of, key_of, leave, stat_of, take_place, use
+from earlystart_sql.file_id import id_of, key_of, stat_of
+from earlystart_sql.open_files import GATE, leave, take_place, use
 from earlystart_sql.place import expect_one_name, size
 
 
@@ -35,6 +36,7 @@ class Use:
             OSError: it cannot be opened.
         """
         self._path = str(path)
+        self._wal, self._shm = os.fsencode(f"{path}-wal"), os.fsencode(f"{path}-shm")
         self._name = name
         self._writer = writer
         self.is_settled = False  # whether it is in WAL mode, and `settle` was called
@@ -94,13 +96,11 @@ class Use:
             return True
         if found.st_nlink > 1:
             expect_one_name(Path(self._path), found, self._name)
-        return self.is_whole()
+        return self._is_beside()
 
     def is_whole(self) -> bool:
         """Whether the path, and those beside it, name what the connection has open."""
-        if id_of(self._path) != self._main.key:
-            return False
-        return not self.is_settled or (id_of(f"{self._path}-wal"), id_of(f"{self._path}-shm")) == self._main.beside
+        return id_of(self._path) == self._main.key and self._is_beside()
 
     def is_confirmed(self) -> bool:
         """Whether what was committed just now is in files that the paths name."""
@@ -134,6 +134,9 @@ class Use:
 
     def __del__(self) -> None:
         self.end()
+
+    def _is_beside(self) -> bool:
+        return not self.is_settled or (id_of(self._wal), id_of(self._shm)) == self._main.beside
 
     def _is_unchanged(self, found: os.stat_result) -> bool:
         try:

@@ -107,6 +107,7 @@ class SqlLog(Log):
             if receipt is not None and (known := _receipt(connection, receipt.command_id)) is not None:
                 raise AlreadyRecorded(known)
             numbers = self.numbers(connection)
+            numbers.look_up(_named(tags, condition))  # all with one statement
             if condition is not None:
                 _check(connection, condition, numbers)
             head, at = numbers.seen.head, numbers.seen.recorded_at
@@ -254,11 +255,19 @@ def _receipt(connection: Connection, command_id: str) -> Receipt | None:
     return Receipt(row[0], bytes(row[1]), tuple(range(row[2], row[2] + row[3])))
 
 
+def _named(tags: Sequence[str], condition: DCBAppendCondition | None) -> Iterator[str]:
+    """Those tags, and those of the condition."""
+    yield from tags
+    for item in condition.fail_if_events_match.items if condition is not None else ():
+        yield from item.tags
+
+
 def _check(connection: Connection, condition: DCBAppendCondition, numbers: Numbers) -> None:
     leaf = condition.leaf if isinstance(condition, Condition) else None
-    if leaf is not None and not is_still(connection, condition.after or 0, leaf):
+    after = condition.after or 0
+    if leaf is not None and not numbers.seen.has(after, leaf) and not is_still(connection, after, leaf):
         raise IntegrityError(condition)
-    if _any(connection, condition.fail_if_events_match, condition.after or 0, numbers):
+    if _any(connection, condition.fail_if_events_match, after, numbers):
         raise IntegrityError(condition)
 
 

@@ -139,6 +139,10 @@ class MemoryStore:
         still_open(self)
         return self._keys
 
+    def secret(self, name: str) -> bytes:
+        """As the port says."""
+        return self.keys.secret(name)
+
     def close(self) -> None:
         """Nothing to give back: only nothing more is told, by no part of it (`WhileOpen`)."""
         self.closed = True

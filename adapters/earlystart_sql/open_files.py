@@ -11,9 +11,9 @@ from threading import RLock
 
 from earlystart_core.errors import StoreUnavailable
 from earlystart_sql import ofd
+from earlystart_sql.file_id import Id, id_of, key_of
 from earlystart_sql.written_over import Watch
 
-Id = tuple[int, int]  # device and number
 _VERSIONS = 18  # where the file says whether it is in WAL mode
 _SHARED = (0x40000002, 510)  # where SQLite locks the file: shared by all who use it, alone by the last of them
 _ATTACHED = (128, 1)  # where it locks the -shm: shared by all who map it, alone by who empties it
@@ -148,25 +148,6 @@ def take_place(file: File, path: str, name: str) -> None:
             " that name; end the program that has it open there"
         )
     file.place = place
-
-
-def id_of(path: str) -> Id | None:
-    """What stands at that path; None for nothing."""
-    found = stat_of(path)
-    return None if found is None else key_of(found)
-
-
-def key_of(found: os.stat_result) -> Id:
-    """Which file that is, whatever its name."""
-    return found.st_dev, found.st_ino
-
-
-def stat_of(path: str) -> os.stat_result | None:
-    """What the system says of the path; None where it says nothing."""
-    try:
-        return os.stat(path)  # noqa: PTH116 - quicker than by pathlib, and asked for in every transaction
-    except OSError:
-        return None
 
 
 def _leave_to_parent() -> None:

@@ -32,7 +32,8 @@ NO_IDS: Ids = (0, {})
 
 _INFO = "earlystart seen"
 _SEEN = (
-    "SELECT e.position, e.recorded_at, e.leaf, (SELECT leaf FROM entry WHERE position = {mark}){more}"
+    "SELECT e.position, e.recorded_at, e.leaf, (SELECT leaf FROM entry WHERE position = {mark}),"
+    " (SELECT max(id) FROM shape){more}"
     " FROM (SELECT 1) AS one"
     " LEFT JOIN (SELECT position, recorded_at, leaf FROM entry ORDER BY position DESC LIMIT 1) AS e ON 1 = 1"
 )
@@ -73,7 +74,9 @@ class Seen:
         self.head: int = int(row[0] or 0)
         self.recorded_at: int | None = row[1]  # microseconds since 1970
         self.leaf: bytes = row[2] or b""
-        self.more: tuple[Any, ...] | None = row[4:] or None
+        self.last_shape: int = row[4] or 0  # shapes count 1, 2, 3, …
+        self.more: tuple[Any, ...] | None = row[5:] or None
+        self.slots: tuple[int, frozenset[str]] | None = None  # to be remembered as of `Remembered`
 
     @property
     def is_newest(self) -> bool:
@@ -90,14 +93,18 @@ class Seen:
         return found if found is not None and found[0] <= self.anchor.tag else None
 
     def shapes(self) -> dict[Shape, int]:
-        """The remembered shapes, where they are all that there were at the anchor; else none."""
+        """The remembered shapes, where they are all that there are; else none."""
         found = dict(self.memory.shapes)
-        return found if len(found) == self.anchor.shape else {}
+        return found if len(found) == self.anchor.shape == self.last_shape else {}
 
     def ids(self, kind: str) -> Ids:
         """The remembered ids of a kind. Others may add to them at any time: ask `is_same` after using them."""
         found = self.memory.ids.get(kind)
         return found if found is not None and found[0] <= self.anchor.position else NO_IDS
+
+    def has(self, position: int, leaf: bytes) -> bool:
+        """Whether it is the head, or what it was looked for at: that the log has it is then seen already."""
+        return (position, leaf) in ((self.head, self.leaf), self.anchor[:2])
 
     def is_same(self, kind: str, ids: Ids) -> bool:
         """Whether nothing was added since, which need not be so here."""
@@ -149,6 +156,8 @@ class Seen:
                 known.update(some)
             memory.columns.update({kind: (position, column) for kind, column in (columns or {}).items()})
             memory.given.update({kind: (position, some) for kind, some in (given or {}).items()})
+            if grown and self.slots:
+                memory.slots = self.slots
 
 
 def is_still(connection: Connection, position: int, leaf: bytes) -> bool:

@@ -142,8 +142,9 @@ class Serving:
             return known[1]
         names = {row[0] for row in run(connection, "SELECT name FROM sqlite_schema WHERE type = 'table'")}
         slots = frozenset(slot for slot, tables in _TABLES.items() if names.issuperset(tables))
+        seen.slots = (version, slots)
         if committed:
-            seen.memory.slots = (version, slots)
+            seen.memory.slots = seen.slots
         return slots
 
 

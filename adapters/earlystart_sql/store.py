@@ -104,6 +104,13 @@ class SqlStore:
                 self._reconcile(self._opened)  # as at an opening: the log is another, or was put back
             return self._opened
 
+    def secret(self, name: str) -> bytes:
+        """As the port says. No erasure changes a secret, so once the keys are open the log is not looked at again."""
+        opened = self._opened
+        if opened is None or self.log.history is not self._history:
+            opened = self.keys
+        return opened.secret(name)
+
     def close(self) -> None:
         """Closes every connection, for good. Closing again does nothing."""
         self.database.close()

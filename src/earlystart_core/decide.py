@@ -8,7 +8,7 @@ import hmac
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain, takewhile
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
@@ -16,8 +16,8 @@ from eventsourcing.persistence import IntegrityError
 
 from earlystart_core.command import Command, Fact, Facts, Word
 from earlystart_core.entry import Entry, Practitioner, Recorded
-from earlystart_core.errors import Conflict, Refused, Tampered
-from earlystart_core.event import Event, sealed_for, shape_of
+from earlystart_core.errors import Conflict, Refused, StoreUnavailable, Tampered
+from earlystart_core.event import Event, has_text, sealed_for, shape_of
 from earlystart_core.log import AlreadyRecorded, Condition, Log, Receipt, matches, of_one_log
 from earlystart_core.marks import struck
 from earlystart_core.privacy.keys import Chance, Keys
@@ -47,22 +47,28 @@ class _Read(NamedTuple):
     entries: list[Recorded]
 
 
-class Shell:
-    """Carries out commands on one log."""
+class Ground(Protocol):
+    """Of a store, what commands are carried out on."""
 
-    def __init__(
-        self,
-        log: Log,
-        keys: Keys,
-        events: Registry,
-        words: Mapping[type[Command], Word[Any]],
-        chance: Chance,
-    ) -> None:
-        self._log = log
-        self._keys = keys
+    log: Log
+    chance: Chance
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of sealed text. Only a command that seals text asks for them, because each time costs a look."""
+
+    def secret(self, name: str) -> bytes:
+        """A secret of the whole store (`Keys.secret`)."""
+
+
+class Shell:
+    """Carries out commands on one store."""
+
+    def __init__(self, ground: Ground, events: Registry, words: Mapping[type[Command], Word[Any]]) -> None:
+        self._ground = ground
+        self._log = ground.log
         self._events = events
         self._words = words
-        self._chance = chance
 
     def submit(
         self, command: Command, *, by: Practitioner, command_id: str, now: datetime, fresh: bool = False
@@ -79,11 +85,11 @@ class Shell:
         known = None if fresh else self._log.receipt(command_id)
         if known is not None:
             return self._again(known, command, by)
-        digest = self._digest(command, by, command_id)
         given = command.dated(now)
         if given.at > now + AHEAD:
             raise Refused("time.in_the_future", "expected something that has happened, got an instant in the future")
         for _ in range(TRIES):
+            digest = self._digest(command, by, command_id)  # each time: the log may be another, with other keys
             try:
                 return self._try(given, by, Receipt(command_id, digest))
             except AlreadyRecorded as already:
@@ -95,9 +101,15 @@ class Shell:
     def _try(self, command: Command, by: Practitioner, receipt: Receipt) -> Done:
         word = self._words[type(command)]
         bearing = word.boundary(command)
-        with of_one_log(self._log):
-            target = self._target(bearing)
-            read = self._read(bearing, target)
+        history = self._log.history
+        try:
+            with of_one_log(self._log):
+                target = self._target(bearing)
+                read = self._read(bearing, target)
+        except StoreUnavailable as error:
+            if self._log.history is history:
+                raise
+            raise IntegrityError from error  # the log was put back since it was looked at: decide again
         state = word.initial
         if target is not None:
             state = word.evolve(state, target)
@@ -107,9 +119,10 @@ class Shell:
             state = word.evolve(state, event)
         events = word.judge(command, state, by)
         tags = target.event.tags if target is not None else None
+        keys = self._ground.keys if any(map(has_text, events)) else None
         entries = [
             self._events.entry(
-                event, by=by, command_id=receipt.command_id, keys=self._keys, chance=self._chance, tags=tags
+                event, by=by, command_id=receipt.command_id, keys=keys, chance=self._ground.chance, tags=tags
             )
             for event in events
         ]
@@ -146,7 +159,7 @@ class Shell:
         content = command.model_dump(mode="json", exclude_unset=True, exclude_none=True)
         said = {"by": by, "command": type(command).__name__, "content": content}
         body = _encode(said if command_id is None else {**said, "command_id": command_id})
-        return hmac.new(self._keys.secret("commands"), body, hashlib.sha256).digest()
+        return hmac.new(self._ground.secret("commands"), body, hashlib.sha256).digest()
 
     def _again(self, receipt: Receipt, command: Command, by: Practitioner) -> Done:
         digests = [self._digest(command, by, command_id) for command_id in (receipt.command_id, None)]

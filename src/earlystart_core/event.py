@@ -88,6 +88,11 @@ def subjects_of(tags: list[str]) -> list[str]:
     return people or [tag for tag in tags if tag.startswith("case:")] or tags[:1]
 
 
+def has_text(event: Event) -> bool:
+    """Whether a field of it holds personal text that is not sealed yet."""
+    return any(isinstance(getattr(event, name), str) for name in shape_of(type(event)).sealed)
+
+
 def sealed_for(tags: list[str]) -> list[tuple[str, ...]]:
     """Whose keys each envelope of an entry's personal text needs, all of them together.
 

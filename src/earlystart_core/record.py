@@ -92,7 +92,7 @@ class Record(Questions):
         command = command.checked()
         by = check_practitioner(by)
         now = self.store.clock()
-        shell = Shell(self.store.log, self.store.keys, EVENTS, WORDS, self.store.chance)
+        shell = Shell(self.store, EVENTS, WORDS)
         if command_id is not None:
             return shell.submit(command, by=by, command_id=_command_id(command_id), now=now)
         return shell.submit(command, by=by, command_id=ulid(now, self.store.chance), now=now, fresh=True)

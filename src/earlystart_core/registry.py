@@ -57,12 +57,13 @@ class Registry:
         *,
         by: Practitioner,
         command_id: str | None,
-        keys: Keys,
+        keys: Keys | None,
         chance: Chance,
         tags: list[str] | None = None,
     ) -> Entry:
         """The event as it goes to the log, its personal text sealed.
 
+        keys: None only for an event without any (`has_text`).
         tags: only for an event that carries another's tags (a mark); else they are read off the event.
         """
         entry = Entry(
@@ -78,6 +79,7 @@ class Registry:
         fields: dict[str, Any] = {name: getattr(event, name) for name in shape.fields}
         for name in shape.sealed:
             if isinstance(fields[name], str):
+                assert keys is not None
                 whose = sealed_for(entry.tags)
                 found = keys.for_subjects(dict.fromkeys(chain.from_iterable(whose)))
                 sealing = [joint([found[one] for one in together]) for together in whose]

@@ -139,6 +139,9 @@ class Store(Protocol):
     def keys(self) -> KeyStore:
         """The keys of sealed text; what needs none never asks for them. Raises StoreUnavailable without them."""
 
+    def secret(self, name: str) -> bytes:
+        """A secret of the whole store (`Keys.secret`). Raises StoreUnavailable without the keys."""
+
     def close(self) -> None:
         """Gives back what the store holds. Closing twice is harmless."""
 
