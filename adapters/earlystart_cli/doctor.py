@@ -1,6 +1,7 @@
 """Doctor: what a store runs on and how it is set, read back from it; changes nothing, makes nothing."""
 
 import platform
+from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
@@ -27,15 +28,18 @@ def doctor(*, store: Stored, json: Json = False) -> int:
     """Print versions, settings as read back, lag of views and segments, checkpoint, glass, keys. Status 1 on a fault.
 
     A fault: the views stand at no entry of the log, a row in a sample of them is not what the log gives, the last
-    checkpoint cannot be read, the keys cannot be reached, or one that sealed text is not among them.
+    checkpoint cannot be read, the keys cannot be reached, or one that sealed text is not among them. That a
+    write-ahead log has grown past its bound is a warning, with a sentence and no status.
     """
     found: dict[str, Any] = {"versions": versions(), "sqlite": sqlite()}
     faults: list[str] = []
+    warned: list[str] = []
     unopened: EarlyStartError | None = None
     try:
         with opened(store, keys_read_only=True) as record:
             found |= {
                 "store": settled(record),
+                "write_ahead_logs": write_ahead_logs(record, warned),
                 "views": views(record, faults),
                 "sample": sample(record, faults),
                 "segments": segments(record),
@@ -53,8 +57,8 @@ def doctor(*, store: Stored, json: Json = False) -> int:
         put(line for title, values in found.items() for line in _told(title, values))
     if unopened is not None:
         raise unopened
-    for fault in faults:
-        note(f"earlystart: {fault}")
+    for said in faults + warned:
+        note(f"earlystart: {said}")
     return 1 if faults else 0
 
 
@@ -183,6 +187,32 @@ def sealed(record: "Record", faults: list[str]) -> dict[str, Any] | None:
     if len(found.doubts) > MOST:
         faults.append(f"keys: and {len(found.doubts) - MOST:,} more")
     return {"values": found.values, "keys": found.keys, "looked_at": "all" if found.whole else "a sample"}
+
+
+def write_ahead_logs(record: "Record", warned: list[str]) -> dict[str, dict[str, Any]]:
+    """Of each SQLite file that has one, the log's and the keys': its bytes, their bound, and whether it is within it.
+
+    `reader`: the process that stops it from being shortened; -1 where its number is not known, None for nobody.
+    """
+    from earlystart_sql.keys import SqlKeys
+    from earlystart_sql.write_ahead_log import BOUND_BYTES
+
+    stores = {"log": on_sql(record).database}
+    with suppress(EarlyStartError):  # why not is said with the keys
+        if isinstance(keys := record.store.keys, SqlKeys):
+            stores["keys"] = keys.database
+    found = {}
+    for title, database in stores.items():
+        if (one := database.write_ahead_log()) is not None:
+            if one.warning is not None:
+                warned.append(one.warning)
+            found[title] = {
+                "bytes": one.bytes,
+                "bound": BOUND_BYTES,
+                "status": "ok" if one.warning is None else "warning",
+                "reader": one.reader,
+            }
+    return found
 
 
 def erasures(record: "Record") -> dict[str, Any]:

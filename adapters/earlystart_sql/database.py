@@ -1,7 +1,7 @@
 """A database that holds one store: consistent reading, and writing one at a time under the append lock."""
 
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from threading import RLock, get_ident
 
 from sqlalchemy import Connection, Engine
@@ -14,6 +14,7 @@ from earlystart_sql.append_lock import AppendLock
 from earlystart_sql.faults import Driver, busy, is_busy, said, translated, unavailable, unconfirmed
 from earlystart_sql.layout import Layout
 from earlystart_sql.pool import Lent, Pool
+from earlystart_sql.write_ahead_log import WriteAheadLog, shorten
 
 MOST = 20  # connections of one process to one store at a time
 KEPT = 5  # of them, when nobody uses them
@@ -123,6 +124,18 @@ class Database:
                     else:
                         yield None
 
+    def write_ahead_log(self) -> WriteAheadLog | None:
+        """How long the write-ahead log of a store in a file is; None where it has none.
+
+        Raises:
+            Invalid: the store was closed.
+            StoreUnavailable: it failed.
+        """
+        if self.address.path is None:
+            return None
+        with translated(self.name), self._pool.lent() as lent:
+            return None if lent.use is None else lent.use.write_ahead_log()
+
     @block
     def _having_turn(self, seconds: float) -> Iterator[bool]:
         """Has the turn until the end of the block; False where it could not be had within so many seconds (-1: any)."""
@@ -186,6 +199,16 @@ class Database:
             raise unconfirmed(self.name, said(error)) from error
         if why := lent.doubt():
             raise unconfirmed(self.name, why)
+        if lent.use is not None and lent.use.is_long():
+            self._shorten(lent)
+
+    def _shorten(self, lent: Lent) -> None:
+        """Shortens the write-ahead log, if that takes no waiting; a failure is no matter of what was just committed."""
+        lent.is_over = False  # until it waits for locks again
+        with suppress(*Driver.errors):
+            shorten(lent.driver)
+            self._wait_again(lent)
+            lent.is_over = True
 
     def _begins_at_once(self, lent: Lent) -> bool:
         """Whether SQLite gave the append lock without waiting for it."""
@@ -199,9 +222,12 @@ class Database:
             begun = False
         else:
             begun = True
-        lent.driver.execute(f"PRAGMA busy_timeout = {int(sqlite.BUSY_SECONDS * 1000)}")
+        self._wait_again(lent)
         lent.is_over = not begun
         return begun
+
+    def _wait_again(self, lent: Lent) -> None:
+        lent.driver.execute(f"PRAGMA busy_timeout = {int(sqlite.BUSY_SECONDS * 1000)}").close()
 
 
 def open_database(

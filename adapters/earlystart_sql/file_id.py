@@ -12,7 +12,7 @@ from collections.abc import Callable
 Id = tuple[int, int]  # device and number
 
 _HERE = -100  # AT_FDCWD: a relative path begins at the working directory
-_NUMBER = 0x100  # STATX_INO: all that is asked for; the device comes with it
+_NUMBER, _SIZE = 0x100, 0x200  # STATX_INO, STATX_SIZE: all that is asked for; the device comes with it
 
 
 class _Found(ctypes.Structure):
@@ -21,7 +21,8 @@ class _Found(ctypes.Structure):
     _fields_ = (
         ("head", ctypes.c_uint32 * 8),
         ("number", ctypes.c_uint64),
-        ("sizes", ctypes.c_uint64 * 3),
+        ("size", ctypes.c_uint64),
+        ("sizes", ctypes.c_uint64 * 2),
         ("times", ctypes.c_uint64 * 8),
         ("own_device", ctypes.c_uint32 * 2),
         ("major", ctypes.c_uint32),
@@ -39,6 +40,15 @@ def id_of(path: str | bytes) -> Id | None:
     if _statx(_HERE, os.fsencode(path), 0, _NUMBER, ctypes.byref(answer)):
         return None
     return os.makedev(answer.major, answer.minor), answer.number
+
+
+def size_of(path: str | bytes) -> int:
+    """Bytes of the file at that path; 0 where there is none."""
+    if _statx is None:
+        found = stat_of(path)
+        return 0 if found is None else found.st_size
+    answer = _Found()
+    return 0 if _statx(_HERE, os.fsencode(path), 0, _SIZE, ctypes.byref(answer)) else int(answer.size)
 
 
 def key_of(found: os.stat_result) -> Id:

@@ -13,9 +13,10 @@ from typing import Any
 from earlystart_core.errors import StoreUnavailable
 from earlystart_sql.append_lock import AppendLock
 from earlystart_sql.faults import Driver
-from earlystart_sql.file_id import id_of, key_of, stat_of
+from earlystart_sql.file_id import id_of, key_of, size_of, stat_of
 from earlystart_sql.open_files import GATE, leave, take_place, use
 from earlystart_sql.place import expect_one_name, size
+from earlystart_sql.write_ahead_log import BOUND_BYTES, WriteAheadLog, shorten
 
 
 class Moved(Exception):
@@ -119,8 +120,18 @@ class Use:
             if last and self.is_whole() and size(f"{self._path}-wal"):
                 with AppendLock(Path(self._path), self._name).had(0) as had:
                     if had:
-                        driver.execute("PRAGMA busy_timeout = 0").close()
-                        driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+                        shorten(driver)
+
+    def is_long(self) -> bool:
+        """Whether the write-ahead log has passed its bound."""
+        return self.is_settled and size_of(self._wal) > BOUND_BYTES
+
+    def write_ahead_log(self) -> WriteAheadLog | None:
+        """How long the write-ahead log is, and what stops it from being shortened; None where there is none."""
+        if not self.is_settled:
+            return None
+        with GATE:
+            return WriteAheadLog(self._name, size_of(self._wal), self._main.reader())
 
     def end(self) -> None:
         """After the connection was closed. Ending again does nothing."""

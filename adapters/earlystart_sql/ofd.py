@@ -32,11 +32,16 @@ def release(descriptor: int, start: int, length: int) -> None:
 
 def is_locked(descriptor: int, start: int, length: int) -> bool:
     """Whether anyone else has a lock there. length: 0 for whatever follows."""
+    return holder(descriptor, start, length) is not None
+
+
+def holder(descriptor: int, start: int, length: int) -> int | None:
+    """The process that has a lock there, -1 for a lock of an open file; None for nobody. length: 0 for what follows."""
     if not EXISTS:
-        return False
+        return None
     asked = struct.pack(_FLOCK, fcntl.F_WRLCK, 0, start, length, 0)
-    answer = fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, asked)
-    return bool(struct.unpack_from(_FLOCK, answer)[0] != fcntl.F_UNLCK)
+    kind, _, _, _, process = struct.unpack_from(_FLOCK, fcntl.fcntl(descriptor, fcntl.F_OFD_GETLK, asked))
+    return None if kind == fcntl.F_UNLCK else int(process)
 
 
 def _set(descriptor: int, kind: str, start: int, length: int) -> bool:

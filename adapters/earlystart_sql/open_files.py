@@ -12,6 +12,7 @@ from threading import RLock
 from earlystart_core.errors import StoreUnavailable
 from earlystart_sql import ofd
 from earlystart_sql.file_id import Id, id_of, key_of
+from earlystart_sql.write_ahead_log import reader_of
 from earlystart_sql.written_over import Watch
 
 _VERSIONS = 18  # where the file says whether it is in WAL mode
@@ -63,6 +64,10 @@ class File:
             self.watch = Watch(self.descriptors[0], shm)
         self.beside = beside
         return True
+
+    def reader(self) -> int | None:
+        """The process whose read of an earlier state goes on: -1 where its number is not known; None for nobody."""
+        return reader_of(self._shm[-1]) if self._shm else None
 
     def tidy(self, path: str) -> None:
         """Deletes what is beside the file, where nobody else uses that and no frame is left in the -wal.

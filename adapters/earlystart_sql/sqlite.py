@@ -19,6 +19,7 @@ from earlystart_sql.library import LIBRARY, Connection
 from earlystart_sql.making import put
 from earlystart_sql.place import DRAFT, look, size
 from earlystart_sql.raw import run
+from earlystart_sql.write_ahead_log import BOUND_BYTES
 
 READING = "BEGIN"
 WRITING = "BEGIN IMMEDIATE"  # a deferred BEGIN that reads, then writes, fails at once when another wrote meanwhile
@@ -28,7 +29,7 @@ STATEMENTS = 1_000  # kept prepared; a driver whose store of them is full would 
 CACHE_KIB = 32_768  # per connection
 CHECKPOINT_PAGES = 4_000  # 16 MB of write-ahead log
 _TO_THE_PLATTER = {"fullfsync": 1, "checkpoint_fullfsync": 1}  # macOS's own fsync ends at the drive's cache
-_WRITERS = frozenset({"journal_mode", "wal_autocheckpoint"})  # pragmas that a reader leaves alone
+_WRITERS = frozenset({"journal_mode", "wal_autocheckpoint", "journal_size_limit"})  # pragmas that a reader leaves alone
 
 
 def has_wal_reset_bug(version: tuple[int, int, int]) -> bool:
@@ -59,6 +60,7 @@ def pragmas(*, in_memory: bool) -> dict[str, int | str]:
         "mmap_size": 0,
         "cache_size": -CACHE_KIB,
         "wal_autocheckpoint": CHECKPOINT_PAGES,
+        "journal_size_limit": BOUND_BYTES,  # what a write-ahead log is cut to when it begins again
         "secure_delete": 1,  # what is deleted (views, keys) is overwritten
         "temp_store": 2,  # memory: no temporary file holds a copy of anyone's data
         **(_TO_THE_PLATTER if sys.platform == "darwin" else {}),

@@ -162,6 +162,7 @@ def test_doctor_reads_back_and_makes_nothing(stored: str, monkeypatch: pytest.Mo
         "glass",
         "keys",
         "sealed",
+        "write_ahead_logs",
     }
     assert set(found.json) == titles
     assert found.json["erasures"] == {"recorded": 0, "unfinished": []}
@@ -169,6 +170,8 @@ def test_doctor_reads_back_and_makes_nothing(stored: str, monkeypatch: pytest.Mo
     assert found.json["sqlite"]["faults"] == [] or found.json["sqlite"]["journal"] == "delete"
     segments = found.json["segments"]
     assert segments["positions"] + segments["lag"] == found.json["store"]["head"]
+    logs = {} if stored.startswith("postgresql") else {"log", "keys"}
+    assert {title for title, each in found.json["write_ahead_logs"].items() if each["status"] == "ok"} == {*logs}
     settings = found.json["store"]["settings"]
     assert settings["fsync" if stored.startswith("postgresql") else "journal_mode"] in {"on", "wal", "delete"}
     text = call("doctor", "--db", stored).out.decode()

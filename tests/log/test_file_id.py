@@ -23,6 +23,7 @@ def test_it_is_the_device_and_number_that_the_system_says(tmp_path: Path) -> Non
             path.write_bytes(b"x")
         found = path.stat()
         assert file_id.id_of(str(path)) == (found.st_dev, found.st_ino) == file_id.id_of(os.fsencode(path))
+        assert file_id.size_of(str(path)) == found.st_size
 
 
 def test_another_file_in_its_place_is_another_one(tmp_path: Path) -> None:
@@ -41,3 +42,4 @@ def test_where_nothing_stands_there_is_none(tmp_path: Path) -> None:
     (tmp_path / "dangling").symlink_to("nowhere")
     for name in ("missing", "dangling", "missing/below"):
         assert file_id.id_of(str(tmp_path / name)) is None
+        assert file_id.size_of(str(tmp_path / name)) == 0
