@@ -1,4 +1,6 @@
-"""A sample of the served views held against the log: rows that chance picks there, and cases that it picks in the log.
+"""A sample of the served views compared with the log: rows that chance picks there, and cases that it picks in the log.
+
+Where there are no more than the sample takes, all of them are compared.
 
 The whole case of each is folded from its own entries, and compared in every view: a row that was altered, moved to
 another case, made up or taken away shows. `rebuild --check` does the same for all.
@@ -20,7 +22,7 @@ from earlystart_core.views import VIEW, VIEWS
 from earlystart_core.words import EVENTS
 from earlystart_sql.frames import Live
 from earlystart_sql.naming import Naming
-from earlystart_sql.raw import mark, one
+from earlystart_sql.raw import mark, one, run
 from earlystart_sql.view_tables import ViewTable, quoted
 
 ROWS = 20  # picked in each view, and as many in the log
@@ -31,10 +33,13 @@ def cases_in_log(log: Log, position: int, chance: Chance) -> set[str]:
     found = set()
     for view in VIEWS:
         query = DCBQuery([DCBQueryItem([view.exists.__name__])])
-        for _ in range(ROWS):
-            for entry in log.read(query, after=_below(position, chance), limit=1).entries():
-                if entry.position <= position:
-                    found |= {tag for tag in entry.event.tags if tag.startswith("case:")}
+        entries = list(log.read(query, limit=ROWS + 1).entries())
+        if len(entries) > ROWS:
+            after = (_below(position, chance) for _ in range(ROWS))
+            entries = [one for start in after for one in log.read(query, after=start, limit=1).entries()]
+        for entry in entries:
+            if entry.position <= position:
+                found |= {tag for tag in entry.event.tags if tag.startswith("case:")}
     return found
 
 
@@ -49,9 +54,13 @@ def cases_in_tables(tables: Mapping[str, ViewTable], naming: Naming, chance: Cha
         if not isinstance(greatest, int):
             yield Difference(name, "", "as served: a row has a key that is no number")
             continue
-        statement = f'SELECT "case" FROM {table.name} WHERE {key} >= {mark(connection)} ORDER BY {key} LIMIT 1'
-        for _ in range(ROWS):
-            number = one(connection, statement, (_below(max(greatest, 0) + 1, chance),))
+        rows = f'SELECT "case" FROM {table.name}'
+        numbers = [number for (number,) in run(connection, f"{rows} LIMIT {ROWS + 1}").fetchall()]
+        if len(numbers) > ROWS:
+            statement = f"{rows} WHERE {key} >= {mark(connection)} ORDER BY {key} LIMIT 1"
+            after = (_below(max(greatest, 0) + 1, chance) for _ in range(ROWS))
+            numbers = [one(connection, statement, (start,)) for start in after]
+        for number in numbers:
             try:
                 (case,) = naming.tell("case", [number])
             except (LookupError, TypeError):

@@ -13,6 +13,7 @@ from earlystart_core.checking import check_id
 from earlystart_core.clocks import Clocks, clocks_at
 from earlystart_core.errors import Invalid, shown
 from earlystart_core.log import of_one_log
+from earlystart_core.proven import about
 from earlystart_core.readable import readable
 from earlystart_core.store import Frames, Store, still_open
 from earlystart_core.views import VIEW
@@ -75,12 +76,13 @@ class Questions:
 
         Raises:
             Invalid: `case` is not a case id.
+            Tampered: an entry is not what was hashed when it was recorded, or not about that case.
         """
         check_id("case", case, needed=True)
         clocks = self._moment()
         entries = self._store.log.read(DCBQuery([DCBQueryItem(tags=[case])]))
         keys = cache(lambda: self._store.keys)  # asking for them reads the log for new tombstones: once a story
-        return Answer(story(entries.entries(), EVENTS, keys, clocks), clocks)
+        return Answer(story(about(case, entries.entries()), EVENTS, keys, clocks), clocks)
 
     @readable()
     def disclosures(self, case: str | None = None) -> Answer:

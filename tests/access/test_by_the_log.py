@@ -176,6 +176,24 @@ def test_an_entry_that_a_reader_is_judged_by_must_give_its_leaf(record: Record, 
             ask()
 
 
+@ON_SQL
+@pytest.mark.parametrize("altered", ["the entry", "the index"])
+def test_a_timeline_stops_at_an_entry_that_is_not_about_the_case(record: Record, altered: str) -> None:
+    at = next(row["position"] for row in record.timeline(ANNA) if row["type"] == "PackageAllocated")
+    statement = {
+        "the entry": f"UPDATE entry SET leaf = (SELECT leaf FROM entry WHERE position = 1) WHERE position = {at}",
+        "the index": "INSERT INTO entry_tag SELECT tag_id, position, shape FROM entry, tag"
+        f" WHERE position = {at} AND id = '{BEN}'",
+    }
+    unguard(record, "entry", "entry_tag")
+    with record.store.database.writing() as connection:
+        connection.exec_driver_sql(statement[altered])
+    case = BEN if altered == "the index" else ANNA
+    for ask in (record.timeline, record.seen_by(OFFICER).timeline, record.as_at(known=at).timeline):
+        with pytest.raises(Tampered, match=f"^position {at}: "):
+            ask(case)
+
+
 # The same in a list as one by one, for any history
 
 
