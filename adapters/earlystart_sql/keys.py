@@ -24,6 +24,7 @@ _LOG = "first leaf"  # what stands there is no secret: the first leaf of the log
 _LOST = "lost"  # nor is this: the position at which these keys began in the place of others that are lost
 
 _NAMES = "SELECT subject, kid FROM data_key WHERE subject IN ({each})"
+_THERE = "SELECT kid FROM data_key WHERE kid IN ({each})"
 _NAMED = {"data_key": "key", "tombstone": "tombstone of the key"}
 
 
@@ -104,6 +105,20 @@ class SqlKeys:
                 return None
             self._expect_bound("tombstone", gone)
             return Shredded(kid, _evidence(gone[2]))
+
+    def expect_there(self, kids: Iterable[str]) -> None:
+        """Raises StoreUnavailable where a key that text was sealed under just now is gone.
+
+        A key store that was put back, or a server that took over, may lack keys that were durable before.
+        """
+        wanted = {*kids}
+        with self.database.reading() as connection:
+            found = do(connection, _THERE.format(each=_each(connection)), _listed(sorted(wanted)))
+            for kid in sorted(wanted - {row[0] for row in found}):
+                raise StoreUnavailable(
+                    f"{kid} is not in the key store any more, so its text could not be read: nothing was recorded, send"
+                    " the command again"
+                )
 
     def names(self, subjects: Iterable[str]) -> dict[str, str]:
         with self.database.reading() as connection:

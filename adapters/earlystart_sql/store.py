@@ -2,14 +2,16 @@
 
 import os
 import warnings
+from collections.abc import Sequence
 from contextlib import suppress
 from threading import Lock
 from typing import Self
 
 from earlystart_core.checking import check_flag, checked_chance
 from earlystart_core.counting import counted
-from earlystart_core.entry import EPOCH
+from earlystart_core.entry import EPOCH, Recorded
 from earlystart_core.erasing.reconciling import KeysCameBack, came_back, reconcile
+from earlystart_core.erasing.sealers import names_in
 from earlystart_core.erasing.tombstones import evidence_by_subject
 from earlystart_core.errors import Invalid, StoreUnavailable
 from earlystart_core.log import put_back
@@ -22,6 +24,7 @@ from earlystart_sql.access import SqlAccessLog
 from earlystart_sql.address import address_of, beside, settled
 from earlystart_sql.binding import ANEW, bind, first_sealed
 from earlystart_sql.database import Database, open_database
+from earlystart_sql.dictionary import Numbers
 from earlystart_sql.faults import Absent
 from earlystart_sql.forgetting import SqlForgetting
 from earlystart_sql.kek import file_of, kek_of
@@ -68,6 +71,7 @@ class SqlStore:
         self._history: object = None  # of the log that the keys were last held to
         self._heeded = 0  # the position up to which the tombstones of the log are known to the open key store
         self._opening = Lock()
+        self.log.followers.append(self._expect_keys)
 
     @property
     def closed(self) -> bool:
@@ -123,6 +127,12 @@ class SqlStore:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    def _expect_keys(self, numbers: Numbers, recorded: Sequence[Recorded]) -> None:
+        """Within an append, the keys of its text: else it could be acknowledged, and never read."""
+        names = {name for each in recorded for name in names_in(each.event.data)}
+        if names and isinstance(self._opened, SqlKeys):
+            self._opened.expect_there(names)
 
     def _new_kid(self) -> str:
         return f"k_{ulid(EPOCH, self.chance)}"  # no instant in it: a key says nothing of when it was made

@@ -1,6 +1,8 @@
 """Keys, and a log that is put back or replaced beneath a program that has both open."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,4 +41,39 @@ def test_log_and_keys_that_are_put_back_to_before_an_erasure(sqlite_url: str, tm
         for backup in backups:
             backup.put_back()
         with Record.open(sqlite_url) as fresh:
+            assert told(record, 1) == told(fresh, 1) == ["about the child"]
+
+
+def before_the_append(record: Record, monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+    """Does something once, between the sealing of a command's text and the append."""
+    log: Any = record.store.log
+    append = log.append
+
+    def appending(*arguments: Any, **options: Any) -> int:
+        monkeypatch.setattr(log, "append", append)
+        act()
+        return append(*arguments, **options)
+
+    monkeypatch.setattr(log, "append", appending)
+
+
+@pytest.mark.parametrize("whose", ["its own", "another program's"])
+def test_text_is_not_acknowledged_under_a_key_that_is_gone(
+    sql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, whose: str
+) -> None:
+    """The key was made, then a server took over that lacks it, or the key store was put back."""
+    kept = f"{sql_url}.keys" if sql_url.startswith("sqlite") else sql_url
+    with Record.open(sql_url) as record:
+        open_case(record, 1)
+        open_case(record, 2)
+        decide_tier(record, 2, why="so that there is a key store")
+        backup = Backup(kept, tmp_path / "backup")
+        if whose != "its own":
+            with Record.open(sql_url) as other:
+                assert other.store.keys.for_subjects([case_of(1)])
+        before_the_append(record, monkeypatch, backup.put_back)
+        with pytest.raises(StoreUnavailable, match="is not in the key store any more"):
+            decide_tier(record, 1, why="about the child")
+        assert decide_tier(record, 1, why="about the child") == (4,)
+        with Record.open(sql_url) as fresh:
             assert told(record, 1) == told(fresh, 1) == ["about the child"]

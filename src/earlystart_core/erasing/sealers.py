@@ -24,6 +24,11 @@ def sealed_in(data: bytes) -> list[tuple[str, ...]]:
     return [tuple(kid.decode(errors="replace") for kid in _KID.findall(one)) for one in _VALUES.findall(data)]
 
 
+def names_in(data: bytes) -> set[str]:
+    """The names of all keys under which an entry's data has text."""
+    return {name for kids in sealed_in(data) for kid in kids for name in kid.split(JOIN)}
+
+
 def envelopes_in(data: bytes) -> list[list[tuple[str, str]]]:
     """What each envelope of each sealed value in an entry's data commits to, and the name in it."""
     if b'"sealed":[' not in data:
