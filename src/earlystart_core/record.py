@@ -3,40 +3,36 @@
 import re
 from contextlib import AbstractContextManager
 from datetime import date, datetime
-from functools import partial
 from typing import Any, Self, get_args
 
 from earlystart_core.access.breaking import BreakGlass
 from earlystart_core.access.judging import could
-from earlystart_core.access.looked import rows_of, sealed_why
+from earlystart_core.access.looked import rows_of
 from earlystart_core.access.policy import POLICY, AccessPolicy, Decision
 from earlystart_core.access.reader import Reader, check_known, check_reader
 from earlystart_core.access.seeing import Seeing, in_reach
 from earlystart_core.answer import Answer
-from earlystart_core.asked import AsAt, Questions
+from earlystart_core.asked import AsAt
 from earlystart_core.audit.diff import Diff, diff
-from earlystart_core.checking import check_id, check_practitioner, check_subject, plain
-from earlystart_core.clocks import Moment, begin_of, clocks_at, day_in, instant_of
+from earlystart_core.checking import check_id, check_practitioner, plain
+from earlystart_core.clocks import Moment, begin_of, clocks_at, instant_of
 from earlystart_core.command import Command
 from earlystart_core.decide import Done, Shell
+from earlystart_core.disposal import Disposal
 from earlystart_core.entry import EPOCH, Practitioner
-from earlystart_core.erasing.erasure import Erased, Erasure
-from earlystart_core.erasing.retention import Kept, kept_of, retention
-from earlystart_core.erasing.tombstones import erasure_rows, hold_rows
 from earlystart_core.errors import Invalid, shown
 from earlystart_core.log import of_one_log
 from earlystart_core.privacy.keys import Chance
 from earlystart_core.proof.of_log import LogProof
 from earlystart_core.readable import readable
 from earlystart_core.store import Frames, Rebuilt, Source, Store, open_store
-from earlystart_core.types import ULID_KINDS, london_date
+from earlystart_core.types import ULID_KINDS
 from earlystart_core.ulid import new_id, ulid
 from earlystart_core.utc import Clock
 from earlystart_core.words import EVENTS, WORDS
-from earlystart_core.words.erasure import two_authorities
 
 
-class Record(Questions):
+class Record(Disposal):
     """A case record on a store. Usable from threads; open one in each process.
 
     Once it is closed whatever is asked of it, or of what it gave (`as_at`, `seen_by`, …), raises Invalid.
@@ -174,69 +170,6 @@ class Record(Questions):
         if source is not None and not (isinstance(source, str) and source in get_args(Source)):
             raise Invalid("source", f"expected segments or rows, got {shown(source)}")
         return self.store.views.rebuild(source)
-
-    @readable()
-    def erase(self, subject: str, *, authority: str, second_authority: str, by: Practitioner) -> Erased:
-        """Destroys the keys of a `case:` or `person:` and what imports left of it; only then records its tombstone.
-
-        authority, second_authority: on whose word, two people, by role and reference in the Latin alphabet; both stay
-        readable for ever. Two that read alike are one; whether two people stand behind them, the caller must know.
-        A case takes the persons along that imports say are the child itself. Erasing again finishes what was stopped.
-
-        Raises:
-            Invalid: the subject, the practitioner or an authority is malformed, or both authorities read alike.
-            Refused: `erasure.held`, a legal hold covers it; `erasure.unknown`, nothing is known of it;
-                `erasure.other_keys`, its text is sealed under keys that this key store does not have as its own.
-            Tampered: a key is not the one that sealed text under its name.
-            Conflict: something about it kept being recorded, on each of three tries.
-            StoreUnavailable: that all is gone is not known: erase again.
-        """
-        check_subject(subject)
-        by = check_practitioner(by)
-        both = two_authorities(authority, second_authority)
-        store = self.store
-        why = partial(sealed_why, store.access)
-        erasure = Erasure(store.log, store.keys, store.forgetting, store.clock, store.chance, why)
-        return erasure.erase(subject, both, by)
-
-    @readable()
-    def erasures(self) -> Answer:
-        """Rows `subject, position, erased_at, authority, second_authority, key`, one an erased subject, by position."""
-        clocks = self._moment()
-        return Answer(erasure_rows(self.store.log), clocks)
-
-    @readable()
-    def holds(self) -> Answer:
-        """Rows `hold, case, person, since, authority` of the legal holds that stand; case and person null: everyone."""
-        clocks = self._moment()
-        return Answer(hold_rows(self.store.log, self.store.clock()), clocks)
-
-    @readable()
-    def kept_until(self, subject: str) -> Kept:
-        """Until when one case or person is to be kept, and by which rule; `until` is None where it cannot be said.
-
-        Raises:
-            Invalid: `subject` is no case or person id.
-        """
-        check_subject(subject)
-        linked = self.store.forgetting.behind(subject)
-        return kept_of(subject, self.store.log, lambda case: self.view("case_status", case=case).rows, linked)
-
-    @readable()
-    def retention(self, on: date | str | None = None) -> Answer:
-        """Rows `subject, kept_until, rule, due, holds, erased` of every case and person (`retention.retention`).
-
-        on: the London day on which to ask what is due, a date or a text such as 2051-12-31; today where it is left out.
-
-        Raises:
-            Invalid: `on` is no date.
-        """
-        now = self.store.clock()
-        day = london_date(now) if on is None else day_in("on", on)
-        cases = self.view("case_status")
-        linked, children = self.store.forgetting.people(), self.store.forgetting.children()
-        rows = retention(self.store.log, EVENTS, cases, linked, now, day, children=children)
-        return Answer(rows, cases.clocks)
 
     def seen_by(self, reader: Reader, policy: AccessPolicy = POLICY) -> Seeing:
         """The same questions as this reader may ask them: judged, recorded in the access log, then answered.

@@ -1,0 +1,85 @@
+"""Disposal: until when each record is to be kept, what stands in the way of erasing it, and erasing it."""
+
+from datetime import date
+from functools import partial
+
+from earlystart_core.access.looked import sealed_why
+from earlystart_core.answer import Answer
+from earlystart_core.asked import Questions
+from earlystart_core.checking import check_practitioner, check_subject
+from earlystart_core.clocks import day_in
+from earlystart_core.entry import Practitioner
+from earlystart_core.erasing.erasure import Erased, Erasure
+from earlystart_core.erasing.retention import Kept, kept_of, retention
+from earlystart_core.erasing.tombstones import erasure_rows, hold_rows
+from earlystart_core.readable import readable
+from earlystart_core.types import london_date
+from earlystart_core.words import EVENTS
+from earlystart_core.words.erasure import two_authorities
+
+
+class Disposal(Questions):
+    """Erasing, legal holds and retention, of one record."""
+
+    @readable()
+    def erase(self, subject: str, *, authority: str, second_authority: str, by: Practitioner) -> Erased:
+        """Destroys the keys of a `case:` or `person:` and what imports left of it; only then records its tombstone.
+
+        authority, second_authority: on whose word, two people, by role and reference in the Latin alphabet; both stay
+        readable for ever. Two that read alike are one; whether two people stand behind them, the caller must know.
+        A case takes the persons along that imports say are the child itself. Erasing again finishes what was stopped.
+
+        Raises:
+            Invalid: the subject, the practitioner or an authority is malformed, or both authorities read alike.
+            Refused: `erasure.held`, a legal hold covers it; `erasure.unknown`, nothing is known of it;
+                `erasure.other_keys`, its text is sealed under keys that this key store does not have as its own.
+            Tampered: a key is not the one that sealed text under its name.
+            Conflict: something about it kept being recorded, on each of three tries.
+            StoreUnavailable: that all is gone is not known: erase again.
+        """
+        check_subject(subject)
+        by = check_practitioner(by)
+        both = two_authorities(authority, second_authority)
+        store = self._store
+        why = partial(sealed_why, store.access)
+        erasure = Erasure(store.log, store.keys, store.forgetting, store.clock, store.chance, why)
+        return erasure.erase(subject, both, by)
+
+    @readable()
+    def erasures(self) -> Answer:
+        """Rows `subject, position, erased_at, authority, second_authority, key`, one an erased subject, by position."""
+        clocks = self._moment()
+        return Answer(erasure_rows(self._store.log), clocks)
+
+    @readable()
+    def holds(self) -> Answer:
+        """Rows `hold, case, person, since, authority` of the legal holds that stand; case and person null: everyone."""
+        clocks = self._moment()
+        return Answer(hold_rows(self._store.log, self._store.clock()), clocks)
+
+    @readable()
+    def kept_until(self, subject: str) -> Kept:
+        """Until when one case or person is to be kept, and by which rule; `until` is None where it cannot be said.
+
+        Raises:
+            Invalid: `subject` is no case or person id.
+        """
+        check_subject(subject)
+        linked = self._store.forgetting.behind(subject)
+        return kept_of(subject, self._store.log, lambda case: self.view("case_status", case=case).rows, linked)
+
+    @readable()
+    def retention(self, on: date | str | None = None) -> Answer:
+        """Rows `subject, kept_until, rule, due, holds, erased` of every case and person (`retention.retention`).
+
+        on: the London day on which to ask what is due, a date or a text such as 2051-12-31; today where it is left out.
+
+        Raises:
+            Invalid: `on` is no date.
+        """
+        now = self._store.clock()
+        day = london_date(now) if on is None else day_in("on", on)
+        cases = self.view("case_status")
+        linked, children = self._store.forgetting.people(), self._store.forgetting.children()
+        rows = retention(self._store.log, EVENTS, cases, linked, now, day, children=children)
+        return Answer(rows, cases.clocks)
