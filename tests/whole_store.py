@@ -48,9 +48,7 @@ def feed(folder: Path, children: int = 6) -> Path:
 def imported(record: Record, folder: Path) -> Report:
     """The report of importing that feed."""
     store = sql(record)
-    return import_feed(
-        folder, Place(store.log, store.keys, SqlLedger(store.log)), clock=store.clock, chance=store.chance
-    )
+    return import_feed(folder, Place(store.log, store.keys, store.ledger), clock=store.clock, chance=store.chance)
 
 
 def write_everything(record: Record, folder: Path) -> None:

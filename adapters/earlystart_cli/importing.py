@@ -95,9 +95,7 @@ def _as_it_stands(store: Stored) -> "Iterator[Beside]":
 
 
 def _beside(record: "Record") -> Beside:
-    from earlystart_sql.ledger import SqlLedger
-
-    return Beside(record.store, SqlLedger(on_sql(record).log))
+    return Beside(record.store, on_sql(record).ledger)
 
 
 def _taken(feed: "Feed", place: Beside, **terms: Any) -> "Report":

@@ -38,6 +38,7 @@ def opened(store: Stored, *, create: bool = False, **options: Any) -> "Iterator[
         StoreUnavailable: it cannot be opened, or does not exist.
     """
     from earlystart_core.erasing.reconciling import KeysCameBack
+    from earlystart_feeds.ledger import NotBoundBefore
     from earlystart_sql import SqlStore
     from earlystart_sql.kek import KeyReadableByOthers
 
@@ -47,7 +48,7 @@ def opened(store: Stored, *, create: bool = False, **options: Any) -> "Iterator[
     if store.db.partition(":")[0].lower() == "memory":
         raise lasting
     with _record(store, create, options) as record, warnings.catch_warnings():
-        for kind in (KeysCameBack, KeyReadableByOthers):
+        for kind in (KeysCameBack, KeyReadableByOthers, NotBoundBefore):
             warnings.simplefilter("always", kind)
         warnings.showwarning = lambda warned, *_, **__: note(str(warned))
         if isinstance(record.store, SqlStore) and record.store.database.address.in_memory:

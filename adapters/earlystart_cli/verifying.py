@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any
 
+import msgspec
 import typer
 
 from earlystart_cli.files import content_of, reading
@@ -11,7 +12,7 @@ from earlystart_cli.options import Json
 from earlystart_cli.output import note, put, put_json, writing
 from earlystart_cli.progress import working
 from earlystart_cli.proving import MOST, Held, VkeyFile, held_in
-from earlystart_cli.stores import Stored, opened
+from earlystart_cli.stores import Stored, on_sql, opened
 from earlystart_core.errors import Invalid, Tampered
 
 if TYPE_CHECKING:
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from earlystart_core.proof.checkpoint import Checkpoint
     from earlystart_core.proof.keys import Vkey
     from earlystart_core.proof.verify import Verified
+    from earlystart_sql.beside import Beside
 
-    Found = tuple[Verified, Shredded | None]
+    Found = tuple[Verified, Shredded | None, Beside | None]
 
 EXAMPLE = "earlystart log verify --export leeds.ndjson --vkey log.vkey --checkpoint 2026-03-31.checkpoint"
 LARGE = 200_000  # entries from which on a second process is worth its start
@@ -45,7 +47,7 @@ def verify(
     vkey: VkeyFile = None,
     json: Json = False,
 ) -> int:
-    """Hash the whole log again: leaves, gaps, order, the tree, consistency with a checkpoint. Status 1 on any doubt."""
+    """Hash the whole log again: leaves, gaps, order, tree, checkpoint; check ledger and keys. Status 1 on any doubt."""
     from earlystart_core.proof.keys import vkey_in
 
     key = None if vkey is None else vkey_in(content_of("--vkey", vkey, MOST))
@@ -57,11 +59,11 @@ def verify(
     except Tampered as none:
         note(f"earlystart: {none}")
         return 1
-    found, shredded = exported or _of_store(store, held, key)
+    found, shredded, beside = exported or _of_store(store, held, key)
     if json:
-        put_json(_as_json(found, shredded))
+        put_json(_as_json(found, shredded, beside))
     else:
-        put(_told(found, key, shredded))
+        put(_told(found, key, shredded, beside))
     for doubt in found.doubts:
         note(f"earlystart: {doubt}")
     return 0 if found.sound else 1
@@ -70,13 +72,19 @@ def verify(
 def _of_store(store: Stored, held: "Checkpoint | None", key: "Vkey | None") -> "Found":
     from earlystart_core.erasing.shredding import shredded_in
     from earlystart_core.proof.judging import verify_log
+    from earlystart_core.proof.verify import MOST as MOST_DOUBTS
+    from earlystart_sql.beside import check_beside
 
-    with opened(store) as record, working("verifying"):
+    with opened(store, keys_read_only=True) as record, working("verifying"):
         tree = record.store.log.tree
         processes = min(2, os.cpu_count() or 1) if tree.size() >= LARGE else 1
         found = verify_log(tree, held, key, processes)
-        # What was shredded is read as any other question is, from entries that are sound.
-        return found, shredded_in(record.store.log) if found.sound else None
+        if not found.sound:
+            return found, None, None
+        # What was shredded, and what stands beside the log, is read as any other question is: from entries that are
+        # sound.
+        shredded, beside = shredded_in(record.store.log), check_beside(on_sql(record))
+        return msgspec.structs.replace(found, doubts=tuple(beside.doubts[:MOST_DOUBTS])), shredded, beside
 
 
 def _of_export(path: Path, held: "Checkpoint | None", key: "Vkey | None") -> "Found":
@@ -88,7 +96,7 @@ def _of_export(path: Path, held: "Checkpoint | None", key: "Vkey | None") -> "Fo
     try:
         with reading("--export", path) as file, working("verifying"):
             found = verify_export(shreds.passing(lines_of(file)), held, key)
-            return found, shreds.found()
+            return found, shreds.found(), None
     except Invalid as error:
         if error.field != "export":
             raise
@@ -125,7 +133,7 @@ def _entry(path: Path, key: "Vkey | None", others: tuple[Path | None, ...]) -> i
     return 0
 
 
-def _as_json(found: "Verified", shredded: "Shredded | None") -> dict[str, Any]:
+def _as_json(found: "Verified", shredded: "Shredded | None", beside: "Beside | None") -> dict[str, Any]:
     return {
         "size": found.size,
         "root": found.root.hex(),
@@ -134,12 +142,14 @@ def _as_json(found: "Verified", shredded: "Shredded | None") -> dict[str, Any]:
         "shredded": shredded and {"values": shredded.values, "certificates": shredded.certificates},
         "signatures": found.signed,
         "kept": found.kept,
+        "ledger": beside and beside.ledger,
+        "keys": beside and beside.keys,
         "unsigned": found.unsigned,
         "doubts": [{"position": doubt.position, "found": doubt.found} for doubt in found.doubts],
     }
 
 
-def _told(found: "Verified", key: "Vkey | None", shredded: "Shredded | None") -> list[str]:
+def _told(found: "Verified", key: "Vkey | None", shredded: "Shredded | None", beside: "Beside | None") -> list[str]:
     from earlystart_core.proof.hashing import BLOCK
     from earlystart_core.proof.strict import in_base64
     from earlystart_core.proof.verify import MOST as MOST_DOUBTS
@@ -158,6 +168,8 @@ def _told(found: "Verified", key: "Vkey | None", shredded: "Shredded | None") ->
         "gaps              none",
         f"signatures        {signatures}",
     ]
+    if beside is not None:
+        lines += [f"import ledger     {beside.ledger}", f"keys              {beside.keys}"]
     if found.unsigned:
         lines.append(f"unsigned          {found.unsigned} behind the checkpoint, under no signature yet")
     if found.kept is not None and found.kept < found.size // BLOCK * BLOCK:

@@ -24,7 +24,7 @@ from earlystart_feeds.checking import Checking
 from earlystart_feeds.digest import FeedDigest
 from earlystart_feeds.doubles import doubles_in
 from earlystart_feeds.invariants import broken_by
-from earlystart_feeds.ledger import Digests, Ledger, Memory, Name, Remembered
+from earlystart_feeds.ledger import OTHER_KEYS, Digests, Ledger, Memory, Moment, Name, Remembered
 from earlystart_feeds.naming import Naming
 from earlystart_feeds.notations import other_notations
 from earlystart_feeds.notes import notes_on
@@ -69,6 +69,7 @@ def import_feed(
         Invalid: there is no such folder.
         Refused: it is not a feed; nothing was stored.
         Conflict: another import or an erasure ran at the same time; run this one again.
+        Tampered: the import ledger was changed by someone else, or is of another moment than the log.
         StoreUnavailable: the store did not take it, or its ledger was written with other keys.
     """
     feed = read_feed(folder)
@@ -87,7 +88,7 @@ def import_read(
 ) -> Report:
     """As `import_feed`, for a feed that was read already: before a store is made for it, say."""
     clock = utc_clock(clock)
-    since = store.log.head()  # whoever is erased from here on may stand in what is planned
+    since = store.ledger.moment()  # whoever is erased from here on may stand in what is planned
     is_first = store.ledger.is_empty()
     digests = Digests(chance(32) if is_first else store.keys.secret("ledger"))
     memory, past = Memory(store.ledger, digests), Past(store.log)
@@ -105,7 +106,7 @@ def import_read(
     done = 0
     while batch := list(islice(steps, BATCH)):
         if stored:
-            _record(batch, store, chance, proof, since)
+            since = _record(batch, store, chance, proof, since)
             proof = []
         for step in batch:
             digest.add(step)
@@ -121,15 +122,15 @@ def _proof_of_keys(ledger: Ledger, digests: Digests) -> list[Name]:
 
     Without it a lost key store would make every row of the next feed look new, and the whole history come twice.
     """
-    name = Name(digests.of("written-with-these-keys"), "ledger")
+    name = Name(digests.proof(), "ledger")
     if ledger.names([name.key]):
         return []
     if not ledger.is_empty():
-        raise StoreUnavailable("the import ledger was written with other keys: expected the key store kept beside it")
+        raise StoreUnavailable(OTHER_KEYS)
     return [name]
 
 
-def _record(batch: list[Step], store: Store, chance: Chance, proof: list[Name], since: int) -> None:
+def _record(batch: list[Step], store: Store, chance: Chance, proof: list[Name], since: Moment) -> Moment:
     keys = _Held(store.keys, _subjects(batch))
     entries: list[Entry] = []
     rows: list[Remembered] = []
@@ -140,7 +141,7 @@ def _record(batch: list[Step], store: Store, chance: Chance, proof: list[Name], 
         entries += [EVENTS.entry(event, by=by, command_id=None, keys=keys, chance=chance) for event in step.events]
         names += step.names
         rows += step.rows if step.personal is None else [_sealed(step, keys, chance), *step.rows[1:]]
-    store.ledger.record(entries, rows, names, since)
+    return store.ledger.record(entries, rows, names, since)
 
 
 def _subjects(batch: Iterable[Step]) -> set[str]:

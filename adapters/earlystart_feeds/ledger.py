@@ -20,8 +20,29 @@ from earlystart_feeds.tables import Table
 
 DIGEST = 16  # bytes kept of each field's HMAC-SHA256
 NUMBER = "NHSNumber"  # in the place of a file: the row says which child an NHS number was seen on first
-TAKEN = "another import recorded a row of this feed first: run the import again"
+TAKEN = "another import ran at the same time and recorded its rows first: run the import again"
 ERASED = "someone was erased while this import ran, so what it knew of them is no more: run the import again"
+
+
+OTHER_KEYS = "the import ledger was written with other keys: expected the key store kept beside it"
+
+
+class NotBoundBefore(UserWarning):
+    """A ledger came from before changes to it could be noticed. It was taken as it is, once."""
+
+    def __init__(self, rows: str) -> None:
+        super().__init__(
+            f"the import ledger has {rows} from before changes to it could be noticed: they were taken as they are, and"
+            " a change is noticed from now on"
+        )
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """The log and its ledger as an import or an erasure knows them."""
+
+    position: int  # the log's head
+    leaf: bytes  # of the entry there, none before the first
+    total: bytes = b""  # of the ledger, where it has one
 
 
 class Remembered(msgspec.Struct, frozen=True):
@@ -59,14 +80,25 @@ class Ledger(Protocol):
     def is_empty(self) -> bool:
         """Whether nothing was ever imported."""
 
-    def record(self, entries: Sequence[Entry], rows: Sequence[Remembered], names: Sequence[Name], since: int) -> None:
-        """Appends the entries and remembers rows and names, all in one transaction or nothing.
-
-        since: the log's head before anything was asked of the ledger for them.
+    def moment(self) -> Moment:
+        """The log and the ledger as they are now, the ledger compared with what imports and erasures left of it.
 
         Raises:
-            Conflict: one of them was recorded meanwhile, or someone was erased since.
-            StoreUnavailable: the store did not take it.
+            Tampered: it is something else, or is of another moment than the log.
+            StoreUnavailable: it was written with other keys.
+        """
+
+    def record(
+        self, entries: Sequence[Entry], rows: Sequence[Remembered], names: Sequence[Name], since: Moment
+    ) -> Moment:
+        """Appends the entries and remembers rows and names, all in one transaction or nothing.
+
+        since: the moment before anything was asked of the ledger for them. Returns the moment that this leaves.
+
+        Raises:
+            Conflict: the ledger was changed since, or someone was erased.
+            Tampered: the ledger is of another moment than the log.
+            StoreUnavailable: the store did not take it, or was put back to an earlier state since.
         """
 
     def erased(self, keys: Iterable[bytes]) -> set[bytes]:
@@ -88,6 +120,10 @@ class Digests:
     def of(self, *parts: str) -> bytes:
         """The key of something known by those parts; only the last may hold any character."""
         return hmac.digest(self._secret, "\0".join(parts).encode("utf-8", "surrogatepass"), "sha256")
+
+    def proof(self) -> bytes:
+        """The key of the name by which a ledger shows that it was written with this secret."""
+        return self.of("written-with-these-keys")
 
     def name(self, *mention: str) -> bytes:
         """The key of what rows only mention: the system, the kind, and the reference there."""
@@ -194,9 +230,15 @@ class MemoryLedger:
     def is_empty(self) -> bool:
         return not self._rows and not self._names
 
-    def record(self, entries: Sequence[Entry], rows: Sequence[Remembered], names: Sequence[Name], since: int) -> None:
+    def moment(self) -> Moment:
+        end = self._log.read()
+        return Moment(end.head or 0, end.leaf or b"")
+
+    def record(
+        self, entries: Sequence[Entry], rows: Sequence[Remembered], names: Sequence[Name], since: Moment
+    ) -> Moment:
         tombstones = DCBQuery([DCBQueryItem(types=[SubjectErased.__name__])])
-        if next(self._log.read(tombstones, after=since, limit=1), None) is not None:
+        if next(self._log.read(tombstones, after=since.position, limit=1), None) is not None:
             raise Conflict(ERASED)
         for row in rows:
             known = self._rows.get(row.key)
@@ -208,6 +250,7 @@ class MemoryLedger:
             self._log.append(entries)
         self._rows.update((row.key, row) for row in rows)
         self._names.update((name.key, name.id) for name in names)
+        return self.moment()
 
     def forget(self, subject: str) -> int:
         rows = [key for key, row in self._rows.items() if subject in row.ids]

@@ -15,6 +15,10 @@ from earlystart_sql.log import SqlLog
 ANEW = "expected the keys that sealed it; pass keys= or --keys"
 
 
+class Unfit(StoreUnavailable):
+    """The key store opens, but is not as this log says that it must be: another log's, or from before an erasure."""
+
+
 def first_sealed(log: SqlLog) -> tuple[str, ...]:
     """The names of the keys of the first sealed value in the log; none where it holds no sealed value."""
     query = DCBQuery([DCBQueryItem(types=WITH_TEXT)])
@@ -32,7 +36,7 @@ def bind(log: SqlLog, keys: SqlKeys, *, lost: bool) -> bool:
     """
     first, bound = next(log.read(limit=1).entries(), None), keys.first_leaf()
     if bound is not None and (first is None or first.leaf != bound):
-        raise StoreUnavailable(
+        raise Unfit(
             f"{keys.database.name} is the key store of another log than {log.database.name}: expected the keys"
             " kept beside this one"
         )
@@ -40,7 +44,7 @@ def bind(log: SqlLog, keys: SqlKeys, *, lost: bool) -> bool:
         return False
     kids = first_sealed(log) if bound is None and not lost else ()
     if kids and all(keys.find(kid) is None for kid in kids):
-        raise StoreUnavailable(f"{keys.database.name} never had the key of text in {log.database.name}: {ANEW}")
+        raise Unfit(f"{keys.database.name} never had the key of text in {log.database.name}: {ANEW}")
     if keys.database.read_only:
         return True
     if bound is None:

@@ -7,10 +7,10 @@ from sqlalchemy import Column, Connection, MetaData, Table, Text, delete, insert
 
 from earlystart_core.entry import Entry
 from earlystart_sql.ledger import SqlLedger
+from earlystart_sql.ledger_tables import import_name, import_row
 from earlystart_sql.log import SqlLog
 from earlystart_sql.scrub import scrub
 
-LEDGER = ("import_row", "import_name")
 unscrubbed = Table(  # of whom something may still stand in the store's files; made by the first erasure
     "unscrubbed", MetaData(), Column("subject", Text, primary_key=True)
 )
@@ -19,9 +19,9 @@ unscrubbed = Table(  # of whom something may still stand in the store's files; m
 class SqlForgetting:
     """Forgetting beside one log."""
 
-    def __init__(self, log: SqlLog) -> None:
+    def __init__(self, log: SqlLog, ledger: SqlLedger) -> None:
         self._log = log
-        self._ledger = SqlLedger(log)
+        self._ledger = ledger
         self.behind = self._ledger.behind
         self.remembers = self._ledger.remembers
         self.people = self._ledger.people
@@ -32,22 +32,30 @@ class SqlForgetting:
         self, tombstone: Entry, condition: DCBAppendCondition, subjects: Sequence[str], destroy: Callable[[], None]
     ) -> tuple[int, int]:
         forgotten = 0
+        prepared = self._ledger.binding.prepared()  # whose keys go is read from the ledger: it must be sound
 
         def forget(connection: Connection, _: object) -> None:
             nonlocal forgotten
+            total = self._ledger.binding.begin(connection, prepared)
             _owe(connection, subjects)
             destroy()  # durable before anything here is: a crash leaves keys gone and not told, never the other way
-            forgotten = self._ledger.forget_within(connection, subjects)
+            forgotten = self._ledger.forget_within(connection, subjects, total)
 
         position = self._log.append([tombstone], condition, also=forget)
+        if prepared.secret is not None:
+            self._ledger.binding.vouch()
         return position, forgotten
 
     def forget(self, subjects: Sequence[str]) -> int:
+        prepared = self._ledger.binding.prepared()
         with self._log.writing() as connection:
-            forgotten = self._ledger.forget_within(connection, subjects)
+            total = self._ledger.binding.begin(connection, prepared)
+            forgotten = self._ledger.forget_within(connection, subjects, total)
             if forgotten:
                 _owe(connection, subjects)
-            return forgotten
+        if prepared.secret is not None:
+            self._ledger.binding.vouch()
+        return forgotten
 
     def owe(self, subjects: Sequence[str]) -> None:
         with self._log.writing() as connection:
@@ -68,7 +76,7 @@ class SqlForgetting:
         database = self._log.database
         there = []
         if database.dialect == "postgresql" and not self._ledger.is_empty():
-            there = [*LEDGER]
+            there = [import_row.name, import_name.name]
         scrub(database, there)
 
 

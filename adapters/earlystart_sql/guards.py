@@ -52,6 +52,7 @@ UNGUARDED: Mapping[str, str] = {
     "segment": "made from the log, and made again from it at any time",
     "import_row": "a later feed fills a field, and an erasure takes rows away",
     "import_name": "an erasure takes rows away",
+    "import_total": "written again with each change of the ledger, and encrypted",
     "unscrubbed": "what is still to be cleared from the files; taken away when it is",
 }
 

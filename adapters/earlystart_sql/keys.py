@@ -22,6 +22,7 @@ from earlystart_sql.scrub import scrub
 
 _LOG = "first leaf"  # what stands there is no secret: the first leaf of the log whose text these keys seal
 _LOST = "lost"  # nor is this: the position at which these keys began in the place of others that are lost
+_BASELINE = "baseline"  # nor this: from which entry of the log on the import ledger has a total
 
 _NAMES = "SELECT subject, kid FROM data_key WHERE subject IN ({each})"
 _THERE = "SELECT kid FROM data_key WHERE kid IN ({each})"
@@ -74,6 +75,15 @@ class SqlKeys:
         """Says so, once: where it was said before, that stands."""
         self.secrets.put(_LOST, position.to_bytes(32), over=False)
 
+    def baseline(self) -> tuple[int, bytes] | None:
+        """The entry of the log from which on its import ledger has a total: its position, and how its leaf begins."""
+        found = self.secrets.find(_BASELINE)
+        return None if found is None else (int.from_bytes(found[:8]), found[8:])
+
+    def set_baseline(self, position: int, leaf: bytes) -> None:
+        """Says which entry that is, in place of one that the log no longer has."""
+        self.secrets.put(_BASELINE, position.to_bytes(8) + leaf[:24].ljust(24, b"\0"), over=True)
+
     def for_subjects(self, subjects: Iterable[str]) -> dict[str, Key]:
         """The key of each subject, made where there was none; durable before it returns.
 
@@ -119,6 +129,16 @@ class SqlKeys:
                     f"{kid} is not in the key store any more, so its text could not be read: nothing was recorded, send"
                     " the command again"
                 )
+
+    def altered(self) -> list[str]:
+        """A sentence for each row of a key or a tombstone that is not as this library wrote it. No key is opened."""
+        found = []
+        with self.database.reading() as connection:
+            for table, columns in BOUND.items():
+                for row in do(connection, f"SELECT {', '.join(columns)}{self._bound} FROM {table}"):
+                    if not self._is_bound(table, row):
+                        found.append(_altered(table, row[0], self.database.name))
+        return sorted(found)
 
     def names(self, subjects: Iterable[str]) -> dict[str, str]:
         with self.database.reading() as connection:
@@ -169,7 +189,7 @@ class SqlKeys:
 
     def _expect_bound(self, table: str, row: Sequence[Any]) -> None:
         if not self._is_bound(table, row):
-            raise Tampered(f"the {_NAMED[table]} {row[0]} was altered in {self.database.name}, or is another's row")
+            raise Tampered(_altered(table, row[0], self.database.name))
 
     def _add(self, connection: Connection, table: str, *values: object) -> None:
         secret, columns = self.secrets.rows, [*BOUND[table]]
@@ -204,6 +224,10 @@ class SqlKeys:
         key = make_key(self._new_kid(), self._chance)
         self._add(connection, "data_key", key.kid, subject, self._kek.wrap(key))
         return key
+
+
+def _altered(table: str, kid: object, name: str) -> str:
+    return f"the {_NAMED[table]} {kid} was altered in {name}, or is another's row"
 
 
 def _each(connection: Connection) -> str:

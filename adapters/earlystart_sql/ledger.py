@@ -4,70 +4,27 @@ They hold keyed digests, ids, and sealed values; nothing of a feed stands in the
 may be changed (a later feed fills a field) and deleted (a subject is erased).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
-from sqlalchemy import (
-    Column,
-    Connection,
-    Index,
-    LargeBinary,
-    MetaData,
-    Table,
-    Text,
-    and_,
-    bindparam,
-    delete,
-    func,
-    insert,
-    inspect,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, inspect, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from earlystart_core.entry import Entry
 from earlystart_core.errors import Conflict
-from earlystart_core.words.erasure import SubjectErased
-from earlystart_feeds.ledger import ERASED, NUMBER, TAKEN, Name, Remembered
-from earlystart_sql.guards import mend
+from earlystart_core.privacy.keys import Keys
+from earlystart_feeds.ledger import NUMBER, TAKEN, Moment, Name, Remembered
+from earlystart_sql.ledger_binding import LedgerBinding
+from earlystart_sql.ledger_tables import LEDGER, import_erased, import_name, import_row, make
+from earlystart_sql.ledger_total import Total
 from earlystart_sql.log import SqlLog
+from earlystart_sql.raw import mark, run_binary
 from earlystart_sql.read_back import expect_count
 
 ASKED = 500  # keys a statement
 PERSONS = "CYP001MPI.csv"  # the file whose rows are about the child of a case itself
 
-metadata = MetaData()
-import_row = Table(
-    "import_row",
-    metadata,
-    Column("key", LargeBinary, primary_key=True),  # 32 bytes: HMAC of (system, file, id)
-    Column("file", Text, nullable=False),
-    Column("ids", Text, nullable=False),  # separated by spaces, the row's own first
-    Column("about_case", Text),
-    Column("about_person", Text),
-    Column("fields", LargeBinary, nullable=False),  # 16 bytes a column
-    Column("sealed", LargeBinary),
-)
-Index("import_row_by_case", import_row.c.about_case)
-Index("import_row_by_person", import_row.c.about_person)
-import_name = Table(
-    "import_name",
-    metadata,
-    Column("key", LargeBinary, primary_key=True),
-    Column("id", Text, nullable=False),
-)
-Index("import_name_by_id", import_name.c.id)
-import_erased = Table(
-    "import_erased",
-    metadata,
-    Column("key", LargeBinary, primary_key=True),  # of a row or name that was forgotten: no feed brings anyone back
-)
-
-_TOMBSTONES = DCBQuery([DCBQueryItem(types=[SubjectErased.__name__])])
 _FILL = (
     update(import_row)
     .where(import_row.c.key == bindparam("of_key"), import_row.c.fields == bindparam("before"))
@@ -75,11 +32,17 @@ _FILL = (
 )
 
 
-class SqlLedger:
-    """The ledger beside an open log. Its tables are made at the first import."""
+_COLUMNS = [*import_row.columns.keys()]
+_FIELDS = _COLUMNS.index("fields")
 
-    def __init__(self, log: SqlLog) -> None:
+
+class SqlLedger:
+    """The ledger beside an open log. Its tables are made at the first import. keys: the store's."""
+
+    def __init__(self, log: SqlLog, keys: Callable[[], Keys]) -> None:
         self._log = log
+        self.binding = LedgerBinding(log, keys)
+        self.moment = self.binding.check
 
     def rows(self, keys: Iterable[bytes]) -> dict[bytes, Remembered]:
         columns = (import_row.c.key, import_row.c.file, import_row.c.ids, import_row.c.fields, import_row.c.sealed)
@@ -108,43 +71,64 @@ class SqlLedger:
                 connection.execute(select(table.c.key).limit(1)).first() is None for table in (import_row, import_name)
             )
 
-    def record(self, entries: Sequence[Entry], rows: Sequence[Remembered], names: Sequence[Name], since: int) -> None:
+    def record(
+        self, entries: Sequence[Entry], rows: Sequence[Remembered], names: Sequence[Name], since: Moment
+    ) -> Moment:
+        prepared, left = self.binding.planned(since), since
+
         def remember(connection: Connection, _: object = None) -> None:
-            if self._log.any_within(connection, _TOMBSTONES, since):
-                raise Conflict(ERASED)
-            if not self._is_made(connection):
-                metadata.create_all(connection)
-                mend(connection, [import_erased.name])
-            _write(connection, rows, names)
+            nonlocal left
+            total = self.binding.begin(connection, prepared)
+            assert total is not None, "a change that was planned has its secret"
+            make(connection, *LEDGER)
+            _write(connection, rows, names, total)
+            left = self.binding.end(connection, total)
 
         if entries:
             self._log.append(entries, also=remember)
         else:
             with self._log.writing() as connection:
                 remember(connection)
+        self.binding.vouch()
+        return left
 
     def forget(self, subject: str) -> int:
+        prepared = self.binding.prepared()
         with self._log.writing() as connection:
-            return self.forget_within(connection, [subject])
+            forgotten = self.forget_within(connection, [subject], self.binding.begin(connection, prepared))
+        self.binding.vouch()
+        return forgotten
 
-    def forget_within(self, connection: Connection, subjects: Sequence[str]) -> int:
-        """As `forget`, for several subjects, in the caller's transaction under the append lock."""
+    def forget_within(self, connection: Connection, subjects: Sequence[str], total: Total | None) -> int:
+        """As `forget`, for several subjects, in the caller's transaction under the append lock.
+
+        total: as the binding's `begin` gave it; None where there is none, since there is no ledger or its keys are
+        lost.
+        """
         if not self._is_made(connection):
             return 0
+        make(connection, import_erased)
         about = or_(import_row.c.about_case.in_(subjects), import_row.c.about_person.in_(subjects))
-        if not inspect(connection).has_table(import_erased.name):
-            import_erased.create(connection)
-            mend(connection, [import_erased.name])
-        known = import_row.c.key.in_(select(import_erased.c.key))
         named = import_name.c.id.in_(subjects)
-        people = and_(
-            named, import_name.c.id.startswith("person:"), import_name.c.key.not_in(select(import_erased.c.key))
+        found = _of(connection, import_row, "about_case", subjects) + _of(
+            connection, import_row, "about_person", subjects
         )
-        kept = select(import_row.c.key).where(about, ~known, import_row.c.file != NUMBER)
-        connection.execute(insert(import_erased).from_select(["key"], kept))
-        connection.execute(insert(import_erased).from_select(["key"], select(import_name.c.key).where(people)))
-        rows = connection.execute(delete(import_row).where(about)).rowcount
-        return rows + connection.execute(delete(import_name).where(named)).rowcount
+        rows = {row[0]: row for row in found}
+        names = _of(connection, import_name, "id", subjects)
+        keys = [key for key, row in rows.items() if row[1] != NUMBER]
+        keys += [key for key, id in names if id.startswith("person:")]
+        known = {key for (key,) in _of(connection, import_erased, "key", keys)}
+        gone = [(key,) for key in keys if key not in known]
+        if gone:
+            connection.execute(insert(import_erased), [{"key": key} for (key,) in gone])
+        connection.execute(delete(import_row).where(about))
+        connection.execute(delete(import_name).where(named))
+        if total is not None:
+            total.add(import_erased.name, gone)
+            total.take(import_row.name, rows.values())
+            total.take(import_name.name, names)
+            self.binding.end(connection, total)
+        return len(rows) + len(names)
 
     def remembers(self, subject: str) -> bool:
         """Whether a row or a name is about that subject."""
@@ -209,34 +193,46 @@ class SqlLedger:
         return import_row.name in there
 
 
-def _write(connection: Connection, rows: Sequence[Remembered], names: Sequence[Name]) -> None:
-    new = [
-        {
-            "key": row.key,
-            "file": row.file,
-            "ids": " ".join(row.ids),
-            "about_case": _first(row, "case:"),
-            "about_person": _first(row, "person:"),
-            "fields": row.fields,
-            "sealed": row.sealed,
-        }
-        for row in rows
-        if row.before is None
-    ]
+def _write(connection: Connection, rows: Sequence[Remembered], names: Sequence[Name], total: Total) -> None:
+    new = [_stored(row) for row in rows if row.before is None]
+    filled = {row.key: row for row in rows if row.before is not None}
+    before = _of(connection, import_row, "key", [*filled])
     try:
         if new:
-            connection.execute(insert(import_row), new)
+            connection.execute(insert(import_row), [dict(zip(_COLUMNS, row, strict=True)) for row in new])
         if names:
             connection.execute(insert(import_name), [{"key": name.key, "id": name.id} for name in names])
-        expect_count("import_row", len(new), _count(connection, import_row, [row["key"] for row in new]))
+        expect_count("import_row", len(new), _count(connection, import_row, [row[0] for row in new]))
         expect_count("import_name", len(names), _count(connection, import_name, [name.key for name in names]))
     except IntegrityError:
         raise Conflict(TAKEN) from None
-    for row in rows:
-        if row.before is not None:
-            filled = connection.execute(_FILL, {"of_key": row.key, "before": row.before, "now": row.fields})
-            if filled.rowcount != 1:
-                raise Conflict(TAKEN)
+    for row in filled.values():
+        done = connection.execute(_FILL, {"of_key": row.key, "before": row.before, "now": row.fields})
+        if done.rowcount != 1:
+            raise Conflict(TAKEN)
+    total.take(import_row.name, before)
+    total.add(import_row.name, new)
+    total.add(import_row.name, ((*old[:_FIELDS], filled[old[0]].fields, *old[_FIELDS + 1 :]) for old in before))
+    total.add(import_name.name, ((name.key, name.id) for name in names))
+
+
+def _stored(row: Remembered) -> tuple[Any, ...]:
+    """The row as it is stored, in the order of the table's columns."""
+    about = _first(row, "case:"), _first(row, "person:")
+    return (row.key, row.file, " ".join(row.ids), *about, row.fields, row.sealed)
+
+
+def _of(connection: Connection, table: Table, column: str, values: Sequence[Any]) -> list[Sequence[Any]]:
+    """The whole rows of a table that have one of those values in a column."""
+    found: list[Sequence[Any]] = []
+    for first in range(0, len(values), ASKED):
+        some = tuple(values[first : first + ASKED])
+        marks = ", ".join([mark(connection)] * len(some))
+        columns = ", ".join(table.columns.keys())
+        found += run_binary(
+            connection, f"SELECT {columns} FROM {table.name} WHERE {column} IN ({marks})", some
+        ).fetchall()
+    return found
 
 
 def _count(connection: Connection, table: Table, keys: Sequence[Any]) -> int:

@@ -22,7 +22,7 @@ from earlystart_core.ulid import ulid
 from earlystart_core.utc import Clock, utc_clock
 from earlystart_sql.access import SqlAccessLog
 from earlystart_sql.address import address_of, beside, settled
-from earlystart_sql.binding import ANEW, bind, first_sealed
+from earlystart_sql.binding import ANEW, Unfit, bind, first_sealed
 from earlystart_sql.database import Database, open_database
 from earlystart_sql.dictionary import Numbers
 from earlystart_sql.faults import Absent
@@ -30,6 +30,7 @@ from earlystart_sql.forgetting import SqlForgetting
 from earlystart_sql.kek import file_of, kek_of
 from earlystart_sql.key_tables import KEYS, holds_nothing
 from earlystart_sql.keys import SqlKeys
+from earlystart_sql.ledger import SqlLedger
 from earlystart_sql.log import SqlLog
 from earlystart_sql.schema import LOG
 from earlystart_sql.system import system_clock
@@ -59,7 +60,8 @@ class SqlStore:
         self.chance = chance
         self.log = SqlLog(database, clock)
         self.views = SqlViews(self.log)
-        self.forgetting = SqlForgetting(self.log)
+        self.ledger = SqlLedger(self.log, lambda: self.keys)
+        self.forgetting = SqlForgetting(self.log, self.ledger)
         self.access = SqlAccessLog(database, clock)
         self._where = None if keys is None else settled(keys)
         self._kek = kek
@@ -162,7 +164,7 @@ class SqlStore:
     def _reconcile(self, keys: KeyStore) -> None:
         if self._keys_read_only:
             if back := came_back(self.log, keys):
-                raise StoreUnavailable(
+                raise Unfit(
                     f"the key store holds keys of {counted(len(back), 'erased subject')} and may only be read here:"
                     " expected them to be gone; open it once where it may be written"
                 )

@@ -102,7 +102,7 @@ def test_every_table_stands_in_the_reference_with_its_columns() -> None:
     """docs/reference/store.md against the layouts of the log and the key store."""
     from earlystart_sql.build_tables import metadata as builds
     from earlystart_sql.forgetting import unscrubbed
-    from earlystart_sql.ledger import metadata as ledger
+    from earlystart_sql.ledger_tables import metadata as ledger
     from earlystart_sql.segment_tables import metadata as segments
     from earlystart_sql.terms import metadata as terms
 

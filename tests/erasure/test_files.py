@@ -17,7 +17,6 @@ from earlystart_feeds import import_feed
 from earlystart_feeds.ledger import Digests
 from earlystart_feeds.tables import TABLES
 from earlystart_sql import sqlite
-from earlystart_sql.ledger import SqlLedger
 from tests.erasure.conftest import ANNA, WORDS_OF_TWO, Place, files, secrets_of, told, wrapped_keys
 
 
@@ -147,9 +146,7 @@ def test_the_same_feed_brings_nobody_back(sql_url: str, tmp_path: Path, monkeypa
     assert {file for file, _ in note.rows} >= {"cases.csv", "tiers.csv", "links.csv", "CYP001MPI.csv"}
     digests = Digests(store.keys.secret("ledger"))
     table = next(table for table in TABLES if table.file == "cases.csv")
-    assert SqlLedger(store.log).erased([digests.row(table, "C1"), digests.row(table, "C2")]) == {
-        digests.row(table, "C1")
-    }
+    assert store.ledger.erased([digests.row(table, "C1"), digests.row(table, "C2")]) == {digests.row(table, "C1")}
     store.close()
 
 

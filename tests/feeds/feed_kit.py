@@ -17,7 +17,6 @@ from earlystart_core.ulid import ulid
 from earlystart_feeds import Report, import_feed
 from earlystart_feeds.ledger import Ledger, MemoryLedger
 from earlystart_sql import open_store
-from earlystart_sql.ledger import SqlLedger
 
 if TYPE_CHECKING:
     from earlystart_core.log import Log
@@ -51,7 +50,7 @@ class SqlPlace(Store):
         self.store = open_store(url, clock=now, chance=os.urandom)
         self.log = self.store.log
         self.keys = self.store.keys
-        self.ledger = SqlLedger(self.store.log)
+        self.ledger = self.store.ledger
 
     def close(self) -> None:
         self.store.close()

@@ -22,7 +22,7 @@ from earlystart_core.privacy.sealed import Sealed, open_sealed
 from earlystart_core.words import EVENTS
 from earlystart_core.words.correction import MarkedInError
 from earlystart_feeds import importing
-from earlystart_feeds.ledger import Digests
+from earlystart_feeds.ledger import Digests, Moment
 from earlystart_feeds.reading import read_feed
 from earlystart_feeds.tables import PERSONS
 from tests.ready import Ready
@@ -253,11 +253,11 @@ def test_a_batch_that_fails_leaves_the_ones_before_it(
     folder = written(tmp_path / "feed", base())
     record, calls = store.ledger.record, []
 
-    def failing(*parts: object) -> None:
+    def failing(*parts: object) -> Moment:
         calls.append(parts)
         if len(calls) == 2:
             raise StoreUnavailable("the disk is full")
-        record(*parts)  # type: ignore[arg-type]  # as given
+        return record(*parts)  # type: ignore[arg-type]  # as given
 
     monkeypatch.setattr(store.ledger, "record", failing)
     with pytest.raises(StoreUnavailable):
@@ -276,10 +276,10 @@ def test_of_two_imports_at_a_time_one_gives_way(store: Store, tmp_path: Path, mo
     folder = written(tmp_path / "feed", base())
     record = store.ledger.record
 
-    def overtaken(*parts: object) -> None:
+    def overtaken(*parts: object) -> Moment:
         monkeypatch.setattr(store.ledger, "record", record)
         take(store, folder)
-        record(*parts)  # type: ignore[arg-type]  # as given
+        return record(*parts)  # type: ignore[arg-type]  # as given
 
     monkeypatch.setattr(store.ledger, "record", overtaken)
     with pytest.raises(Conflict, match="run the import again"):

@@ -10,7 +10,6 @@ from base_feed import base, written
 
 from earlystart_core import DecideTier, Record
 from earlystart_feeds import import_feed
-from earlystart_sql.ledger import SqlLedger
 from tests.interrupts.bench import BY, READER, TEXT, Bench, bench
 from tests.interrupts.striking import Strike
 
@@ -133,7 +132,7 @@ def test_a_command_that_was_interrupted_is_recorded_once_or_not_at_all(place: Be
 def test_an_import_that_was_interrupted_is_finished_by_the_next(place: Bench, tmp_path: Path) -> None:
     """Each later than the one before, until one comes through. Nothing of it is recorded twice."""
     store: Any = place.record.store
-    into = SimpleNamespace(log=store.log, keys=store.keys, ledger=SqlLedger(store.log))
+    into = SimpleNamespace(log=store.log, keys=store.keys, ledger=store.ledger)
     feed = written(tmp_path / "feed", base())
     at, struck = 500, 0
     while (error := Strike(at).on(lambda: import_feed(feed, into, clock=store.clock, chance=store.chance))) is not None:

@@ -1,5 +1,6 @@
 """An acknowledgement is read back: what a foreign trigger or rule leaves out or alters makes the call fail."""
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -8,6 +9,7 @@ import pytest
 from earlystart_core.entry import Entry
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.log import Receipt
+from earlystart_core.privacy.keys import MemoryKeys
 from earlystart_feeds.ledger import Name, Remembered
 from earlystart_sql.access import SqlAccessLog
 from earlystart_sql.database import Database, open_database
@@ -100,16 +102,23 @@ def test_a_look_that_is_left_out_is_not_acknowledged(sql_log: SqlLog, table: str
 
 
 def test_a_row_of_the_import_ledger_that_is_left_out_is_not_acknowledged(sql_log: SqlLog) -> None:
-    ledger = SqlLedger(sql_log)
+    keys = MemoryKeys(os.urandom, lambda: "k_1")
+    ledger = SqlLedger(sql_log, lambda: keys)
     sql_log.append([ENTRY])
-    ledger.record([], [Remembered(b"0" * 32, "a.csv", ("case:a",), b"")], [], 1)
+    ledger.record([], [Remembered(b"0" * 32, "a.csv", ("case:a",), b"")], [], ledger.moment())
     refused(
         sql_log.database,
         "import_row",
-        lambda: ledger.record([ENTRY], [Remembered(b"1" * 32, "a.csv", ("case:a",), b"")], [], 1),
+        lambda: ledger.record([ENTRY], [Remembered(b"1" * 32, "a.csv", ("case:a",), b"")], [], ledger.moment()),
     )
-    refused(sql_log.database, "import_name", lambda: ledger.record([ENTRY], [], [Name(b"2" * 32, "person:a")], 1))
-    assert sql_log.head() == 3
+    for table in ("import_name", "import_total"):
+        refused(
+            sql_log.database,
+            table,
+            lambda: ledger.record([ENTRY], [], [Name(b"2" * 32, "person:a")], ledger.moment()),
+        )
+        ledger.forget("person:a")
+    assert sql_log.head() == 4
 
 
 @pytest.mark.parametrize("table", ["data_key", "secret"])

@@ -43,10 +43,12 @@ The last columns are checks to run:
 Where an answer is wrong, the row says which checks find it: run them daily, and before you rely on an answer ([how](../how-to/rebuild-in-ci.md)).
 `doctor` looks at up to 20 rows of each view, picked by chance where there are more, so in a large store it may miss a changed row that `rebuild --check` finds.
 
-Two kinds of change are found by nothing:
+One kind of change is found by nothing: an entry since the last checkpoint, changed together with its hash.
+So sign checkpoints often, and let someone else keep them ([what catches what](../explanation/proof.md#what-catches-what)).
 
-- An entry since the last checkpoint, changed together with its hash. So sign checkpoints often, and let someone else keep them ([what catches what](../explanation/proof.md#what-catches-what)).
-- Rows that an import remembers. They change no answer in this table, but they change what the next import does ([limits](../explanation/limits.md)).
+Rows that an import remembers change no answer in this table; they change what the next import does.
+The next import refuses them, as `log verify` does ([decision 0054](../decisions/0054-the-import-ledger-has-a-total.md)).
+`log verify` checks these rows and the keys only where it is given the key store and its key-encryption key.
 
 The other rows without a check are harmless: the library makes again what was removed, or does without it.
 But for the stored hashes and checkpoint: they are evidence, and only a checkpoint kept elsewhere replaces it.

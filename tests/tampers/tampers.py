@@ -187,6 +187,7 @@ TAMPERS: dict[str, dict[tuple[str, str], tuple[str, ...]]] = {
         ("import_row", "an imported row is removed"): ("DELETE FROM import_row WHERE ids = (SELECT max(ids) {cases})",),
         ("import_name", "the names of an imported source are removed"): ("DELETE FROM import_name",),
         ("import_erased", "the marks of an erasure are removed"): ("DELETE FROM import_erased",),
+        ("import_total", "the total of what imports remember is removed"): ("DELETE FROM import_total",),
         ("unscrubbed", "an erasure is said to be unfinished"): ("INSERT INTO unscrubbed VALUES ('{ben_id}')",),
         ("data_key", "a key is removed"): _to_keys("DELETE FROM data_key WHERE subject = '{anna_id}'"),
         ("data_key", "the keys of two children are exchanged"): _to_keys(*_exchanged("data_key", "subject")),
