@@ -6,7 +6,7 @@ head at which it was read and the leaf of that entry. Each transaction that uses
 still there, and where it is not, begins with an empty memory.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -59,6 +59,7 @@ class Remembered:
         self.ids: dict[str, Ids] = {}  # by kind
         self.columns: dict[str, tuple[int, pl.Series]] = {}  # by kind the head, and all ids by number; of 0 ""
         self.given: dict[str, tuple[int, Given]] = {}  # the same, as segments have them
+        self.keys: dict[str, int] = {}  # names of keys, and the position of an entry that was appended beside them
         self.words = Words()
         self.kept = Kept()  # folded states of keys that views have
         self.slots: tuple[int, frozenset[str]] = (-1, frozenset())  # the schema's version, and whose tables are there
@@ -109,6 +110,18 @@ class Seen:
     def is_same(self, kind: str, ids: Ids) -> bool:
         """Whether nothing was added since, which need not be so here."""
         return self.memory.ids.get(kind) is ids
+
+    def keys(self, names: Iterable[str]) -> set[str]:
+        """Those of the keys that were there beside an entry that is still there."""
+        found = self.memory.keys
+        return {name for name in names if name in found and self.may_use(found[name])}
+
+    def add_keys(self, names: Iterable[str], position: int) -> None:
+        """Remembers that those keys were there when the entry at that position was appended."""
+        with self.memory.lock:
+            if len(self.memory.keys) > LIMIT:
+                self.memory.keys = {}
+            self.memory.keys.update(dict.fromkeys(names, position))
 
     def column(self, kind: str) -> "pl.Series | None":
         """The remembered ids of a kind as a column."""

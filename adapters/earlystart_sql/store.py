@@ -131,10 +131,18 @@ class SqlStore:
         self.close()
 
     def _expect_keys(self, numbers: Numbers, recorded: Sequence[Recorded]) -> None:
-        """Within an append, the keys of its text: else it could be acknowledged, and never read."""
+        """Within an append, the keys of its text: else it could be acknowledged, and never read.
+
+        Where the keys are in the log's own database, those of an entry that is still there are there too.
+        """
         names = {name for each in recorded for name in names_in(each.event.data)}
-        if names and isinstance(self._opened, SqlKeys):
+        if not names or not isinstance(self._opened, SqlKeys):
+            return
+        if self._where is None and self.database.dialect == "postgresql":
+            names -= numbers.seen.keys(names)
+        if names:
             self._opened.expect_there(names)
+            numbers.seen.add_keys(names, recorded[-1].position)
 
     def _new_kid(self) -> str:
         return f"k_{ulid(EPOCH, self.chance)}"  # no instant in it: a key says nothing of when it was made

@@ -11,7 +11,7 @@ def visible(name: str) -> str:
 
     A byte of a file's name that is no UTF-8 (Python reads it as half a surrogate pair) stands as `\xNN`.
     """
-    if name.isascii() and name.isprintable():
+    if type(name) is str and name.isascii() and name.isprintable():  # a class of its own may say something else
         return name
     return "".join(escaped(char) if is_hidden(char) else char for char in name)
 

@@ -46,9 +46,8 @@ class Slow(Exception):
     """A command took too long."""
 
 
-def made(folder: Path) -> tuple[Path, str]:
-    """A store with all that one can have: looks, segments, a checkpoint, an import. And a case of it."""
-    path = folder / "store.db"
+def made(folder: Path, place: object) -> str:
+    """A case of a store that is made there, with all that one can have: looks, segments, a checkpoint, an import."""
     (folder / "key.pem").write_bytes(PEM)
     feed = folder / "feed"
     feed.mkdir()
@@ -65,10 +64,10 @@ def made(folder: Path) -> tuple[Path, str]:
         ("log", "checkpoint", "--key", folder / "key.pem"),
         ("hold", "place", "hold:x", "--authority", "Coroner 7", "--by", READER[1], "--employer", "org:council"),
     ):
-        done = call(*line, "--db", path)
+        done = call(*line, "--db", place)
         assert done.status == 0, (line, done.err)
-    case = call("view", "case_status", "--json", "--db", path).json[0]["case"]
-    return path, case
+    case: str = call("view", "case_status", "--json", "--db", place).json[0]["case"]
+    return case
 
 
 def lines(case: str, folder: Path) -> list[tuple[str, ...]]:
@@ -85,6 +84,12 @@ def lines(case: str, folder: Path) -> list[tuple[str, ...]]:
         *(("audit", "report", "--out", str(folder / "r.html")), ("audit", "subject", case, "--out", str(folder / "s"))),
         *(("view", "case_status", "--ndjson", *READER), ("timeline", case, "--ndjson", *READER)),
     ]
+
+
+def stable(case: str, folder: Path) -> list[tuple[str, ...]]:
+    """Lines whose answers only the log and the looks decide."""
+    never = {"explain", "report", "subject", "retention", "prove", *READER}
+    return [line for line in lines(case, folder) if not never & {*line}]
 
 
 def writes(case: str, folder: Path) -> list[tuple[str, ...]]:
@@ -230,7 +235,7 @@ class Damage:
         return done
 
 
-def called(line: Sequence[str], path: Path) -> tuple[Called | None, str | None]:
+def called(line: Sequence[str], place: object) -> tuple[Called | None, str | None]:
     """What a command came to, and what is wrong about it."""
 
     def late(*_: object) -> None:
@@ -239,7 +244,7 @@ def called(line: Sequence[str], path: Path) -> tuple[Called | None, str | None]:
     signal.signal(signal.SIGALRM, late)
     signal.alarm(SECONDS)
     try:
-        done = call(*line, "--db", path)
+        done = call(*line, "--db", place)
     except Slow:
         return None, f"took over {SECONDS} s"
     except BaseException as error:
@@ -255,24 +260,25 @@ def called(line: Sequence[str], path: Path) -> tuple[Called | None, str | None]:
     return done, None
 
 
+def kind_of(found: str) -> str:
+    """What a find has in common with others: all but numbers, ids and paths."""
+    return re.sub(r"seed \d+|[0-9A-HJKMNP-TV-Z]{26}|\d+|/\S+", "", found.partition(": ")[2])[:200]
+
+
 class Store:
     """A sound store, what it answers, and damaged copies of it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "whole"
         self.folder.mkdir(parents=True)
-        self.path, self.case = made(self.folder)
-        self.answers = {line: call(*line, "--db", self.path).out for line in self._stable()}
+        self.path = self.folder / "store.db"
+        self.case = made(self.folder, self.path)
+        self.answers = {line: call(*line, "--db", self.path).out for line in stable(self.case, self.folder)}
         self.early = folder / "early"
         self.early.mkdir()
         for name in FILES:
             shutil.copy(self.folder / name, self.early)
         call("import", self.folder / "feed", "--db", self.path)
-
-    def _stable(self) -> list[tuple[str, ...]]:
-        """Lines whose answers only the log and the looks decide."""
-        never = ("explain", "report", "subject", "retention", "prove", *READER)
-        return [line for line in lines(self.case, self.folder) if not set(line) & set(never)]
 
     def damaged(self, seed: int, place: Path) -> list[str]:
         """Damages one copy, runs commands on it, and returns what was wrong."""
@@ -309,8 +315,7 @@ def main() -> int:
     end, begun, kinds = time.monotonic() + seconds, seed, set()
     while time.monotonic() < end:
         for found in store.damaged(seed, folder / str(seed)):
-            kind = re.sub(r"seed \d+|[0-9A-HJKMNP-TV-Z]{26}|\d+|/\S+", "", found.partition(": ")[2])[:200]
-            if kind not in kinds:
+            if (kind := kind_of(found)) not in kinds:
                 kinds.add(kind)
                 print(found, flush=True)
         shutil.rmtree(folder / str(seed), ignore_errors=True)

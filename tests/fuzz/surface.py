@@ -36,9 +36,10 @@ FIELDS = 0.93  # and of the fields of commands
 
 
 class Surface:
-    """One record, and calls to everything public about it."""
+    """One record, and calls to everything public about it. is_sound: whether its store is as it should be."""
 
-    def __init__(self, url: str, seed: int) -> None:
+    def __init__(self, url: str, seed: int, *, is_sound: bool = True) -> None:
+        self.is_sound = is_sound
         self.odd = Odd(Random(seed))
         self.random = self.odd.random
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
@@ -63,7 +64,7 @@ class Surface:
                 self.answered += 1
         except EarlyStartError as error:
             try:
-                if isinstance(error, Unreadable):  # of a sound store: an argument was not looked at
+                if self.is_sound and isinstance(error, Unreadable):  # of a sound store: an argument was not looked at
                     return f"{name}({ {key: _shown(value) for key, value in arguments.items()} }): {error}"
                 return self._said(name, str(error))
             except BaseException as worse:
@@ -236,7 +237,7 @@ def _shown(value: Any) -> str:
         return type(value).__name__
 
 
-def _kind(found: str) -> str:
+def kind_of_call(found: str) -> str:
     """What a find has in common with others: the kind of error and where it came from."""
     lines = [line for line in found.splitlines() if line.strip()]
     places = [line.partition(", in")[0] for line in lines if line.lstrip().startswith("File ")]
@@ -286,7 +287,7 @@ def main() -> int:
     finds: dict[str, str] = {}
 
     def tell(found: str | None) -> None:
-        kind = "" if found is None else _kind(found)
+        kind = "" if found is None else kind_of_call(found)
         if found is not None and kind not in finds:
             finds[kind] = found
             print(f"seed {seed}: {found}", flush=True)

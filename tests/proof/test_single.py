@@ -14,6 +14,7 @@ from earlystart_core.memory_log import MemoryLog
 from earlystart_core.proof.checkpoint import signed
 from earlystart_core.proof.of_log import LogProof
 from earlystart_core.proof.single import Single, single_in
+from tests.fuzz.odd import Text
 
 from .conftest import OTHER_PEM, PEM, filled, signer
 from .test_notes import MALFORMED_NOTES
@@ -157,3 +158,22 @@ def test_no_bytes_bring_the_parser_down(noise: bytes) -> None:
     for given_bytes in (noise, TEXT.encode().partition(b"index")[0] + noise):
         with pytest.raises(Invalid):
             single_in(given_bytes)
+
+
+@pytest.mark.parametrize("odd", [1, "vkey", b"", None, (1,)])
+def test_what_is_no_key_or_no_entry_is_invalid(log: Log, proof: Callable[[Log], LogProof], odd: object) -> None:
+    of = proof(filled(log, 3))
+    of.checkpoint(PEM, ORIGIN)
+    found = of.entry(2)
+    with pytest.raises(Invalid, match="expected a verifier key"):
+        found.check(odd)  # type: ignore[arg-type]  # that is what is tried
+    if not isinstance(odd, bytes | None):
+        with pytest.raises(Invalid, match="expected bytes"):
+            found.check(signer(ORIGIN).vkey, odd)  # type: ignore[arg-type]
+
+
+def test_a_name_of_a_class_of_its_own_is_shown_as_text(log: Log, proof: Callable[[Log], LogProof]) -> None:
+    of = proof(filled(log, 3))
+    of.checkpoint(PEM, ORIGIN)
+    with pytest.raises(Invalid, match=r"as this log signed before, got other\.example"):
+        of.checkpoint(PEM, Text("other.example"))

@@ -36,8 +36,11 @@ class Note(msgspec.Struct, frozen=True):
         """Returns where that key signed this text. Signatures of other keys are passed over.
 
         Raises:
+            Invalid: it is no key.
             Tampered: it did not, or one of its signatures is of another text.
         """
+        if not isinstance(vkey, Vkey):
+            raise Invalid("vkey", f"expected a verifier key (`vkey_in`), got {type(vkey).__name__}")
         own = [one for one in self.signatures if (one.name, one.id) == (vkey.name, vkey.id)]
         if not own:
             others = ", ".join(sorted({f"{visible(one.name)} ({one.id.hex()})" for one in self.signatures}))
