@@ -19,10 +19,12 @@ from tests.faults.injected import FAULTS, NAMING, Fault, failing
 from tests.faults.server import own_server
 from tests.faults.writing import WITHIN_SECONDS, WRITER, Answers, found_in, next_writer, unreadable
 from tests.interrupts.bench import Bench, bench
+from tests.interrupts.calls import CALLS, Cancelled
 from tests.interrupts.striking import Strike
-from tests.interrupts.test_struck import CALLS, Cancelled
 from tests.ready import Child, Ready
 
+KINDS = ("kill", "disk fault", "interrupt")
+STORES = ("SQLite", "PostgreSQL")
 WRITERS = 4
 PATIENCE = 60.0  # seconds that a next writer is waited for, so that the report can say how long it took
 
@@ -168,26 +170,21 @@ def waited(at: Bench, struck: BaseException | None) -> float:
 
 
 @contextmanager
-def places(folder: Path) -> Iterator[list[Place]]:
-    """A store of each kind; PostgreSQL's on a server of its own."""
-    with own_server() as server:
-        url = server.new_store("soak")
-        yield [
-            Place("SQLite", f"sqlite:///{folder / 'store.db'}", str(folder / "store.db.keys"), None),
-            Place("PostgreSQL", url, url, server.backends),
-        ]
+def place_of(store: str, folder: Path) -> Iterator[Place]:
+    """A fresh store of that kind; PostgreSQL's on a server of its own."""
+    if store == "SQLite":
+        yield Place(store, f"sqlite:///{folder / 'store.db'}", str(folder / "store.db.keys"), None)
+    else:
+        with own_server() as server:
+            url = server.new_store("soak")
+            yield Place(store, url, url, server.backends)
 
 
-def soak(
-    ready: Ready, *, kills_: int, interrupts_: int, faults: int, seed: int, disk: str | None = None
-) -> Iterator[Came]:
-    """All of it on each store, each on a fresh one, so far as it is done."""
-    for what in ("kills", "faults", "interrupts"):
-        with tempfile.TemporaryDirectory(dir=disk) as name, places(Path(name)) as both:
-            for place in both:
-                if what == "kills":
-                    yield kills(place, ready, kills_, seed)
-                elif what == "faults":
-                    yield disk_faults(place, ready, faults, seed, Path(name))
-                else:
-                    yield interrupts(place, Path(tempfile.mkdtemp(dir=name)), interrupts_, seed)
+def part(ready: Ready, kind: str, store: str, number: int, seed: int, disk: str | None = None) -> Came:
+    """So many faults of a kind on a fresh store. disk: a folder for it; without it that for temporary files."""
+    with tempfile.TemporaryDirectory(dir=disk) as name, place_of(store, folder := Path(name)) as place:
+        if kind == "kill":
+            return kills(place, ready, number, seed)
+        if kind == "disk fault":
+            return disk_faults(place, ready, number, seed, folder)
+        return interrupts(place, folder, number, seed)

@@ -12,7 +12,7 @@ from earlystart_sql.system import system_clock
 from tests.depth import many
 from tests.faults.writing import BY, found_in, order_of
 from tests.interrupts.bench import Bench, bench
-from tests.interrupts.test_struck import CALLS, Call
+from tests.interrupts.calls import CALLS, Call
 
 STEPS = 4  # of SQLite's machine, between two places at which a statement may be stopped
 
