@@ -196,8 +196,8 @@ class Damage:
         """The store is used by a role that may do all but something."""
         self.role = ROLE
         for schema in ("public", "earlystart_keys"):
-            self._run(f"GRANT ALL ON SCHEMA {schema} TO {ROLE}")
-            self._run(f"GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO {ROLE}")
+            yield f"GRANT ALL ON SCHEMA {schema} TO {ROLE}"
+            yield f"GRANT ALL ON ALL TABLES IN SCHEMA {schema} TO {ROLE}"
         table = self.random.choice(self.tables)
         yield self.random.choice(
             (
