@@ -16,6 +16,7 @@ from earlystart_core.privacy.keys import KeyStore
 from earlystart_core.proof.entries import Doubt
 from earlystart_sql.binding import Unfit
 from earlystart_sql.keys import SqlKeys
+from earlystart_sql.own_tables import not_plain
 
 if TYPE_CHECKING:
     from earlystart_sql.store import SqlStore
@@ -45,6 +46,9 @@ def check_beside(store: "SqlStore") -> Beside:
 
 def _ledger(store: "SqlStore") -> tuple[str, list[Doubt]]:
     try:
+        tables = store.ledger.binding.tables()
+        if tables and (doubts := [*not_plain(store.database, tables)]):
+            return "doubtful", doubts
         moment = store.ledger.moment()
     except (Tampered, Unreadable, StoreUnavailable) as error:
         if isinstance(error, StoreUnavailable) and isinstance(store.keys, SqlKeys) and store.keys.lost():

@@ -82,7 +82,7 @@ class LedgerBinding:
             seen = self._log.memory.seen(connection)
             stored = _stored(connection)
             if stored is None:
-                self._expect_none(connection, seen.head)
+                self._expect_none(connection, 0, seen.head)
                 return Moment(seen.head, seen.leaf)
             total = self._opened(connection, secret, stored)
             _expect_known(connection, total, total.position, seen.head)
@@ -95,6 +95,11 @@ class LedgerBinding:
     def planned(self, since: Moment) -> Prepared:
         """What `begin` needs for a change that was planned at that moment."""
         return Prepared(self._keys().secret(SECRET), since, planned=True)
+
+    def tables(self) -> list[str]:
+        """The names of the ledger's tables that are there."""
+        with self._log.reading() as connection:
+            return [table.name for table in (*LEDGER, import_total) if is_there(connection, table)]
 
     def prepared(self) -> Prepared:
         """What `begin` needs for a change of what is there then. The ledger is checked now.
@@ -140,7 +145,7 @@ class LedgerBinding:
             total = self._opened(connection, prepared.secret, stored)
             _expect_known(connection, total, max(total.position, since.position), head)
             return total
-        self._expect_none(connection, head)
+        self._expect_none(connection, since.position, head)
         total = Total(prepared.secret)
         self._adopted = _add_rows(connection, total)
         return total
@@ -176,10 +181,10 @@ class LedgerBinding:
         tables = [*LEDGER, import_total]
         return any(_has_rows(connection, table) for table in tables) or _between(connection, _IMPORT, 0, head)
 
-    def _expect_none(self, connection: Connection, head: int) -> None:
-        """Raises Tampered where there must be a total."""
+    def _expect_none(self, connection: Connection, after: int, head: int) -> None:
+        """Raises Tampered where there must be a total. after: up to where it is known that there was no import."""
         rows = any(_has_rows(connection, table) for table in LEDGER)
-        if self._is_vouched() or (not rows and _between(connection, _IMPORT, 0, head)):
+        if self._is_vouched() or (not rows and _between(connection, _IMPORT, after, head)):
             raise Tampered(GONE)
 
     def _is_vouched(self) -> bool:
@@ -250,13 +255,12 @@ def _add_rows(connection: Connection, total: Total) -> int:
 def _rows(connection: Connection, table: Table) -> Iterator[list[Sequence[Any]]]:
     """All rows of a table, some thousand at a time."""
     statement = f"SELECT {', '.join(table.columns.keys())} FROM {table.name}"
-    if connection.dialect.name == "sqlite":
-        cursor = run(connection, statement)
-    else:
-        driver: Any = connection.connection.driver_connection
-        cursor = driver.cursor("earlystart_rows", binary=True)  # else PostgreSQL gives all of them at once
-        cursor.execute(statement)
+    driver: Any = connection.connection.driver_connection
+    is_sqlite = connection.dialect.name == "sqlite"
+    # By a name, else PostgreSQL gives all of them at once.
+    cursor = driver.cursor() if is_sqlite else driver.cursor("earlystart_rows", binary=True)
     try:
+        cursor.execute(statement)
         while rows := cursor.fetchmany(AT_ONCE):
             yield rows
     finally:

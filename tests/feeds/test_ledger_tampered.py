@@ -10,6 +10,12 @@ import psycopg
 import pytest
 
 from earlystart_core import Record, Tampered
+from earlystart_core.errors import EarlyStartError
+from earlystart_feeds.ledger import NotBoundBefore
+from earlystart_sql.key_tables import do
+from earlystart_sql.keys import SqlKeys
+from tests.beneath.backups import Backup
+from tests.beneath.told import open_case
 from tests.cli.conftest import call
 from tests.whole_store import WORDS_OF_TWO, feed, imported, sql
 
@@ -123,14 +129,18 @@ TAMPERS: dict[str, Callable[[Outsider], object]] = {
 }
 
 
-@pytest.fixture
-def url(sql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def made(url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """A store into which a feed was imported, one of whose children was erased since; closed."""
     monkeypatch.setenv("EARLYSTART_KEK", "5a" * 32)
-    with Record.open(sql_url) as record:
-        imported(record, feed(tmp_path / "feed"))
+    with Record.open(url) as record:
+        imported(record, feed(folder / "feed"))
         record.erase(record.view("case_status")[0]["case"], **WORDS_OF_TWO)
-    return sql_url
+    return url
+
+
+@pytest.fixture
+def url(sql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    return made(sql_url, tmp_path, monkeypatch)
 
 
 def refuses(url: str, folder: Path) -> None:
@@ -229,3 +239,176 @@ def test_an_erasure_destroys_no_key_by_a_ledger_that_was_changed(url: str) -> No
             record.erase(case, **WORDS_OF_TWO)
         assert len(record.erasures()) == erasures
         assert sql(record).keys.names([case]) == names
+
+
+def without_key(o: Outsider, *statements: str) -> None:
+    """The rows in a table of the same name and columns that has no key."""
+    o.run("CREATE TABLE other AS SELECT * FROM import_row")
+    o.run("DROP TABLE import_row")
+    o.run("ALTER TABLE other RENAME TO import_row")
+    for statement in statements:
+        o.run(statement)
+
+
+MADE_UP = (
+    "INSERT INTO import_row SELECT k.key, r.file, r.ids, r.about_case, r.about_person, r.fields, r.sealed"
+    " FROM import_row AS r, (SELECT max(key) AS key FROM import_name) AS k"
+    " WHERE r.key = (SELECT min(key) FROM import_row)"
+)
+SHAPES: dict[str, Callable[[Outsider], object]] = {
+    "a row that stands there three times": lambda o: without_key(
+        o, *["INSERT INTO import_row SELECT * FROM import_row ORDER BY key LIMIT 1"] * 2
+    ),
+    "a made up row that stands there twice": lambda o: without_key(
+        o,
+        *[MADE_UP] * 2,
+    ),
+    "a column gone": lambda o: o.run("ALTER TABLE import_row DROP COLUMN sealed"),
+    "a column of another name": lambda o: o.run("ALTER TABLE import_total RENAME COLUMN total TO sum"),
+    "the erased marks' table gone": lambda o: o.run("DROP TABLE import_erased"),
+    "a view that leaves rows out": lambda o: [
+        o.run("ALTER TABLE import_row RENAME TO other"),
+        o.run(f"CREATE VIEW import_row AS SELECT * FROM other WHERE NOT {CASES}"),
+    ],
+}
+OF_SQLITE: dict[str, Callable[[Outsider], object]] = {
+    "bytes that are no text": lambda o: o.run("UPDATE import_row SET file = CAST(x'ff' AS TEXT)"),
+    "numbers in the place of text": lambda o: o.run("UPDATE import_row SET ids = 7"),
+    "numbers in the place of keys": lambda o: o.run(
+        "UPDATE import_erased SET key = 1e300 WHERE key = (SELECT min(key) FROM import_erased)"
+    ),
+    "a number in the place of the total": lambda o: o.run("UPDATE import_total SET total = 7"),
+    "text in the place of the total": lambda o: o.run("UPDATE import_total SET total = 'x'"),
+}
+OF_POSTGRESQL: dict[str, Callable[[Outsider], object]] = {
+    "rows of a table that inherits": lambda o: [
+        o.run("CREATE TABLE other () INHERITS (import_row)"),
+        o.run("INSERT INTO other SELECT * FROM import_row LIMIT 1"),
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "tamper"),
+    [
+        pytest.param(kind, tamper, id=name)
+        for kind, tampers in (("any", SHAPES), ("sqlite", OF_SQLITE), ("postgresql", OF_POSTGRESQL))
+        for name, tamper in tampers.items()
+    ],
+)
+def test_a_ledger_of_another_shape_stops_the_next_import(
+    sql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, tamper: Callable[[Outsider], object]
+) -> None:
+    """Whatever stands there: one sentence, nothing stored, and a verification that ends with 1."""
+    if not sql_url.startswith(kind) and kind != "any":
+        return
+    url = made(sql_url, tmp_path, monkeypatch)
+    with outside(url) as o:
+        tamper(o)
+    with Record.open(url) as record:
+        head = record.store.log.head()
+        with pytest.raises(EarlyStartError, match=r"\A[^\n]+\Z"):
+            imported(record, tmp_path / "feed")
+        assert record.store.log.head() == head
+    found = call("import", tmp_path / "feed", "--db", url)
+    assert (found.status, found.err.count("\n")) == (3, 1)
+    assert call("log", "verify", "--db", url).status == 1
+
+
+def test_rows_that_only_a_lookup_misses_are_found_by_a_verification(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index without a row that the table has: a reading of all rows sees it, a look-up by key does not."""
+    url = made(sqlite_url, tmp_path, monkeypatch)
+    with outside(url) as o:
+        o.run("CREATE TABLE other (key BLOB PRIMARY KEY, n)")
+        o.run("PRAGMA writable_schema = ON")
+        roots = "SELECT rootpage FROM sqlite_schema WHERE name = ?"
+        ((empty,),) = o.run(roots, "sqlite_autoindex_other_1")
+        o.run("UPDATE sqlite_schema SET rootpage = ? WHERE name = 'sqlite_autoindex_import_row_1'", empty)
+        o.run("DELETE FROM sqlite_schema WHERE name LIKE '%other%'")
+    assert call("log", "verify", "--db", url).status == 1
+
+
+def test_row_security_on_a_table_of_the_ledger_is_found_by_a_verification(
+    postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A superuser, as in these tests, sees all rows whatever a policy says; others would not."""
+    url = made(postgres_url, tmp_path, monkeypatch)
+    with outside(url) as o:
+        o.run("ALTER TABLE import_row ENABLE ROW LEVEL SECURITY")
+        o.run(f"CREATE POLICY partly ON import_row USING (NOT {CASES})")
+    found = call("log", "verify", "--db", url)
+    assert (found.status, "row security" in found.err) == (1, True)
+
+
+def aged(url: str) -> None:
+    """Makes the ledger one from before totals."""
+    with outside(url) as o:
+        o.run("DROP TABLE import_total")
+    with Record.open(url) as record:
+        keys = sql(record).keys
+        assert isinstance(keys, SqlKeys)
+        with keys.database.writing() as connection:
+            do(connection, "DELETE FROM secret WHERE name = 'baseline'")
+            keys.secrets._bind(connection, keys.secrets.rows)
+
+
+def test_a_ledger_from_before_totals_is_taken_as_it_is_once(url: str, tmp_path: Path) -> None:
+    aged(url)
+    more = feed(tmp_path / "more", 8)
+    found = call("log", "verify", "--db", url)
+    assert (found.status, "import ledger     not checked: the next import begins to watch over it" in found.lines) == (
+        0,
+        True,
+    )
+    assert call("import", more, "--db", url, "--check").status == 0
+    with Record.open(url) as record:
+        with pytest.warns(NotBoundBefore, match="rows from before changes to it could be noticed"):
+            assert imported(record, more).total.accepted == 8
+        assert imported(record, more).total.accepted == 0
+    assert "import ledger     as imports and erasures left it" in call("log", "verify", "--db", url).lines
+    with outside(url) as o:
+        o.run("DELETE FROM import_total")
+    refuses(url, more)
+
+
+def test_an_erasure_takes_a_ledger_from_before_totals_as_it_is(url: str, tmp_path: Path) -> None:
+    aged(url)
+    with Record.open(url) as record:
+        with pytest.warns(NotBoundBefore):
+            record.erase(record.view("case_status")[1]["case"], **WORDS_OF_TWO)
+        record.erase(record.view("case_status")[2]["case"], **WORDS_OF_TWO)
+        assert imported(record, tmp_path / "feed").total.accepted == 0
+    assert call("log", "verify", "--db", url).status == 0
+
+
+def test_a_whole_store_of_an_earlier_moment_is_sound(url: str, tmp_path: Path) -> None:
+    """Log and ledger were put back together, and the key store is newer: that is no tampering."""
+    backup = Backup(url, tmp_path / "backup") if url.startswith("sqlite") else None
+    with Record.open(url) as record:
+        imported(record, feed(tmp_path / "more", 8))
+    if backup is not None:
+        backup.put_back()
+    with Record.open(url) as record:
+        imported(record, feed(tmp_path / "more", 9))
+    assert call("log", "verify", "--db", url).status == 0
+
+
+def test_a_store_from_before_its_first_import_is_sound(
+    sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key store says that there was a ledger, of a log that goes on otherwise now."""
+    monkeypatch.setenv("EARLYSTART_KEK", "5a" * 32)
+    with Record.open(sqlite_url) as record:
+        open_case(record, 1)
+        backup = Backup(sqlite_url, tmp_path / "backup")
+        imported(record, feed(tmp_path / "feed", 3))
+    backup.put_back()
+    with Record.open(sqlite_url) as record:
+        assert imported(record, feed(tmp_path / "feed", 3)).total.accepted > 0
+    assert call("log", "verify", "--db", sqlite_url).status == 0
+    with outside(sqlite_url) as o:
+        for table in TABLES:
+            o.run(f"DELETE FROM {table}")
+    refuses(sqlite_url, tmp_path / "feed")
