@@ -193,7 +193,8 @@ class SqlLog(Log):
             rows = [] if statement is None else run_binary(connection, *statement).fetchall()
             if not self.database.sees_uncommitted:
                 numbers.remember()
-        return [proven(*row) for row in rows]
+        asked = frozenset(tags)
+        return [proven(position, frame, data, leaf, asked) for position, frame, data, leaf in rows]
 
     def end(self) -> tuple[int, bytes]:
         """The greatest position and its entry's leaf; 0 and nothing for an empty log."""

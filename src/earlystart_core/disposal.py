@@ -1,21 +1,30 @@
-"""Disposal: until when each record is to be kept, what stands in the way of erasing it, and erasing it."""
+"""Disposal: until when each record is to be kept, what stands in the way of erasing it, and erasing it.
+
+What is due is decided by the log's entries, each compared with its leaf, and by no table of a view: whoever writes
+there can make no record due for erasing, and hide none that is.
+"""
 
 from datetime import date
 from functools import partial
 
+from earlystart_core.access.case_views import opened
 from earlystart_core.access.looked import sealed_why
 from earlystart_core.answer import Answer
 from earlystart_core.asked import Questions
+from earlystart_core.case_file import case_file, with_counted
 from earlystart_core.checking import check_practitioner, check_subject
 from earlystart_core.clocks import day_in
 from earlystart_core.entry import Practitioner
 from earlystart_core.erasing.erasure import Erased, Erasure
 from earlystart_core.erasing.retention import Kept, kept_of, retention
 from earlystart_core.erasing.tombstones import erasure_rows, hold_rows
+from earlystart_core.log import of_one_log
 from earlystart_core.readable import readable
 from earlystart_core.types import london_date
 from earlystart_core.words import EVENTS
 from earlystart_core.words.erasure import two_authorities
+
+_STATUS = with_counted(["case_status"])  # it has the days that retention goes by
 
 
 class Disposal(Questions):
@@ -63,10 +72,15 @@ class Disposal(Questions):
 
         Raises:
             Invalid: `subject` is no case or person id.
+            Tampered: an entry about one of the cases is not what was hashed when it was recorded.
         """
         check_subject(subject)
-        linked = self._store.forgetting.behind(subject)
-        return kept_of(subject, self._store.log, lambda case: self.view("case_status", case=case).rows, linked)
+        log = self._store.log
+        with of_one_log(log):
+            clocks = self._moment()
+            linked = self._store.forgetting.behind(subject)
+            status = partial(case_file, log, EVENTS, clocks=clocks, views=_STATUS)
+            return kept_of(subject, log, lambda case: status(case)["case_status"], linked, clocks.known)
 
     @readable()
     def retention(self, on: date | str | None = None) -> Answer:
@@ -76,10 +90,14 @@ class Disposal(Questions):
 
         Raises:
             Invalid: `on` is no date.
+            Tampered: an entry is not what was hashed when it was recorded; of more than 2,000 cases
+                `earlystart log verify` says it, and not this.
         """
         now = self._store.clock()
         day = london_date(now) if on is None else day_in("on", on)
-        cases = self.view("case_status")
-        linked, children = self._store.forgetting.people(), self._store.forgetting.children()
-        rows = retention(self._store.log, EVENTS, cases, linked, now, day, children=children)
-        return Answer(rows, cases.clocks)
+        log = self._store.log
+        with of_one_log(log):
+            clocks = self._moment()
+            cases = opened(log, clocks)
+            linked, children = self._store.forgetting.people(), self._store.forgetting.children()
+            return Answer(retention(log, EVENTS, cases, linked, now, day, clocks.known, children=children), clocks)

@@ -152,12 +152,13 @@ class Log(DCBRecorder):
         In rising position. A store may have a quicker way.
 
         Raises:
-            Tampered: the bytes of one do not give its leaf.
+            Tampered: the bytes of one do not give its leaf, or it names none of the tags.
             Unreadable: one cannot be read.
         """
+        asked = frozenset(tags)
         items = [DCBQueryItem([*types], [tag]) for tag in tags]
         read = self.read(DCBQuery(items)).entries() if items else iter(())
-        return [proven_of(one) for one in takewhile(lambda one: one.position <= upto, read)]
+        return [proven_of(one, asked) for one in takewhile(lambda one: one.position <= upto, read)]
 
     @abstractmethod
     def batches(self, types: Sequence[str], *, after: int = 0, upto: int | None = None) -> Iterator[Batch]:

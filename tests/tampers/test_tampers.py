@@ -76,10 +76,10 @@ def test_a_tamper_is_noticed_as_the_page_says(base: Path, truths: dict[str, Any]
 
 
 def test_what_is_made_from_the_log_gives_a_reader_no_other_answer() -> None:
-    """Nor a command: both come from the log. An earlier moment believes a segment."""
+    """Nor a command, nor an answer about retention: these come from the log. An earlier moment believes a segment."""
     rows = {what: dict(zip(COLUMNS, page()[table, what], strict=True)) for table, what in TAMPERS[VIEWS]}
     assert len(rows) >= 17
-    for column in ("a reader", "a command"):
+    for column in ("a reader", "`retention`", "a command"):
         assert {row[column] for row in rows.values()} == {RIGHT}
     assert {what for what, row in rows.items() if row["an earlier moment"] != RIGHT} == {FORGED}
 

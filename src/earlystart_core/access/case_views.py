@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from earlystart_core.case_file import course_of
 from earlystart_core.clocks import Clocks
 from earlystart_core.entry import micros
+from earlystart_core.erasing.retention import opened_in
 from earlystart_core.log import Batch, Log
 from earlystart_core.projection import Row
 from earlystart_core.views import VIEW
@@ -81,6 +82,16 @@ def rows_of(log: Log, view: str, clocks: Clocks, cases: Collection[str] | None, 
         under = found.frame("case_status", ("team",)).filter(pl.col("team") == team).select("case")
         frame = frame.join(under, on="case", how="semi", maintain_order="left")
     return frame.to_dicts()
+
+
+def opened(log: Log, clocks: Clocks) -> list[Row]:
+    """The rows of `case_status` of every case that was opened, at two clocks.
+
+    Raises:
+        Tampered: the bytes of an entry do not give its leaf; of more than `MANY` cases that is not looked at.
+        Unreadable: an entry cannot be read.
+    """
+    return rows_of(log, "case_status", clocks, opened_in(log, EVENTS, clocks.known), None)
 
 
 def _courses(log: Log, cases: Collection[str], clocks: Clocks) -> list[str]:

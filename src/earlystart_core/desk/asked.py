@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 
+from earlystart_core.access.case_views import rows_of
+from earlystart_core.access.ties import under_team
 from earlystart_core.audit.hindsight import Told
 from earlystart_core.case_file import case_file
 from earlystart_core.clocks import Clocks, Moment, clocks_at, instant_of
@@ -117,9 +119,10 @@ class Asked:
                 yield recorded
 
     def rows(self, view: str, case: str | None = None, team: str | None = None) -> Sequence[Row]:
-        """The rows of a view; of one case they are folded from its own entries."""
+        """The rows of a view, folded from the log's entries: of one case, of one team, or of all."""
         if case is None:
-            return self.questions.view(view, team=team)
+            cases = None if team is None else under_team(self.log, team, self.clocks)
+            return rows_of(self.log, view, self.clocks, cases, team)
         return case_file(self.log, self.registry, case, self.clocks)[view]
 
     def happened(self, told: Told) -> bool:

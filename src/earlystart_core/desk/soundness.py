@@ -5,6 +5,7 @@ from collections import Counter
 from importlib.metadata import version
 
 from earlystart_core.access import rings
+from earlystart_core.access.case_views import opened
 from earlystart_core.access.policy import POLICY as ACCESS
 from earlystart_core.answer import Answer
 from earlystart_core.clocks import clocks_at, day_in
@@ -82,7 +83,8 @@ def kept(asked: Asked, *, on: str | None = None) -> list[Row]:
     store = asked.record.store
     now = store.clock()
     day = london_date(now) if on is None else day_in("on", on)
-    cases, linked, children = asked.rows("case_status"), store.forgetting.people(), store.forgetting.children()
+    cases = opened(asked.log, asked.clocks)
+    linked, children = store.forgetting.people(), store.forgetting.children()
     rows = retention.retention(
         asked.log, asked.registry, cases, linked, now, day, asked.clocks.known, children=children
     )

@@ -15,6 +15,7 @@ from eventsourcing.dcb.api import DCBQuery, DCBQueryItem
 from earlystart_core.erasing.tombstones import holds, tombstones
 from earlystart_core.event import shape_of
 from earlystart_core.log import Log
+from earlystart_core.proven import about
 from earlystart_core.registry import Registry
 from earlystart_core.words.case import CaseOpened
 from earlystart_core.words.erasure import subjects_of_tombstone
@@ -74,10 +75,13 @@ def kept_of(
     """Until when a case or person is kept. view: a case's row of `case_status`. linked: cases that imports tell of.
 
     upto: the last position that counts; None: the head.
+
+    Raises:
+        Tampered: an entry about a person is not what was hashed when it was recorded, or does not name them.
     """
     found = {subject} if subject.startswith("case:") else {*linked}
     if subject.startswith("person:"):
-        for recorded in log.read(DCBQuery([DCBQueryItem(tags=[subject])])).entries():
+        for recorded in about(subject, log.read(DCBQuery([DCBQueryItem(tags=[subject])])).entries()):
             if upto is None or recorded.position <= upto:
                 found.update(tag for tag in recorded.event.tags if tag.startswith("case:"))
     rows = [next(iter(view(case)), None) for case in found]
