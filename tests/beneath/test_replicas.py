@@ -4,7 +4,7 @@ The program goes on with what is there: it answers as one that has only just ope
 what is not there.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import sleep
@@ -15,7 +15,7 @@ from earlystart_core import Record
 from earlystart_core.errors import StoreUnavailable
 from tests.beneath.replicas import TARGETS, Archived, Replicated, ask, wait_for
 from tests.beneath.test_any_order import World, live
-from tests.beneath.told import answers, case_of, decide_tier, open_case
+from tests.beneath.told import decide_tier, lose_two_children, open_case
 from tests.depth import seeds
 from tests.faults.writing import WRITER, Answers, check, next_writer
 from tests.ready import Ready
@@ -40,29 +40,6 @@ def archived() -> Iterator[Archived]:
 @pytest.fixture(autouse=True)
 def _key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("EARLYSTART_KEK", "5a" * 32)
-
-
-def lose_two_children(url: str, save: Callable[[], None], put_back: Callable[[], None]) -> None:
-    """A program that has the store open goes on when what it recorded of two children is gone."""
-    with Record.open(url) as record:
-        open_case(record, 1)
-        decide_tier(record, 1, why="about child 1")
-        save()
-        for number in (2, 3):
-            open_case(record, number)
-            decide_tier(record, number, why=f"about child {number}")
-        assert len(answers(record, 5)["timeline 3"][2]) == 2
-        put_back()
-        with Record.open(url) as fresh:
-            expected = answers(fresh, 5)
-            assert answers(record, 5) == expected
-            assert expected["timeline 3"][2] == []
-            assert open_case(record, 4) == (3,)  # case 4 has the number that case 2 had
-            assert decide_tier(record, 4, why="about child 4") == (4,)
-            assert answers(record, 5) == answers(fresh, 5)
-            assert fresh.timeline(case_of(4)).rows[-1]["fields"]["reason"] == "about child 4"
-            assert fresh.proof.verify().sound
-            assert fresh.store.views.check()[1] == []
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """What is recorded in these tests, and all that a record is asked."""
 
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -51,3 +52,27 @@ def answers(record: Record, cases: int) -> dict[str, Any]:
         answer = ask(*arguments)
         found[name] = (answer.known, answer.known_at, [*answer.rows])
     return found
+
+
+def lose_two_children(url: str, save: Callable[[], None], put_back: Callable[[], None]) -> None:
+    """A program that has the store open goes on when what it recorded of two children is gone."""
+    with Record.open(url) as record:
+        open_case(record, 1)
+        decide_tier(record, 1, why="about child 1")
+        save()
+        for number in (2, 3):
+            open_case(record, number)
+            decide_tier(record, number, why=f"about child {number}")
+        assert len(answers(record, 5)["timeline 3"][2]) == 2
+        put_back()
+        found = answers(record, 5)
+        with Record.open(url) as fresh:
+            expected = answers(fresh, 5)
+            assert found == expected
+            assert expected["timeline 3"][2] == []
+            assert open_case(record, 4) == (3,)  # case 4 has the number that case 2 had
+            assert decide_tier(record, 4, why="about child 4") == (4,)
+            assert answers(record, 5) == answers(fresh, 5)
+            assert fresh.timeline(case_of(4)).rows[-1]["fields"]["reason"] == "about child 4"
+            assert fresh.proof.verify().sound
+            assert fresh.store.views.check()[1] == []
