@@ -119,7 +119,7 @@ def views(record: "Record", faults: list[str]) -> dict[str, int | None] | str:
 
 
 def sample(record: "Record", faults: list[str]) -> dict[str, int] | str:
-    """How many cases were picked by chance, whose rows are held against the log, and how many rows are not its own."""
+    """How many cases were picked by chance to compare their rows with the log, and how many rows differ."""
     try:
         cases, found = record.store.views.sample(record.store.chance)
     except EarlyStartError as error:

@@ -37,8 +37,8 @@ def files_in(folder: Path, names: Sequence[str]) -> dict[str, Path]:
             raise no_files(*_instead(folder))
         found, others = _listed(folder, {name.casefold() for name in names})
     except (OSError, ValueError) as error:
-        said = getattr(error, "strerror", None) or "no name of one"
-        raise Invalid("folder", f"expected one with the files of a feed, got none that can be read ({said})") from None
+        said = getattr(error, "strerror", None) or "no folder can have that name"
+        raise Invalid("folder", f"expected a folder of feed files that can be read: {said}") from None
     named = {name: folder / name for name in names if name in found}
     missing = {name.casefold(): name for name in names if name not in named}
     for other in sorted(found - named.keys()):

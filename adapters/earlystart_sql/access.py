@@ -76,7 +76,7 @@ class AccessTree(SqlTree):
                 yield Rows(list(positions), blobs(frames, b""), blobs(data, None), blobs(leaves, b""))
 
     def stretches(self, size: int, wanted: Collection[int], processes: int = 1) -> Iterator[Stretch]:
-        """Each held against the index; by one process: only ever small beside the log."""
+        """Each compared with the index. One process is enough: the access log is small beside the log."""
         index = look_index(self._database, size)
         yield Stretch(0, BEFORE_ALL, BEFORE_ALL, 0, [], [], {}, index.doubts, b"")
         for first in range(0, size, STRETCH):

@@ -99,7 +99,7 @@ class SqlSecrets:
             do(connection, "UPDATE secret SET bound = ? WHERE name = ?", _digest(secret, rows), _ROWS)
 
     def _read(self, connection: Connection) -> dict[str, object]:
-        """All of them, wrapped, held against their digest."""
+        """All of them, wrapped, after a comparison with their digest."""
         can = can_bind(connection)
         rows = do(connection, f"SELECT name, wrapped, {'bound' if can else 'NULL'} FROM secret").all()
         there = {name: wrapped for name, wrapped, _ in rows}

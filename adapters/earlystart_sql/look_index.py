@@ -1,4 +1,4 @@
-"""The access log's index held against its entries: who asks who looked at a case finds the looks by it.
+"""The access log's index compared with its entries: whoever asks who looked at a case finds the looks by it.
 
 Summed position by position, as the index of tags is (`tag_index`), and read a page at a time in its own order.
 """

@@ -1,4 +1,4 @@
-"""Receipts held against the entries: each entry of a command has the receipt of that command, and no other.
+"""Receipts compared with the entries: each entry of a command has the receipt of that command, and no other.
 
 A receipt makes a command that is sent again safe. One that is gone lets it be carried out twice; one that names other
 entries answers with them. Read whole, a page at a time, and summed position by position, as the index of tags is.
@@ -28,10 +28,10 @@ _ROWS = (
     " (SELECT command_id, first, count FROM receipt{behind} ORDER BY command_id LIMIT {page}) AS page"
 )
 _HEAD = "SELECT coalesce(max(position), 0) FROM entry"
-_NO_ROW = "a receipt is none: expected the id of a command and whole numbers"
-_ELSEWHERE = "a receipt names entries that are not there: of 1 to {}"
-_ANOTHER = "the receipt that names it is not that of its command, or there are two"
-_GONE = "the receipt of its command is gone: sent again, it would be carried out again"
+_NO_ROW = "a receipt is malformed: expected the id of a command and whole numbers"
+_ELSEWHERE = "a receipt names entries that do not exist: expected positions 1 to {}"
+_ANOTHER = "the receipt that names this entry is another command's, or two receipts name it"
+_GONE = "the receipt of its command is missing: if it is sent again, it is carried out a second time"
 
 Array = npt.NDArray[Any]
 _texts = msgspec.json.Decoder(list[str]).decode

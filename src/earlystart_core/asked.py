@@ -122,7 +122,7 @@ class AsAt(Questions):
 
     @contextmanager
     def _reading(self) -> Iterator[Frames]:
-        # What was folded before is kept: it is not told once the record is closed, nor of a log that is no more.
+        # What was folded before is remembered: it is not given out once the record is closed or the log was put back.
         with of_one_log(self._store.log, self._history):
             yield self._frames
 

@@ -1,6 +1,6 @@
 """The case file: the rows of every view that are about one case, at two clocks, read by tag and folded row by row.
 
-What a fold of the whole log would give, for the price of that case's own entries, each held against its leaf.
+What a fold of the whole log would give, for the price of that case's own entries, each compared with its leaf.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

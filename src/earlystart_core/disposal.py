@@ -34,9 +34,9 @@ class Disposal(Questions):
     def erase(self, subject: str, *, authority: str, second_authority: str, by: Practitioner) -> Erased:
         """Destroys the keys of a `case:` or `person:` and what imports left of it; only then records its tombstone.
 
-        authority, second_authority: on whose word, two people, by role and reference in the Latin alphabet; both stay
-        readable for ever. Two that read alike are one; whether two people stand behind them, the caller must know.
-        A case takes the persons along that imports say are the child itself. Erasing again finishes what was stopped.
+        authority, second_authority: the two people who decided it, by role and reference in the Latin alphabet; both
+        stay readable for ever. Names that look alike count as one person; the caller must make sure that they are two.
+        With a case go the persons that imports say are that child. To finish an erasure that was stopped, erase again.
 
         Raises:
             Invalid: the subject, the practitioner or an authority is malformed, or both authorities read alike.
@@ -44,7 +44,7 @@ class Disposal(Questions):
                 `erasure.other_keys`, its text is sealed under keys that this key store does not have as its own.
             Tampered: a key is not the one that sealed text under its name.
             Conflict: something about it kept being recorded, on each of three tries.
-            StoreUnavailable: that all is gone is not known: erase again.
+            StoreUnavailable: it is not known whether everything is gone: erase again.
         """
         check_subject(subject)
         by = check_practitioner(by)
@@ -56,7 +56,7 @@ class Disposal(Questions):
 
     @readable()
     def erasures(self) -> Answer:
-        """Rows `subject, position, erased_at, authority, second_authority, key`, one an erased subject, by position."""
+        """Rows `subject, position, erased_at, authority, second_authority, key`: each erased subject, by position."""
         clocks = self._moment()
         return Answer(erasure_rows(self._store.log), clocks)
 

@@ -147,9 +147,9 @@ class Log(DCBRecorder):
         """What became of that command, or None when it was never recorded."""
 
     def about(self, types: Sequence[str], tags: Collection[str], *, upto: int) -> list[Proven]:
-        """The entries of those types that carry any of those tags, with `position <= upto`, each held against its leaf.
+        """The entries of those types that carry any of those tags, with `position <= upto`, in rising position.
 
-        In rising position. A store may have a quicker way.
+        Each is compared with its leaf. A store may have a quicker way.
 
         Raises:
             Tampered: the bytes of one do not give its leaf, or it names none of the tags.

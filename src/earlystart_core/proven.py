@@ -1,4 +1,4 @@
-"""An entry held against its leaf: what a reader is judged by, and shown, is what was hashed when it was recorded.
+"""An entry compared with its leaf: readers are judged by, and shown, what was hashed when it was recorded.
 
 A verification of the whole log says the same of every entry, and much more; this is what a single read can afford.
 """

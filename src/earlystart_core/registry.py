@@ -98,7 +98,7 @@ class Registry:
         return self.decode(entry.type, entry.version, stored, entry.occurred_at, recorded.position)
 
     def event_of(self, entry: Proven) -> Event:
-        """The same of one that was held against its leaf."""
+        """The event of an entry that was compared with its leaf."""
         return self.decode(entry.type, entry.version, entry.data, entry.occurred_at, entry.position)
 
     def decode(self, kind: str, version: int, data: bytes, occurred_at: datetime | None, position: int) -> Event:

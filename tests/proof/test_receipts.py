@@ -13,10 +13,10 @@ from .conftest import BY
 from .test_attacks import run, told
 from .test_tag_index import loosened
 
-GONE = "position {}: the receipt of its command is gone: sent again, it would be carried out again"
-ANOTHER = "position {}: the receipt that names it is not that of its command, or there are two"
-ELSEWHERE = "a receipt names entries that are not there: of 1 to {}"
-NO_ROW = "a receipt is none: expected the id of a command and whole numbers"
+GONE = "position {}: the receipt of its command is missing: if it is sent again, it is carried out a second time"
+ANOTHER = "position {}: the receipt that names this entry is another command's, or two receipts name it"
+ELSEWHERE = "a receipt names entries that do not exist: expected positions 1 to {}"
+NO_ROW = "a receipt is malformed: expected the id of a command and whole numbers"
 
 
 def command(log: SqlLog, name: str, count: int) -> None:

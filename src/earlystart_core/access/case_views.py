@@ -1,4 +1,4 @@
-"""Views folded from the log's own entries, each held against its leaf: what a reader is judged by in a list, and shown.
+"""Views folded from the log's own entries, each compared with its leaf: what a list judges a reader by, and shows.
 
 The columns of some cases are folded as those of the whole log are, from the entries about them alone.
 """
@@ -88,7 +88,7 @@ def opened(log: Log, clocks: Clocks) -> list[Row]:
     """The rows of `case_status` of every case that was opened, at two clocks.
 
     Raises:
-        Tampered: the bytes of an entry do not give its leaf; of more than `MANY` cases that is not looked at.
+        Tampered: the bytes of an entry do not give its leaf; this is not checked for more than `MANY` cases.
         Unreadable: an entry cannot be read.
     """
     return rows_of(log, "case_status", clocks, opened_in(log, EVENTS, clocks.known), None)

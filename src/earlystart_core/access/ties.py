@@ -1,6 +1,6 @@
 """Ties: what the log says about a reader and cases. They are asked for at every question, and never remembered.
 
-They come from the log's entries, each held against its leaf, and from no table of a view: whoever writes there opens
+They come from the log's entries, each compared with its leaf, and from no table of a view: whoever writes there opens
 nobody's record, and keeps it from nobody.
 """
 
@@ -70,7 +70,7 @@ class Ties(msgspec.Struct, frozen=True):
 
 
 def ties_of(store: Store, reader: Reader, case: str | None = None, views: Sequence[Projection] = ()) -> Ties:
-    """The reader's ties to that case, or to every case. views: whose rows of the one case are read besides.
+    """The reader's ties to that case, or to every case. views: whose rows of that case are read as well.
 
     Raises:
         Tampered: the bytes of an entry do not give its leaf.

@@ -34,7 +34,7 @@ class Keyring(msgspec.Struct, frozen=True):
 
 
 def keyring(log: Log, keys: KeyStore, most: int | None = None, *, lost: int = 0) -> Keyring:
-    """The keys of the log's text held against the store of keys.
+    """The keys that sealed the log's text, compared with the key store.
 
     most: about how many entries are looked at, from all over the log, where it has more; None: all. lost: the position
     up to which keys are known to be lost for good.

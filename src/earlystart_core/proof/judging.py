@@ -35,7 +35,7 @@ def verify_log(
 ) -> Verified:
     """The whole log verified from its rows, against the tree kept beside it and its last checkpoint.
 
-    checkpoint: another that someone kept, to be held against too. access: whether it is the access log.
+    checkpoint: another one that someone kept, to compare with as well. access: whether it is the access log.
 
     Raises:
         Invalid: there is a vkey, and no checkpoint that it could have signed.
