@@ -35,6 +35,7 @@ class Lent:
         self.connection = connection
         self.is_over = True  # whether its last transaction ended in good order
         self._mode: str | None = None
+        self._warnings: list[str] = []  # what PostgreSQL warned of at the last commit
         driver: Any = connection.connection.driver_connection
         self.driver = driver
         # `end` is a C function, so that no interrupt can come between: SQLite rolls back, PostgreSQL is hung up on.
@@ -47,8 +48,8 @@ class Lent:
             self.undo, self.end = driver.rollback, driver.rollback if in_memory else driver.close
         else:
             self.undo, self.end = partial(_cancel, driver), driver.pgconn.finish
-            driver.add_notice_handler(self._hear)
-        self._warning = ""  # what PostgreSQL warned of at the last commit
+            # No method of this object: the driver would keep it, and with it the connection that nobody has any more.
+            driver.add_notice_handler(partial(_hear, self._warnings))
 
     def is_current(self, mode: str | None) -> bool:
         """Whether what it has open is the store's: the files of an SQLite store may have been replaced.
@@ -67,11 +68,7 @@ class Lent:
         """
         if self.use is not None and not self.use.is_confirmed():
             return "its files were replaced meanwhile"
-        return self._warning
-
-    def _hear(self, notice: Any) -> None:
-        if notice.severity_nonlocalized == "WARNING":
-            self._warning = str(notice.message_primary)
+        return self._warnings[-1] if self._warnings else ""
 
     def close(self) -> None:
         """Closes it, whatever its transaction is."""
@@ -103,7 +100,7 @@ class Lent:
 
     def commit(self) -> None:
         """Ends the transaction, and keeps what it did."""
-        self._warning = ""
+        self._warnings.clear()
         self.connection.commit()
         self.is_over = True
 
@@ -112,6 +109,11 @@ class Lent:
         with suppress(*Driver.errors, AssertionError):
             self.connection.rollback()
             self.is_over = True
+
+
+def _hear(warnings: list[str], notice: Any) -> None:
+    if notice.severity_nonlocalized == "WARNING":
+        warnings.append(str(notice.message_primary))
 
 
 def _cancel(driver: Any) -> None:

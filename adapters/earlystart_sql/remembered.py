@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import ref
 
 from sqlalchemy import Connection
 
@@ -200,11 +201,12 @@ class Memory:
         """
         transaction = connection.get_transaction()
         kept = connection.info.get(_INFO)  # of a connection, which one transaction uses after another
-        if kept is not None and kept[0] is transaction:
+        if kept is not None and kept[0]() is transaction:
             found: Seen = kept[1]
         else:
             found = self._look(connection, more)
-            connection.info[_INFO] = (transaction, found)
+            # Weak: SQLAlchemy keeps this dictionary until the connection is collected, which the transaction prevents.
+            connection.info[_INFO] = (ref(transaction), found)
         return found
 
     def _look(self, connection: Connection, more: str) -> Seen:

@@ -1,5 +1,6 @@
 """A closed record: whatever is asked of it raises one error, and nothing is opened again."""
 
+import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import pytest
 
 from earlystart_core import DecideTier, OpenCase, Practitioner, Reader, Record
 from earlystart_core.errors import Invalid
+from earlystart_sql.library import Connection
 
 BY = Practitioner("practitioner:" + "0" * 25 + "1", role="health_visitor", employer="org:lch")
 READER = Reader(BY.practitioner, BY.role, BY.employer, "direct_care")
@@ -153,3 +155,21 @@ def test_threads_that_ask_while_it_is_closed_are_answered_or_told(url: str, tmp_
             assert open_files(tmp_path) == []
         if url.startswith("postgresql"):
             assert nobody_is_connected(url)
+
+
+def test_a_record_that_is_forgotten_open_gives_its_connections_back(sql_url: str) -> None:
+    """As a program does that opens one for each request: else it runs out of files, or the server out of places."""
+    Record.open(sql_url).close()
+
+    def connections() -> int:
+        gc.collect()
+        return sum(isinstance(one, Connection | psycopg.Connection) for one in gc.get_objects())
+
+    before = connections()
+    for _ in range(3):
+        forgotten = Record.open(sql_url)
+        forgotten.view("case_status")
+        forgotten.submit(OPENING, by=BY)
+        forgotten.looked()
+        del forgotten
+    assert connections() == before
