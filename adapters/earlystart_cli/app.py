@@ -97,6 +97,7 @@ def run(arguments: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")
+    status = DONE
     with stoppable():
         try:
             status = _status(arguments)
@@ -104,7 +105,7 @@ def run(arguments: Sequence[str]) -> int:
                 sys.stdout.flush()
         except (ReaderGone, BrokenPipeError):
             _forget_output()
-            return DONE
+            return status
         except SystemExit as ended:
             return ENDED if ended.code == ENDED else DONE  # Rich and Typer leave so when nobody reads the help
         except KeyboardInterrupt:

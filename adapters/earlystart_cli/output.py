@@ -23,7 +23,7 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 
 
 class ReaderGone(Exception):
-    """Whoever read the output has had enough: stop, and say nothing."""
+    """Whoever read the output has had enough: what goes on only to be printed stops, and says nothing."""
 
 
 def plain(text: str, *, keep: str = "") -> str:
@@ -83,16 +83,16 @@ def writing() -> Iterator[Write]:
 
 
 def put(lines: Iterable[str]) -> None:
-    """Lines for people, to standard output, in its own encoding."""
-    with writing() as write:
+    """Lines for people, to standard output, in its encoding. Where nobody reads on, the status is still an answer."""
+    with suppress(ReaderGone), writing() as write:
         encoding = sys.stdout.encoding or "utf-8"
         for line in lines:
             write(f"{plain(line)}\n".encode(encoding, "replace"))
 
 
 def put_json(value: Any) -> None:
-    """One JSON value and LF: UTF-8, no spaces, keys sorted."""
-    with writing() as write:
+    """One JSON value and LF: UTF-8, no spaces, keys sorted. Where nobody reads on, the status is still an answer."""
+    with suppress(ReaderGone), writing() as write:
         write(_encode(value) + b"\n")
 
 
@@ -102,14 +102,14 @@ def put_clocks(clocks: Clocks) -> None:
 
 
 def put_answer(answer: Answer, form: str) -> None:
-    """The answer in that form (`options.form`), and the clocks that it holds for."""
+    """The answer in that form (`options.form`), and the clocks that it holds for. As `put` where nobody reads on."""
     put_clocks(answer.clocks)
     if form == "text":
         put(lines_of(answer.rows, screen_width()))
         if not answer:
             note("no rows")
         return
-    with writing() as write:
+    with suppress(ReaderGone), writing() as write:
         if form == "json":
             write(answer.json() + b"\n")
         else:
