@@ -1,4 +1,4 @@
-"""Small files that a command is given: read whole, within a bound. Nothing is waited for that nobody may ever send."""
+"""Small files that a command is given: read whole, up to a size. It never waits for input that may not come."""
 
 import os
 import stat

@@ -80,7 +80,7 @@ def import_(
 
 @contextmanager
 def _as_it_stands(store: Stored) -> "Iterator[Beside]":
-    """The store, for reading; an empty one in memory where there is none."""
+    """The store, for reading; an empty one in memory if there is none."""
     from earlystart_core.record import Record
     from earlystart_feeds.ledger import MemoryLedger
     from earlystart_sql.faults import Absent

@@ -47,7 +47,7 @@ class Doubles:
         return "" if known is None else known.case
 
     def on_several_children(self) -> Rows:
-        """Every row whose NHS number stands on another child too."""
+        """Every row whose NHS number is also on another child."""
         for key, rows in self._by_number.items():
             first = self._memory.number(key)
             children = {self._child(row) for row in rows} | ({first.case} if first is not None else set())

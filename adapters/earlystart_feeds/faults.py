@@ -36,7 +36,7 @@ class World(Protocol):
 
 
 def surplus(row: Row, world: World) -> Iterator[Fault]:
-    """It has more fields than its header, so nobody knows which of them is which."""
+    """A row with more fields than the header, so that nobody knows which field is which."""
     if row.surplus is not None:
         yield row.surplus, "surplus_fields"
 

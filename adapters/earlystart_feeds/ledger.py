@@ -28,7 +28,7 @@ OTHER_KEYS = "the import ledger was written with other keys: expected the key st
 
 
 class NotBoundBefore(UserWarning):
-    """A ledger came from before changes to it could be noticed. It was taken as it is, once."""
+    """A ledger from a version that could not notice changes to it. It is accepted as it is, once."""
 
     def __init__(self, rows: str) -> None:
         super().__init__(
@@ -135,7 +135,7 @@ class Digests:
         return self.of("row", table.system, table.file, whole)
 
     def number(self, number: str) -> bytes:
-        """The key of the row that says which child that NHS number stands on."""
+        """The key of the row that says which child has that NHS number."""
         return self.of("number", number)
 
     def field(self, key: bytes, column: str, text: str) -> bytes:

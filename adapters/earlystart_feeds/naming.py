@@ -32,7 +32,7 @@ class Naming:
         return id
 
     def stands(self, id: str, *source: str) -> None:
-        """Notes what an id stands for that an earlier import gave, where the feed did not say it before."""
+        """Notes what an id from an earlier import stands for, if the feed did not say so before."""
         self.sources.setdefault(id, source)
 
     def recall(self, mentions: Iterable[Mention]) -> None:

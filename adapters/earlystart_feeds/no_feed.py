@@ -31,7 +31,7 @@ def no_columns(file: str, columns: Sequence[str], found: str, then: str) -> Refu
 
 
 def wrong_column(file: str, column: str, found: str, then: str) -> Refused:
-    """A header in which one known column stands wrongly."""
+    """A header that has one known column under a wrong name."""
     return Refused("feed.wrong_column", f"{file}: expected the column {column} once, found it {found}: {then}")
 
 

@@ -107,7 +107,7 @@ class Planning:
         return Step(row, events, rows, self._naming.take_fresh())
 
     def _number(self, number: str, ids: Ids) -> list[Remembered]:
-        """What the ledger is to remember of an NHS number that it does not know yet: the child that it stands on."""
+        """What the ledger is to remember of an NHS number that is new to it: the child who has it."""
         key = self._memory.digests.number(number)
         if key in self._new_numbers or self._memory.number(key) is not None:
             return []

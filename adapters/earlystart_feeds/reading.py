@@ -119,7 +119,7 @@ def _rows(table: Table, scan: Scan, header: Header, room: Room) -> Iterator[Row]
 
 
 def _shared(column: Column) -> dict[bytes, str] | None:
-    """Where the texts of a column are kept that stand in many rows, so that each is in memory once."""
+    """The texts that many rows of a column share, so that each is in memory once."""
     return {} if column.codes is not None or column.form in ("day", "time", "team", "label", "org") else None
 
 

@@ -32,7 +32,7 @@ class Scan:
         self._start = 1  # the line of the row that is being read
 
     def header(self) -> list[bytes]:
-        """The fields of the first row that is not blank; none where there is none.
+        """The fields of the first row that is not blank; an empty list if all are blank.
 
         Raises:
             Refused: it is not quoted as RFC 4180 says, or longer than 65,536 bytes.

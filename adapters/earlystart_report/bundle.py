@@ -58,7 +58,7 @@ def write_bundle(record: "Record", subject: str, folder: Path, known: Moment | N
 
 
 def _expect_empty(folder: Path) -> None:
-    """Returns where a bundle may be written. A link is none: someone else may have put it there."""
+    """Returns where a bundle may be written. A link is refused: someone else may have put it there."""
     try:
         kind = kind_of(folder)
         if kind is None or (kind == "folder" and not any(folder.iterdir())):

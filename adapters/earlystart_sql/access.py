@@ -182,7 +182,7 @@ def _head(connection: Connection) -> int:
 
 
 def _last_readable(connection: Connection, position: int) -> tuple[int, datetime | None]:
-    """The last position up to that one whose entry can be read, and when it was recorded; 0 and None: there is none."""
+    """The last position up to that one whose entry can be read, and when it was recorded; 0 and None without one."""
     statement = _BACK.format(mark(connection))
     while (row := run_binary(connection, statement, (position,)).fetchone()) is not None:
         if isinstance(found := _entry(row), Recorded):

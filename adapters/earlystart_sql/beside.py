@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class Beside(msgspec.Struct, frozen=True):
-    """What a check came to, in words for people. `doubts` is empty where all is well."""
+    """The result of a check, in words for people. `doubts` is empty if all is well."""
 
     ledger: str
     keys: str

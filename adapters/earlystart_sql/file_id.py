@@ -1,4 +1,4 @@
-"""Which file stands at a path, without asking when it was written to.
+"""Which file is at a path, without asking when it was written to.
 
 Since Linux 6.13 a file whose times were asked for gets new ones at the next write, and the `fsync` behind that write
 has to store them too: 50 µs in every command, for a question that goes to the write-ahead log. `os.stat` always asks.
@@ -32,7 +32,7 @@ class _Found(ctypes.Structure):
 
 
 def id_of(path: str | bytes) -> Id | None:
-    """The file at that path; None where there is none or the system does not say."""
+    """The file at that path; None if there is none or the system does not say."""
     if _statx is None:
         found = stat_of(path)
         return None if found is None else key_of(found)
@@ -43,7 +43,7 @@ def id_of(path: str | bytes) -> Id | None:
 
 
 def size_of(path: str | bytes) -> int:
-    """Bytes of the file at that path; 0 where there is none."""
+    """The size of the file at that path in bytes; 0 if there is none."""
     if _statx is None:
         found = stat_of(path)
         return 0 if found is None else found.st_size

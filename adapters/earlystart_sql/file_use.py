@@ -100,7 +100,7 @@ class Use:
         return self._is_beside()
 
     def is_whole(self) -> bool:
-        """Whether the path, and those beside it, name what the connection has open."""
+        """Whether the path, and the paths beside it, lead to the files that the connection has open."""
         return id_of(self._path) == self._main.key and self._is_beside()
 
     def is_confirmed(self) -> bool:
@@ -156,7 +156,7 @@ class Use:
             raise StoreUnavailable(f"{self._name} cannot be used: {error.strerror}") from error
 
     def _has_same_log(self) -> bool:
-        """Whether what was written to the former file stands beside the new one."""
+        """Whether what was written to the earlier file is beside the new one."""
         found, beside = stat_of(f"{self._path}-wal"), self._main.beside
         return found is not None and found.st_size > 0 and beside is not None and key_of(found) == beside[0]
 

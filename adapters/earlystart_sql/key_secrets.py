@@ -41,7 +41,7 @@ class SqlSecrets:
         return self._values.get(_ROWS)
 
     def find(self, name: str) -> bytes | None:
-        """The secret of that name, None where there is none.
+        """The secret of that name, None if there is none.
 
         Raises:
             Tampered: one of the secrets was altered, added or taken away.
@@ -60,7 +60,7 @@ class SqlSecrets:
         return self.put(name, make_key(name, self._chance).secret, over=False) if found is None else found
 
     def put(self, name: str, value: bytes, *, over: bool) -> bytes:
-        """Keeps a value under that name, durably, and returns what stands there. over: in place of what was there."""
+        """Stores a value under that name and returns what is stored there. over: whether it replaces what was there."""
         with self.database.writing() as connection:
             there = self._read(connection)
             if over or name not in there:

@@ -65,7 +65,7 @@ def do(connection: Connection, statement: str, *values: object) -> Any:
 
 
 def ask(connection: Connection, statement: str, *values: object) -> Any:
-    """The first row of its result, None where there is none."""
+    """The first row of its result, None if there is none."""
     return do(connection, statement, *values).first()
 
 

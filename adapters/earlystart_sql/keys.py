@@ -72,7 +72,7 @@ class SqlKeys:
         return int.from_bytes(self.secrets.find(_LOST) or b"")
 
     def say_lost(self, position: int) -> None:
-        """Says so, once: where it was said before, that stands."""
+        """Records it once: if it was recorded before, that stays."""
         self.secrets.put(_LOST, position.to_bytes(32), over=False)
 
     def baseline(self) -> tuple[int, bytes] | None:
@@ -81,7 +81,7 @@ class SqlKeys:
         return None if found is None else (int.from_bytes(found[:8]), found[8:])
 
     def set_baseline(self, position: int, leaf: bytes) -> None:
-        """Says which entry that is, in place of one that the log no longer has."""
+        """Records which entry it is, replacing one that the log no longer has."""
         self.secrets.put(_BASELINE, position.to_bytes(8) + leaf[:24].ljust(24, b"\0"), over=True)
 
     def for_subjects(self, subjects: Iterable[str]) -> dict[str, Key]:

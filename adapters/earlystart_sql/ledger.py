@@ -217,7 +217,7 @@ def _write(connection: Connection, rows: Sequence[Remembered], names: Sequence[N
 
 
 def _stored(row: Remembered) -> tuple[Any, ...]:
-    """The row as it is stored, in the order of the table's columns."""
+    """The stored row, in the order of the table's columns."""
     about = _first(row, "case:"), _first(row, "person:")
     return (row.key, row.file, " ".join(row.ids), *about, row.fields, row.sealed)
 

@@ -217,7 +217,7 @@ class LedgerBinding:
 
 
 def _stored(connection: Connection) -> bytes | None:
-    """The total as it is stored, None where there is none."""
+    """The total as it is stored, None if there is none."""
     if not is_there(connection, import_total):
         return None
     rows = run_binary(connection, "SELECT total FROM import_total").fetchall()
@@ -233,7 +233,7 @@ def _expect_known(connection: Connection, total: Total, after: int, upto: int) -
 
 
 def _between(connection: Connection, sign: bytes, after: int, upto: int) -> bool:
-    """Whether one of the entries behind a position, up to another, has that sign in its frame."""
+    """Whether an entry after one position, up to another, has that text in its frame."""
     return run(connection, _BETWEEN[connection.dialect.name], (after, upto, sign)).fetchone() is not None
 
 

@@ -76,7 +76,7 @@ class _Frames:
     """The frames of a write-ahead log up to its last commit; what was never committed is not taken in."""
 
     def __init__(self, log: io.FileIO, size: int) -> None:
-        """Raises ValueError where it is none, or empty."""
+        """Raises ValueError if it is not one, or is empty."""
         header = log.read(_HEADER)
         if len(header) < _HEADER:
             raise ValueError("no header")

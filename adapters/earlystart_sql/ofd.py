@@ -31,12 +31,12 @@ def release(descriptor: int, start: int, length: int) -> None:
 
 
 def is_locked(descriptor: int, start: int, length: int) -> bool:
-    """Whether anyone else has a lock there. length: 0 for whatever follows."""
+    """Whether anyone else has a lock there. length: 0 for all that follows."""
     return holder(descriptor, start, length) is not None
 
 
 def holder(descriptor: int, start: int, length: int) -> int | None:
-    """The process that has a lock there, -1 for a lock of an open file; None for nobody. length: 0 for what follows."""
+    """The process that has a lock there; -1 for an open file's lock, None if nobody. length: 0 for all that follows."""
     if not EXISTS:
         return None
     asked = struct.pack(_FLOCK, fcntl.F_WRLCK, 0, start, length, 0)

@@ -104,7 +104,7 @@ def expect_one_name(path: Path, found: os.stat_result, name: str) -> None:
 
 
 def size(path: str) -> int:
-    """Bytes of a file; 0 where there is none."""
+    """The size of a file in bytes; 0 if there is none."""
     try:
         return Path(path).stat().st_size
     except OSError:

@@ -117,7 +117,7 @@ def _hear(warnings: list[str], notice: Any) -> None:
 
 
 def _cancel(driver: Any) -> None:
-    """Lets PostgreSQL give up what it still does: else it sees only at the end of it that nobody waits."""
+    """Makes PostgreSQL stop what it is doing: otherwise it notices only at the end that nobody is waiting."""
     if driver.pgconn.transaction_status == ACTIVE:
         driver.cancel_safe(timeout=CANCEL_SECONDS)
 
@@ -199,7 +199,7 @@ class Pool:
             self.close()  # it was closed while this connection was on its way back
 
     def close(self) -> None:
-        """Closes every connection, for good; one that is in use, at the end of its block."""
+        """Closes every connection for good; one that is in use is closed at the end of its block."""
         self.closed = True
         self._drop()
 

@@ -67,7 +67,7 @@ class ReceiptIndex:
 
 
 def receipt_index(database: Database, size: int, number: Number) -> ReceiptIndex:
-    """The receipts as they stand, for a log of that size. number: of a text, as entries are summed by it."""
+    """The receipts as they are stored, for a log of that size. number: gives the number that sums use for a text."""
     found = ReceiptIndex(size)
     try:
         for ids, first, count, head in _pages(database):

@@ -82,7 +82,7 @@ class Seen:
 
     @property
     def is_newest(self) -> bool:
-        """Whether nobody in this process has seen the log go on, or go on otherwise."""
+        """Whether nobody in this process has seen the log grow, or grow in another way."""
         return self.memory.anchor[:2] == (self.head, self.leaf)
 
     def may_use(self, upto: int) -> bool:
@@ -113,7 +113,7 @@ class Seen:
         return self.memory.ids.get(kind) is ids
 
     def keys(self, names: Iterable[str]) -> set[str]:
-        """Those of the keys that were there beside an entry that is still there."""
+        """The keys that were seen together with an entry that is still there."""
         found = self.memory.keys
         return {name for name in names if name in found and self.may_use(found[name])}
 

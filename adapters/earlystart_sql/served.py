@@ -83,7 +83,7 @@ class Served(msgspec.Struct, frozen=True):
         return self.there and self.position == self.head
 
     def expect_there(self) -> None:
-        """Nothing, where the log has the entry at which the views stand.
+        """Returns nothing if the log has the entry that the views were last brought up to.
 
         Raises:
             Tampered: it does not.
@@ -103,7 +103,7 @@ class Served(msgspec.Struct, frozen=True):
 
 
 def why_astray(position: int) -> str:
-    """What is wrong with views that stand at an entry which the log does not have."""
+    """What is wrong with views that were brought up to an entry which the log does not have."""
     return (
         f"the views stand at entry {position}, which the log no longer has, because entries were taken away at its end"
         " or replaced: `earlystart log verify` examines the log, and `earlystart rebuild` builds the views from the"
@@ -149,7 +149,7 @@ class Serving:
 
 
 def astray(connection: Connection) -> Iterator[Doubt]:
-    """Where the views stand at an entry that the log does not have."""
+    """For views that were brought up to an entry that the log does not have."""
     text = one(connection, f"SELECT {_ROWS[connection.dialect.name]}")
     slot, position, leaf, _ = _served(text, frozenset(SLOTS))
     if slot and leaf != _leaf_at(connection, position):

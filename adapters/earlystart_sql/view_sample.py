@@ -44,7 +44,7 @@ def cases_in_log(log: Log, position: int, chance: Chance) -> set[str]:
 
 
 def cases_in_tables(tables: Mapping[str, ViewTable], naming: Naming, chance: Chance) -> Iterator[str | Difference]:
-    """Cases of rows that are served, and of each row that is of none what is wrong with it."""
+    """The cases of rows that are served; for each row that belongs to no case, what is wrong with it."""
     connection = naming.numbers.connection
     for name, table in tables.items():
         key = quoted(VIEW[name].keys[0])

@@ -55,7 +55,7 @@ class Watch:
             self._last = now
 
     def accept(self) -> bool:
-        """Whether the file, which is not the same, was only touched: it is taken as it is now."""
+        """Whether the file, which looks changed, was only touched: then it is used as it is now."""
         now = self._look()
         if now.header != self._last.header:
             return False

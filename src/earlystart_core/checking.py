@@ -45,7 +45,7 @@ def check_practitioner(by: Practitioner) -> Practitioner:
 
 
 def plain(text: str) -> str:
-    """The text itself, of whatever class it is: an Enum's member or a subclass cannot be stored as it is."""
+    """The text as a plain `str`: a member of an Enum, or a subclass, cannot be stored as it is."""
     return str.__str__(text)
 
 

@@ -72,7 +72,7 @@ class Command(BaseModel):
             raise invalid(error) from None
 
     def checked(self) -> Self:
-        """The same command, built once more: a copy, or one that was made without checks, may hold anything.
+        """The same command, built again with checks: a copy, or one made without checks, may contain anything.
 
         Raises:
             Invalid: a field is wrong.

@@ -154,7 +154,7 @@ class Shell:
         return found if found is not None and found.position == bearing.target else None
 
     def _digest(self, command: Command, by: Practitioner, command_id: str | None) -> bytes:
-        """The keyed digest of a command. Without its id as receipts had it once: one could stand for another's."""
+        """The keyed digest of a command. Older receipts left out its id, so that one could pass for another's."""
         # Only what the caller set: a resent command whose occurred_at was left out is the same command.
         content = command.model_dump(mode="json", exclude_unset=True, exclude_none=True)
         said = {"by": by, "command": type(command).__name__, "content": content}

@@ -1,4 +1,4 @@
-"""An interrupt that came out as something else: a library answered it with an error of its own."""
+"""An interrupt that a library turned into an error of its own."""
 
 
 def interrupt_behind(error: BaseException, before: BaseException | None) -> BaseException | None:

@@ -95,7 +95,7 @@ class MemoryLog(Log):
             return head
 
     def _is_another(self, condition: DCBAppendCondition) -> bool:
-        """Whether the entry behind which the condition looks is not the one that it names."""
+        """Whether the entry after which the condition looks is another than the one that it names."""
         if not isinstance(condition, Condition) or condition.leaf is None or not condition.after:
             return False
         return [one.leaf for one in self._entries[condition.after - 1 : condition.after]] != [condition.leaf]

@@ -17,7 +17,7 @@ def visible(name: str) -> str:
 
 
 def is_hidden(char: str) -> bool:
-    """Whether a character shows nothing of its own, or drives what is shown."""
+    """Whether a character is invisible, or changes how others are shown."""
     return not char.isprintable() or _BLANK.match(char) is not None
 
 

@@ -196,7 +196,7 @@ def glass_rows(store: Store, case: str | None, now: Now) -> list[dict[str, Any]]
 
 
 def _told(store: Store, tag: str | None) -> Iterator[tuple[Recorded, Look]]:
-    """What can be read about glasses: nobody reads by one that cannot, and one without its review awaits it."""
+    """What can be read of broken glasses: one that cannot be opens nothing; one without a review awaits it."""
     return looks_in(one for one in store.access.about(tag) if isinstance(one, Garbled) or one.event.type != "Looked")
 
 

@@ -109,7 +109,7 @@ def entry_of(look: Look, reader: Reader, about: Iterable[str | None]) -> Entry:
 
 
 def look_of(recorded: Recorded) -> Look | None:
-    """What an entry says; None where it is none of the three."""
+    """What an entry says; None if it is not one of the three."""
     cls = KINDS.get(recorded.event.type)
     if cls is None or recorded.event.recorded_by is None:
         return None

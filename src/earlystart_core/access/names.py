@@ -1,4 +1,4 @@
-"""Names that stand in the access log: whoever reads them years later sees every character."""
+"""Names in the access log: whoever reads them years later must see every character."""
 
 import unicodedata
 

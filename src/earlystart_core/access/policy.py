@@ -274,7 +274,7 @@ def _name_of(policy: AccessPolicy) -> str:
 
 
 def _class_of(given: object) -> str:
-    """The name of its class as Python has it, whatever the class says of itself."""
+    """The name of its class in Python, whatever the class says about itself."""
     try:
         return check_visible("name", type.__dict__["__name__"].__get__(type(given)))
     except ValueError:

@@ -117,7 +117,7 @@ def _to_one(
 
 
 def _worked(log: Log, reader: Reader, clocks: Clocks) -> dict[str, frozenset[str]]:
-    """Of someone who works with families: every case that any entry may tie them to is looked at."""
+    """For someone who works with families: looks at every case that any entry may tie them to."""
     import polars as pl
 
     named = _events(log, _ME, [reader.practitioner], clocks)
@@ -147,7 +147,7 @@ def under_team(log: Log, team: str, clocks: Clocks) -> set[str]:
 
 
 def _told(log: Log, reader: Reader, clocks: Clocks, at: datetime) -> dict[str, frozenset[str]]:
-    """Of someone outside: the cases of which everyone who decided has given consent."""
+    """For someone outside: the cases in which everyone who decided has given consent."""
     events = _events(log, TOLD, [reader.employer], clocks)
     cases = {event.case for event in events.values() if isinstance(event, SharingConsentRecorded)}
     of: dict[str, dict[int, Event]] = {case: {} for case in cases}

@@ -25,7 +25,7 @@ AT_ONCE = 1_000  # subjects asked for together
 
 
 class Keyring(msgspec.Struct, frozen=True):
-    """What a look at a log's keys came to. `doubts` is empty where all is well."""
+    """The result of looking at a log's keys. `doubts` is empty if all is well."""
 
     values: int  # sealed values that were looked at
     keys: int  # that they name

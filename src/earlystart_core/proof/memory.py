@@ -25,7 +25,7 @@ class MemoryTree(Tree):
         self._signed: list[Signed] = []
 
     def grown(self, new: Sequence[tuple[bytes, bytes, bytes]]) -> Whole:
-        """What is whole once those rows stand behind the others; for whoever appends them to set."""
+        """The whole blocks after those rows are added; whoever appends them sets it."""
         range_, kept = self.whole
         if len(self._rows) + len(new) - range_.size < BLOCK:
             return self.whole

@@ -10,7 +10,7 @@ END = "/access"
 
 
 def first_origin(leaf: bytes, *, access: bool) -> str:
-    """The name that a log is given where nobody names it, by the leaf of its first entry."""
+    """The name of a log that nobody has named, made from the leaf of its first entry."""
     return f"earlystart/{leaf[:8].hex()}{END if access else ''}"
 
 
