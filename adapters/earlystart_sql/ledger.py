@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, delete, func, insert, inspect, or_, select, update
+from sqlalchemy import Connection, Table, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from earlystart_core.entry import Entry
@@ -16,7 +16,7 @@ from earlystart_core.errors import Conflict
 from earlystart_core.privacy.keys import Keys
 from earlystart_feeds.ledger import NUMBER, TAKEN, Moment, Name, Remembered
 from earlystart_sql.ledger_binding import LedgerBinding
-from earlystart_sql.ledger_tables import LEDGER, import_erased, import_name, import_row, make
+from earlystart_sql.ledger_tables import LEDGER, import_erased, import_name, import_row, is_there, make
 from earlystart_sql.ledger_total import Total
 from earlystart_sql.log import SqlLog
 from earlystart_sql.raw import mark, run_binary
@@ -59,7 +59,7 @@ class SqlLedger:
 
     def erased(self, keys: Iterable[bytes]) -> set[bytes]:
         with self._log.reading() as connection:
-            if not inspect(connection).has_table(import_erased.name):
+            if not is_there(connection, import_erased):
                 return set()
             if connection.execute(select(import_erased.c.key).limit(1)).first() is None:
                 return set()
@@ -188,7 +188,7 @@ class SqlLedger:
 
     def _is_made(self, connection: Connection) -> bool:
         there = self._log.memory.seen(connection).memory.tables
-        if import_row.name not in there and inspect(connection).has_table(import_row.name):
+        if import_row.name not in there and is_there(connection, import_row):
             there.add(import_row.name)
         return import_row.name in there
 

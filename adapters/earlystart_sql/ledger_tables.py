@@ -1,8 +1,9 @@
 """The tables of the import ledger, and which of its rows a total is of. They are made at the first import."""
 
-from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, MetaData, Table, Text, inspect
+from sqlalchemy import Column, Connection, Index, Integer, LargeBinary, MetaData, Table, Text
 
 from earlystart_sql.guards import mend
+from earlystart_sql.raw import one
 
 metadata = MetaData()
 import_row = Table(
@@ -37,11 +38,15 @@ import_total = Table(
     Column("total", LargeBinary, nullable=False),  # encrypted (`ledger_total.Total`)
 )
 LEDGER = (import_row, import_name, import_erased)  # what the total is of
+_THERE = {  # one statement: an erasure and an import ask this often
+    "sqlite": "SELECT 1 FROM sqlite_schema WHERE type IN ('table', 'view') AND name = ?",
+    "postgresql": "SELECT to_regclass(%s)",
+}
 
 
 def is_there(connection: Connection, table: Table) -> bool:
     """Whether the store has that table."""
-    return bool(inspect(connection).has_table(table.name))
+    return one(connection, _THERE[connection.dialect.name], (str(table.name),)) is not None
 
 
 def make(connection: Connection, *tables: Table) -> None:
