@@ -26,6 +26,7 @@ from earlystart_core.entry import (
     parse,
     stored_data,
 )
+from earlystart_core.errors import Tampered
 from earlystart_core.log import AlreadyRecorded, Batch, Condition, Log, Read, Receipt
 from earlystart_core.proven import Proven, proven
 from earlystart_core.utc import Clock, utc_clock
@@ -33,6 +34,7 @@ from earlystart_sql import read_back
 from earlystart_sql.columns import batches_of
 from earlystart_sql.database import Database
 from earlystart_sql.dictionary import Numbers
+from earlystart_sql.ids import BELIEVED
 from earlystart_sql.insert import insert
 from earlystart_sql.query import Part, about, any_match, facts_of, page, parts_of
 from earlystart_sql.raw import mark, one, run, run_binary, together
@@ -45,6 +47,7 @@ Follower = Callable[[Numbers, Sequence[Recorded]], None]
 Also = Callable[[Connection, Sequence[Recorded]], None]
 
 _LAST = "SELECT position, leaf FROM entry ORDER BY position DESC LIMIT 1"
+_GREATEST = "SELECT coalesce(max(position), 0) FROM entry"
 _RECEIPT = {
     "sqlite": "SELECT command_id, digest, first, count FROM receipt WHERE command_id = ?",
     "postgresql": "SELECT command_id, digest, first, count FROM receipt WHERE command_id = %s",
@@ -253,7 +256,10 @@ def _receipt(connection: Connection, command_id: str) -> Receipt | None:
     row = run(connection, _RECEIPT[connection.dialect.name], (command_id,)).fetchone()
     if row is None:
         return None
-    return Receipt(row[0], bytes(row[1]), tuple(range(row[2], row[2] + row[3])))
+    command_id, digest, first, count = row
+    if count > BELIEVED and first + count - 1 > one(connection, _GREATEST):  # no room is made for what someone wrote
+        raise Tampered(f"the receipt of command_id {command_id} names entries that are not there")
+    return Receipt(command_id, bytes(digest), tuple(range(first, first + count)))
 
 
 def _named(tags: Sequence[str], condition: DCBAppendCondition | None) -> Iterator[str]:

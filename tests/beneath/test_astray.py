@@ -95,3 +95,17 @@ def test_a_number_of_an_id_that_someone_wrote_costs_no_memory(sqlite_url: str) -
                 connection.exec_driver_sql(statement)
         with pytest.raises(Tampered, match="not numbered 1, 2, 3"):
             record.store.views.check("segments")
+
+
+def test_a_count_of_a_receipt_that_someone_wrote_costs_no_memory(sql_url: str) -> None:
+    with Record.open(sql_url) as record:
+        open_case(record, 1)
+        ask = next(iter(record.store.log.read())).event.command_id
+        database = record.store.log.database  # type: ignore[attr-defined]  # an SqlLog
+        with database.writing() as connection:
+            postgres = database.dialect == "postgresql"
+            trigger = "ALTER TABLE receipt DISABLE TRIGGER USER" if postgres else "DROP TRIGGER receipt_no_UPDATE"
+            for statement in (trigger, "UPDATE receipt SET count = 2000000000"):
+                connection.exec_driver_sql(statement)
+        with pytest.raises(Tampered, match="names entries that are not there"):
+            record.store.log.receipt(ask)

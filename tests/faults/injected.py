@@ -50,7 +50,8 @@ def failing(fault: Fault, trace: Path, *pids: int) -> Iterator[Fired]:
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as tracer:
         assert tracer.stderr is not None
         for _ in pids:
-            assert "attached" in (said := tracer.stderr.readline()), said
+            said = tracer.stderr.readline()  # one may have ended since it was listed
+            assert "attached" in said or "No such process" in said, said
         try:
             yield fired
         finally:
