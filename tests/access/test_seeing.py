@@ -322,6 +322,8 @@ def test_a_wrong_question_is_one_sentence() -> None:
         lambda: seen.timeline(None),
         lambda: seen.disclosures("anna"),
         lambda: seen.may("read", "anna"),
+        lambda: seen.may(None),
+        lambda: seen.may(["read"]),
         lambda: record.looked(case="anna"),
         lambda: record.looked(since="yesterday"),
         lambda: record.looked(since=7),

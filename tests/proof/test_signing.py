@@ -63,6 +63,24 @@ def test_what_cannot_be_signed_is_told_and_leaves_nothing(log: Log, proof: Calla
     assert log.tree.last_signed() is None
 
 
+class Shouting(str):
+    """Text with a form of its own."""
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        raise OSError("no form")
+
+
+def test_a_name_that_would_not_be_read_back_is_refused(log: Log, proof: Callable[[Log], LogProof]) -> None:
+    filled(log, 2)
+    with pytest.raises(Invalid, match="without a byte order mark at its beginning"):
+        proof(log).checkpoint(PEM, "\ufeffcouncil.example/log")
+    proof(log).checkpoint(PEM, "council.example/log")
+    with pytest.raises(Invalid, match=r"expected council\.example/log, as this log signed before, got other$"):
+        proof(log).checkpoint(PEM, Shouting("other"))
+
+
 def test_a_verifier_key_needs_a_checkpoint_to_check(log: Log, proof: Callable[[Log], LogProof]) -> None:
     of = proof(filled(log, 3))
     with pytest.raises(Invalid, match="expected a checkpoint that it signed"):

@@ -17,7 +17,7 @@ from earlystart_core.access.reader import Reader
 from earlystart_core.access.rings import ENTRY_RINGS, EVENT_RINGS, VIEW_RINGS
 from earlystart_core.answer import Answer, Row
 from earlystart_core.case_file import is_under, rows_about, with_counted
-from earlystart_core.checking import check_id
+from earlystart_core.checking import check_id, plain
 from earlystart_core.clocks import Clocks, Moment, begin_of, clocks_at
 from earlystart_core.errors import Invalid, shown
 from earlystart_core.event import shape_of
@@ -95,11 +95,13 @@ class Seeing:
         Of a review it does not know which glass, so not whether it is the reader's own: `record.glass.review` does.
 
         Raises:
-            Invalid: `case` is not a case id.
+            Invalid: `action` is not text, or `case` is not a case id.
             StoreUnavailable: it could not be recorded.
         """
+        if not isinstance(action, str):
+            raise Invalid("action", f"expected text such as read, got {type(action).__name__}")
         check_id("case", case)
-        return self._judging.decide(action, case)
+        return self._judging.decide(plain(action), case)
 
     @readable()
     def view(self, name: str, team: str | None = None, case: str | None = None) -> Answer:

@@ -134,7 +134,10 @@ def check_name(field: str, name: str) -> None:
     """Returns where a key can have that name.
 
     Raises:
-        Invalid: it is empty, too long, or has a space, a plus or a control character in it.
+        Invalid: it is empty, too long, begins with a byte order mark, or has a space, a plus or a control character
+            in it.
     """
     if not isinstance(name, str) or not NAME.fullmatch(name) or any("\ud800" <= char <= "\udfff" for char in name):
         raise Invalid(field, f"expected a name of 1 to 200 characters without spaces or plus, got {shown(name)}")
+    if name.startswith("\ufeff"):  # a checkpoint begins with it: read back, it would be an editor's
+        raise Invalid(field, f"expected a name without a byte order mark at its beginning, got {shown(name)}")
