@@ -112,7 +112,7 @@ def doubles_in(checked: Checked, memory: Memory, naming: Naming, past: Past) -> 
         ),
         (
             "child.number_of_another",
-            "one NHS number stands on several children: one child under two references, or a wrong number",
+            "several children have the same NHS number: one child under two references, or a wrong number",
             doubles.on_several_children(),
         ),
         (

@@ -46,7 +46,7 @@ def busy(name: str) -> StoreUnavailable:
 def unconfirmed(name: str, why: str) -> StoreUnavailable:
     """The sentence for a commit to the store of that name that may be there, or not."""
     return StoreUnavailable(
-        f"{name} did not confirm a commit ({why}): whether it was kept is not known; read again before resending"
+        f"{name} did not confirm a commit ({why}): it is not known whether it was stored; read again before you resend"
     )
 
 

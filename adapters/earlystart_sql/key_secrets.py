@@ -116,8 +116,8 @@ class SqlSecrets:
             )
         if not sound:
             raise Tampered(
-                f"the secrets of {self.database.name} are not those that were kept there: one was altered, added or"
-                " taken away; open the record again where the key store was put back, else put it back from a backup"
+                f"the secrets of {self.database.name} have changed: one was altered, added or removed; open the record"
+                " again if the key store was put back, otherwise put it back from a backup"
             )
         return there
 

@@ -91,7 +91,10 @@ def test_a_failed_commit_says_that_its_outcome_is_not_known(sql_log: SqlLog, mon
 
         patch.setattr(Connection, "commit", fail)
         with (
-            pytest.raises(StoreUnavailable, match=r"did not confirm a commit .*not known; read again before resending"),
+            pytest.raises(
+                StoreUnavailable,
+                match=r"did not confirm a commit .*not known whether it was stored; read again before you resend",
+            ),
             sql_log.writing() as connection,
         ):
             connection.exec_driver_sql("SELECT 1")

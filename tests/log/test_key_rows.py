@@ -146,7 +146,7 @@ def test_secrets_that_are_not_those_that_were_kept_are_not_used(open_keys: Open,
     keys = open_keys()  # which remembers none of them
     run(keys, *statements)
     for ask in (lambda: keys.secret("commands"), open_keys, lambda: open_keys(read_only=True)):
-        with pytest.raises(Tampered, match="one was altered, added or taken away"):
+        with pytest.raises(Tampered, match="one was altered, added or removed"):
             ask()
 
 

@@ -42,7 +42,7 @@ def test_the_same_log_gives_the_same_checkpoint(log: Log, proof: Callable[[Log],
 def test_a_log_keeps_its_name_and_may_get_another_key(log: Log, proof: Callable[[Log], LogProof]) -> None:
     of = proof(filled(log, 10))
     of.checkpoint(PEM, "council.example/log")
-    with pytest.raises(Invalid, match=r"expected council\.example/log, as this log signed before"):
+    with pytest.raises(Invalid, match=r"expected council\.example/log, the name in this log's earlier checkpoints"):
         of.checkpoint(PEM, "other.example/log")
     with pytest.raises(Invalid, match=r"expected council\.example/log, .*, got council\.example/\\u200blog$"):
         of.checkpoint(PEM, "council.example/\u200blog")

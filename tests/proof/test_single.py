@@ -175,5 +175,5 @@ def test_what_is_no_key_or_no_entry_is_invalid(log: Log, proof: Callable[[Log], 
 def test_a_name_of_a_class_of_its_own_is_shown_as_text(log: Log, proof: Callable[[Log], LogProof]) -> None:
     of = proof(filled(log, 3))
     of.checkpoint(PEM, ORIGIN)
-    with pytest.raises(Invalid, match=r"as this log signed before, got other\.example"):
+    with pytest.raises(Invalid, match=r"the name in this log's earlier checkpoints, got other\.example"):
         of.checkpoint(PEM, Text("other.example"))

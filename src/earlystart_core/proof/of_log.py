@@ -134,7 +134,8 @@ class LogProof:
     def _goes_on(self, before: Checkpoint, name: str, size: int) -> None:
         if name != before.origin:
             raise Invalid(
-                "origin", f"expected {visible(before.origin)}, as this log signed before, got {visible(name)}"
+                "origin",
+                f"expected {visible(before.origin)}, the name in this log's earlier checkpoints, got {visible(name)}",
             )
         if size < before.size:
             raise Tampered(
