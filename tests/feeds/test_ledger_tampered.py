@@ -14,11 +14,12 @@ from earlystart_core.errors import EarlyStartError
 from earlystart_feeds.ledger import NotBoundBefore
 from earlystart_sql.key_tables import do
 from earlystart_sql.keys import SqlKeys
-from tests.beneath.backups import Backup
+from tests.beneath.backups import Backup, ran
 from tests.beneath.told import open_case
 from tests.cli.conftest import call
 from tests.whole_store import WORDS_OF_TWO, feed, imported, sql
 
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "import-a-feed.md"
 TABLES = ("import_row", "import_name", "import_erased", "import_total")
 Rows = list[dict[str, Any]]
 
@@ -412,3 +413,36 @@ def test_a_store_from_before_its_first_import_is_sound(
         for table in TABLES:
             o.run(f"DELETE FROM {table}")
     refuses(sqlite_url, tmp_path / "feed")
+
+
+def test_tables_that_are_put_back_as_the_page_says_are_sound_again(
+    sql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = made(sql_url, tmp_path, monkeypatch)
+    page, backup = PAGE.read_text("utf-8"), tmp_path / "backup.db"
+    if url.startswith("sqlite"):
+        Backup(url, backup)
+    else:
+        ran("pg_dump", "--data-only", "--table", "import_*", "--file", str(backup), url)
+    with outside(url) as o:
+        exchange(o, "import_row", CASES, "ids")
+        o.run("DELETE FROM import_erased")
+    refuses(url, tmp_path / "feed")
+    if url.startswith("sqlite"):
+        script = page.partition("```sql\n")[2].partition("```")[0]
+        connection = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+        connection.executescript(script.replace("'backup.db'", f"'{backup}'"))
+        connection.close()
+    else:
+        script = page.partition("```postgresql\n")[2].partition("```")[0]
+        ran("psql", "--quiet", "--set", "ON_ERROR_STOP=1", "--command", script, "--file", str(backup), url)
+    assert call("log", "verify", "--db", url).status == 0
+    with Record.open(url) as record:
+        assert imported(record, feed(tmp_path / "more", 8)).total.accepted == 8
+    with Record.open(url) as record, pytest.raises(Exception, match="only ever added"):
+        run(record, "DELETE FROM import_erased")
+
+
+def run(record: Record, statement: str) -> None:
+    with sql(record).database.writing() as connection:
+        connection.exec_driver_sql(statement)
