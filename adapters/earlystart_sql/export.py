@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from earlystart_core.entry import blob_of
 from earlystart_core.errors import Unreadable
 from earlystart_sql.log import SqlLog
 from earlystart_sql.query import WHOLE
@@ -31,8 +32,12 @@ def canonical_lines(log: SqlLog, *, upto: int, leaves: bool = False) -> Iterator
 
 def _lines(rows: list[tuple[bytes, bytes, bytes]], *, leaves: bool) -> Iterator[bytes]:
     for frame, data, leaf in rows:
-        before, cut, after = bytes(frame).partition(_CUT)
-        if not cut or data is None:
+        try:
+            before, cut, after = blob_of(frame).partition(_CUT)
+            more = b',"leaf":"%s"' % blob_of(leaf).hex().encode() if leaves else b""
+            line = b"%s%s%s%s%s\n" % (before, cut, blob_of(data), more, after)
+        except TypeError:
+            cut = b""
+        if not cut:
             raise Unreadable("an entry of the log cannot be read: expected the frame of an entry, got other bytes")
-        more = b',"leaf":"%s"' % bytes(leaf).hex().encode() if leaves else b""
-        yield b"%s%s%s%s%s\n" % (before, cut, bytes(data), more, after)
+        yield line

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from earlystart_core.entry import blob_of
 from earlystart_core.errors import StoreUnavailable, Tampered
 from earlystart_core.privacy.keys import Chance, Key, commitment, make_key
 from earlystart_core.privacy.wrapping import KeyEncryption
@@ -133,7 +134,7 @@ class SqlSecrets:
     def _unwrap(self, name: str, wrapped: object) -> bytes:
         if not isinstance(wrapped, bytes | bytearray | memoryview):  # SQLite holds in a column what it was given
             raise Tampered(f"the secret {name} was altered: expected bytes, got {type(wrapped).__name__}")
-        return self._kek.unwrap(name, bytes(wrapped)).secret
+        return self._kek.unwrap(name, blob_of(wrapped)).secret
 
 
 def _digest(secret: bytes, rows: Any) -> bytes:

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
+from earlystart_core.entry import blob_of
 from earlystart_core.errors import StoreUnavailable, Tampered
 from earlystart_core.privacy.keys import Chance, Evidence, Key, Shredded, erased, make_key
 from earlystart_core.privacy.wrapping import KeyEncryption, LocalKey
@@ -214,7 +215,7 @@ class SqlKeys:
         if not isinstance(wrapped, bytes | bytearray | memoryview):  # SQLite holds in a column what it was given
             raise Tampered(f"the key {kid} was altered: expected bytes, got {type(wrapped).__name__}")
         self._expect_bound("data_key", row)
-        return self._kek.unwrap(kid, bytes(wrapped))
+        return self._kek.unwrap(kid, blob_of(wrapped))
 
     def _names(self, connection: Connection, subjects: Iterable[str]) -> dict[str, str]:
         rows = do(connection, _NAMES.format(each=_each(connection)), _listed(subjects))

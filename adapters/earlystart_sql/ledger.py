@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, bindparam, delete, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
-from earlystart_core.entry import Entry
+from earlystart_core.entry import Entry, blob_of
 from earlystart_core.errors import Conflict
 from earlystart_core.privacy.keys import Keys
 from earlystart_feeds.ledger import NUMBER, TAKEN, Moment, Name, Remembered
@@ -47,13 +47,15 @@ class SqlLedger:
     def rows(self, keys: Iterable[bytes]) -> dict[bytes, Remembered]:
         columns = (import_row.c.key, import_row.c.file, import_row.c.ids, import_row.c.fields, import_row.c.sealed)
         return {
-            bytes(key): Remembered(bytes(key), file, tuple(ids.split()), bytes(fields), sealed and bytes(sealed))
+            blob_of(key): Remembered(
+                blob_of(key), file, tuple(ids.split()), blob_of(fields), sealed and blob_of(sealed)
+            )
             for key, file, ids, fields, sealed in self._asked(select(*columns), import_row.c.key, keys)
         }
 
     def names(self, keys: Iterable[bytes]) -> dict[bytes, str]:
         return {
-            bytes(key): id
+            blob_of(key): id
             for key, id in self._asked(select(import_name.c.key, import_name.c.id), import_name.c.key, keys)
         }
 
@@ -63,7 +65,7 @@ class SqlLedger:
                 return set()
             if connection.execute(select(import_erased.c.key).limit(1)).first() is None:
                 return set()
-        return {bytes(key) for (key,) in self._asked(select(import_erased.c.key), import_erased.c.key, keys)}
+        return {blob_of(key) for (key,) in self._asked(select(import_erased.c.key), import_erased.c.key, keys)}
 
     def is_empty(self) -> bool:
         with self._log.reading() as connection:
@@ -176,7 +178,7 @@ class SqlLedger:
                 return []
             mine = import_row.c.about_person.in_(subjects), import_row.c.sealed.is_not(None)
             asked = select(import_row.c.about_person, import_row.c.sealed).where(*mine)
-            return [(person, bytes(value)) for person, value in connection.execute(asked)]
+            return [(person, blob_of(value)) for person, value in connection.execute(asked)]
 
     def _asked(self, statement: Any, column: Any, keys: Iterable[bytes]) -> Iterator[Any]:
         rest = iter(keys)

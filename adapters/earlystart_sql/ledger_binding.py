@@ -13,6 +13,7 @@ from eventsourcing.persistence import IntegrityError
 from sqlalchemy import Connection, Table
 
 from earlystart_core.counting import counted
+from earlystart_core.entry import blob_of
 from earlystart_core.errors import Conflict, StoreUnavailable, Tampered
 from earlystart_core.privacy.keys import Keys
 from earlystart_feeds.ledger import ERASED, OTHER_KEYS, TAKEN, Digests, Moment, NotBoundBefore
@@ -154,7 +155,7 @@ class LedgerBinding:
         """Keeps the total for the log as this transaction leaves it."""
         make(connection, import_total)
         row = run_binary(connection, "SELECT position, leaf FROM entry ORDER BY position DESC LIMIT 1").fetchone()
-        total.position, total.leaf = (0, b"") if row is None else (row[0], bytes(row[1]))
+        total.position, total.leaf = (0, b"") if row is None else (row[0], blob_of(row[1]))
         sealed, sign = total.sealed(), mark(connection)
         run(connection, "DELETE FROM import_total")
         run(connection, f"INSERT INTO import_total (number, total) VALUES (1, {sign})", (sealed,))

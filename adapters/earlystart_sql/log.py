@@ -17,6 +17,7 @@ from earlystart_core.entry import (
     Entry,
     Recorded,
     as_entries,
+    blob_of,
     canonical,
     check_text,
     frame_of,
@@ -259,7 +260,7 @@ def _receipt(connection: Connection, command_id: str) -> Receipt | None:
     command_id, digest, first, count = row
     if count > BELIEVED and first + count - 1 > one(connection, _GREATEST):  # no room is made for what someone wrote
         raise Tampered(f"the receipt of command_id {command_id} names entries that are not there")
-    return Receipt(command_id, bytes(digest), tuple(range(first, first + count)))
+    return Receipt(command_id, blob_of(digest), tuple(range(first, first + count)))
 
 
 def _named(tags: Sequence[str], condition: DCBAppendCondition | None) -> Iterator[str]:

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 from sqlalchemy import Connection
 
+from earlystart_core.entry import blob_of
 from earlystart_core.errors import StoreUnavailable, Unreadable
 from earlystart_core.registry import Registry
 from earlystart_core.replay.columns import NULL, Array
@@ -173,7 +174,7 @@ class SqlShelf:
             remove(connection, first, first + self._length - 1)
             leaf = one(connection, f"SELECT leaf FROM entry WHERE position = {last}")
             row = (first, last, self._layout, len(texts), msgspec.json.encode(held).decode())
-            insert(connection, "segment_run", (*row, bound_to(bytes(leaf), digests_of(texts)[-1], *row)))
+            insert(connection, "segment_run", (*row, bound_to(blob_of(leaf), digests_of(texts)[-1], *row)))
             insert(connection, "segment", *blobs)
         return True
 
@@ -220,7 +221,7 @@ class SqlShelf:
                 msgspec.MsgspecError, TypeError, ValueError, IndexError
             ):  # what stands there need not be ours
                 there = Run(first, last, _held(held))
-                right = bound_to(bytes(leaf), digests[texts], first, last, layout, texts, held) == bytes(bound)
+                right = bound_to(blob_of(leaf), digests[texts], first, last, layout, texts, held) == blob_of(bound)
                 right = right and _fits(there)
                 if right and (first - 1) % self._length == 0 <= last - first < self._length:
                     found.append(there)

@@ -98,6 +98,15 @@ def from_micros(count: int) -> datetime:
     return EPOCH + timedelta(microseconds=count)
 
 
+def blob_of(stored: object) -> bytes:
+    """The bytes in a column of a store.
+
+    Raises:
+        TypeError: something else is there. `bytes` would make so many zeros of a number, however great.
+    """
+    return memoryview(stored).tobytes()  # type: ignore[arg-type]
+
+
 def stored_data(data: bytes) -> bytes:
     """The data as it stands in the canonical bytes: a JSON object in its one spelling as it came, else base64 text."""
     return data if _is_object(data) else b'"' + base64.b64encode(data) + b'"'
