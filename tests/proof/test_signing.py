@@ -77,7 +77,9 @@ def test_a_name_that_would_not_be_read_back_is_refused(log: Log, proof: Callable
     with pytest.raises(Invalid, match="without a byte order mark at its beginning"):
         proof(log).checkpoint(PEM, "\ufeffcouncil.example/log")
     proof(log).checkpoint(PEM, "council.example/log")
-    with pytest.raises(Invalid, match=r"expected council\.example/log, as this log signed before, got other$"):
+    with pytest.raises(
+        Invalid, match=r"expected council\.example/log, the name in this log's earlier checkpoints, got other$"
+    ):
         proof(log).checkpoint(PEM, Shouting("other"))
 
 
