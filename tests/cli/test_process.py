@@ -188,3 +188,9 @@ logging.getLogger("sqlalchemy.pool.impl.QueuePool").error("Exception during rese
 """
     ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert re.fullmatch(r"known=\S+ effective=-\n", ran.stderr)
+
+
+def test_variables_under_which_python_cannot_load_it() -> None:
+    ran = process("--version", env={"PYTHONWARNINGS": "error", "PYTHONTZPATH": "relative"})
+    assert (ran.status, ran.out) == (3, b"")
+    assert re.fullmatch(r"earlystart: the program could not be loaded \(\w+\): look at .*\n", ran.err)

@@ -125,9 +125,11 @@ class Surroundings:
         files = random.choice((None,) * 6 + (8, 16, 32))
         size = random.choice((None,) * 6 + (0, 4_096, 200_000))
         mask = random.choice((None,) * 4 + (0o777, 0o000))
-        gone = random.random() < 0.08
+        gone = (
+            tempfile.mkdtemp() if random.random() < 0.08 else None
+        )  # here: behind the limits the system may refuse it
         shut = [number for number in (0, 1, 2) if "closed" in self.said and random.random() < 0.6]
-        self.said.append(f"files {files}, size {size}, mask {mask}, folder gone {gone}, shut {shut}")
+        self.said.append(f"files {files}, size {size}, mask {mask}, folder gone {gone is not None}, shut {shut}")
 
         def apply() -> None:
             if mask is not None:
@@ -136,10 +138,9 @@ class Surroundings:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
             if size is not None:
                 resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
-            if gone:
-                folder = tempfile.mkdtemp()
-                os.chdir(folder)
-                Path(folder).rmdir()
+            if gone is not None:
+                os.chdir(gone)
+                Path(gone).rmdir()
             for number in shut:
                 os.close(number)
 
