@@ -15,7 +15,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from tests.fuzz.damage import FILES, lines, made, writes
+from tests.fuzz.damage import FILES, Store, lines, writes
 from tests.fuzz.surface import PEM
 
 STATUSES = (0, 1, 2, 3, 130, 143)
@@ -205,12 +205,10 @@ def before_us(err: str, status: int) -> bool:
 def main() -> int:
     """`python -m tests.fuzz.surroundings FOLDER SECONDS SEED`: finds on standard output, status 1 for any."""
     folder, seconds, seed = Path(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])
-    whole = folder / "whole"
-    whole.mkdir(parents=True)
-    _, case = made(whole)
+    store = Store(folder)
     end, begun, kinds = time.monotonic() + seconds, seed, set()
     while time.monotonic() < end:
-        found = one(seed, whole, case, folder / str(seed))
+        found = one(seed, store.folder, store.case, folder / str(seed))
         kind = "" if found is None else found.strip().splitlines()[-1][-200:]
         if found is not None and kind not in kinds:
             kinds.add(kind)
