@@ -113,6 +113,7 @@ def lines_of(file: IO[bytes]) -> "Iterator[bytes]":
 
 def _entry(path: Path, key: "Vkey | None", others: tuple[Path | None, ...]) -> int:
     """Of the proof of one entry: prints the entry, exactly as it is hashed."""
+    from earlystart_core.proof.keys import ED25519
     from earlystart_core.proof.single import single_in
 
     if any(other is not None for other in others):
@@ -127,7 +128,12 @@ def _entry(path: Path, key: "Vkey | None", others: tuple[Path | None, ...]) -> i
             raise
         note(f"earlystart: {error}")
         return 1
-    note(f"entry {found.index + 1} of {found.checkpoint.size} in the log {found.checkpoint.origin}, signed by its key")
+    signed = (
+        "signed by its key"
+        if key.kind == ED25519
+        else f"as the witness {key.name} saw it: whether that is the log that you mean, only the log's own key can tell"
+    )
+    note(f"entry {found.index + 1} of {found.checkpoint.size} in the log {found.checkpoint.origin}, {signed}")
     with writing() as write:
         write(entry + b"\n")
     return 0

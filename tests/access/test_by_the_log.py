@@ -8,13 +8,17 @@ import pytest
 from msgspec.structs import replace
 
 from earlystart_core import PassResponsibility, Reader, Record
+from earlystart_core.access import ties
 from earlystart_core.access.policy import Decision
 from earlystart_core.access.rings import RINGS, VIEW_RINGS
 from earlystart_core.access.ties import COLUMNS, ties_of
 from earlystart_core.entry import EPOCH, Entry
 from earlystart_core.errors import NotPermitted, Tampered
+from earlystart_core.marks import struck
 from earlystart_core.views import VIEW
 from earlystart_core.words import EVENTS
+from earlystart_core.words.consent import SharingConsentRecorded
+from earlystart_core.words.correction import MarkedInError
 from earlystart_sql.view_tables import ViewTable
 from tests.record.any_history import history
 
@@ -280,3 +284,26 @@ def test_a_list_of_many_cases_is_read_from_the_whole_log_with_the_same_rows(reco
 def test_ties_are_made_of_the_columns_that_a_rule_goes_by() -> None:
     for view, names in COLUMNS.items():
         assert {*names} <= {*VIEW[view].reducers}
+
+
+def test_marks_are_resolved_once_for_a_list_however_many_cases_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An organisation may have consent for thousands of cases, and as many marks: their product is never read."""
+    passes = []
+    monkeypatch.setattr(ties, "struck", lambda events: passes.append(1) or struck(events))
+    with Record.open("memory://", clock=lambda: EPOCH) as record:
+        store, consents = record.store, []
+        for _ in range(20):
+            given = SharingConsentRecorded(
+                occurred_at=EPOCH, case=record.new_id("case"), person=record.new_id("person"), recipient="org:a",
+                capacity="parent_with_pr", purpose="nursery_place", decision="given", wording="w", until=None,
+            )  # fmt: skip
+            consents.append(EVENTS.entry(given, by=None, command_id=None, keys=store.keys, chance=store.chance))
+        store.log.append(consents)
+        for position in range(1, 11):
+            mark = MarkedInError(occurred_at=EPOCH, target=position)
+            tags = consents[position - 1].tags
+            entry = EVENTS.entry(mark, by=None, command_id=None, keys=store.keys, chance=store.chance, tags=tags)
+            store.log.append([entry])
+        told = ties_of(store, Reader(JO, "nursery_worker", "org:a", "nursery_place")).ties["consented"]
+    assert told == {one.tags[0] for one in consents[10:]}
+    assert len(passes) == 1

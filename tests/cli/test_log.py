@@ -7,8 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
-from earlystart_core.proof.keys import vkey_in
+from earlystart_core.proof.keys import COSIGNATURE, Vkey, vkey_in
+from earlystart_core.proof.single import single_in
 from tests.proof.conftest import OTHER_PEM, PEM, signer
 
 from .conftest import Called, call, process
@@ -222,6 +224,23 @@ def test_one_entry_is_proven_to_someone_who_may_see_no_other(
         found = call("log", "verify", "--proof", path, "--vkey", vkey)
         assert (found.status, found.out) == (1, b"")
         assert sentence in found.err
+
+
+def test_a_witness_s_key_is_not_taken_for_that_of_the_log(copy: Path, held: tuple[Path, Path], tmp_path: Path) -> None:
+    """A witness sees many logs: by its key alone anyone could pass off an entry of a log of their own."""
+    given = single_in(call("log", "prove", "17", "--db", copy).out)
+    witness, checkpoint = signer("witness.example", OTHER_PEM), given.checkpoint
+    seen = replace(given, checkpoint=replace(checkpoint, note=checkpoint.note.cosigned_by(witness, 1_760_000_000)))
+    proof, key = tmp_path / "17.tlog-proof", tmp_path / "witness.vkey"
+    proof.write_text(str(seen))
+    key.write_text(f"{Vkey(witness.name, COSIGNATURE, witness.vkey.public)}\n")
+    found = call("log", "verify", "--proof", proof, "--vkey", key)
+    assert found.status == 0
+    assert found.err.strip().endswith(
+        f"in the log {checkpoint.origin}, as the witness witness.example saw it: whether that is the log that you mean,"
+        " only the log's own key can tell"
+    )
+    assert call("log", "verify", "--proof", proof, "--vkey", held[1]).err.strip().endswith("signed by its key")
 
 
 def test_an_export_that_a_mail_program_changed_is_told_in_one_sentence(copy: Path, tmp_path: Path) -> None:

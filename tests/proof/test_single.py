@@ -11,9 +11,11 @@ from earlystart_core.entry import canonical_of
 from earlystart_core.errors import Invalid, Tampered
 from earlystart_core.log import Log
 from earlystart_core.memory_log import MemoryLog
-from earlystart_core.proof.checkpoint import signed
+from earlystart_core.proof.checkpoint import Checkpoint, body_of, signed
+from earlystart_core.proof.notes import Note
 from earlystart_core.proof.of_log import LogProof
 from earlystart_core.proof.single import Single, single_in
+from earlystart_core.proof.witness import cosign
 from tests.fuzz.odd import Text
 
 from .conftest import OTHER_PEM, PEM, filled, signer
@@ -92,6 +94,18 @@ def test_a_proof_of_something_else_does_not_hold() -> None:
         PROOF.check(signer(pem=OTHER_PEM).vkey)
     with pytest.raises(Tampered, match="leads to another root"):
         PROOF.check(key, ENTRIES[42])
+
+
+def test_a_checkpoint_that_names_another_log_than_the_key_proves_nothing() -> None:
+    """The key signed it all the same: as for a whole log, that is no proof about the log of the key's name."""
+    size, root = PROOF.checkpoint.size, PROOF.checkpoint.root
+    note = Note(body_of("earlystart.example/another", size, root), ()).signed_by(signer())
+    other = Single(PROOF.extra, PROOF.index, PROOF.path, Checkpoint("earlystart.example/another", size, root, note))
+    note.check(signer().vkey)
+    with pytest.raises(Tampered, match=f"^the checkpoint is of another log: expected {ORIGIN}, got "):
+        single_in(str(other).encode()).check(signer().vkey)
+    with pytest.raises(Tampered, match="of another log"):
+        cosign(None, [], other.checkpoint, log=signer().vkey, witness=signer("witness", OTHER_PEM), seconds=1)
 
 
 def test_a_proof_without_its_entry_needs_it_beside() -> None:

@@ -4,7 +4,7 @@ They come from the log's entries, each compared with its leaf, and from no table
 nobody's record, and keeps it from nobody.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -105,7 +105,7 @@ def _to_one(
     file = rows_about(case, events, known, views) if views else {}
     tied = {"own": case in reader.own}
     if at is not None:
-        tied["consented"] = _is_told(reader, events, at)
+        tied["consented"] = _is_told(reader, events, struck(events.items()), at)
     else:
         work = file if file.keys() >= COLUMNS.keys() else rows_about(case, events, known, _VIEWS)
         me, open_ = reader.practitioner, [row for row in work["case_status"] if row["status"] == "open"]
@@ -149,18 +149,19 @@ def under_team(log: Log, team: str, clocks: Clocks) -> set[str]:
 def _told(log: Log, reader: Reader, clocks: Clocks, at: datetime) -> dict[str, frozenset[str]]:
     """For someone outside: the cases in which everyone who decided has given consent."""
     events = _events(log, TOLD, [reader.employer], clocks)
-    cases = {event.case for event in events.values() if isinstance(event, SharingConsentRecorded)}
-    of: dict[str, dict[int, Event]] = {case: {} for case in cases}
-    marks = {position: event for position, event in events.items() if not isinstance(event, SharingConsentRecorded)}
+    out = struck(events.items())  # once for all cases: an organisation may have thousands, and as many marks
+    of: dict[str, dict[int, Event]] = {}
     for position, event in events.items():
         if isinstance(event, SharingConsentRecorded):
-            of[event.case][position] = event
-    return {"consented": frozenset(case for case, one in of.items() if _is_told(reader, one | marks, at))}
+            of.setdefault(event.case, {})[position] = event
+    return {"consented": frozenset(case for case, one in of.items() if _is_told(reader, one, out, at))}
 
 
-def _is_told(reader: Reader, events: Mapping[int, Event], at: datetime) -> bool:
-    """Whether everyone who decided about that organisation and purpose has given consent: the rule of a sharing."""
-    out = struck(events.items())
+def _is_told(reader: Reader, events: Mapping[int, Event], out: Container[int], at: datetime) -> bool:
+    """Whether everyone who decided about that organisation and purpose has given consent: the rule of a sharing.
+
+    out: the positions of entries that are struck.
+    """
     standing = sorted(
         (event.occurred_at, position, event)
         for position, event in events.items()

@@ -2,11 +2,12 @@
 
 import msgspec
 
-from earlystart_core.errors import Invalid
+from earlystart_core.errors import Invalid, Tampered
 from earlystart_core.proof.hashing import EMPTY, HASH
-from earlystart_core.proof.keys import Signer
+from earlystart_core.proof.keys import ED25519, Signer, Vkey
 from earlystart_core.proof.notes import Note, note_in
 from earlystart_core.proof.strict import bytes_in, in_base64, number_in
+from earlystart_core.visible import visible
 
 FIELD = "checkpoint"
 
@@ -17,10 +18,25 @@ class Checkpoint(msgspec.Struct, frozen=True):
     origin: str  # which log
     size: int  # entries
     root: bytes  # 32 bytes
-    note: Note  # what was signed, and by whom: not believed before `note.check`
+    note: Note  # what was signed, and by whom: not believed before `check`
 
     def __str__(self) -> str:
         return str(self.note)
+
+    def check(self, vkey: Vkey) -> None:
+        """Returns where that key signed it: a log's key its own log, a witness's key whichever log it saw.
+
+        Raises:
+            Tampered: it did not, or it is of another log than the key.
+        """
+        self.note.check(vkey)
+        if vkey.kind == ED25519 and self.origin != vkey.name:
+            raise Tampered(another_log(self.origin, vkey.name))
+
+
+def another_log(got: str, expected: str) -> str:
+    """The sentence for a checkpoint of another log, by their origins."""
+    return f"the checkpoint is of another log: expected {visible(expected)}, got {visible(got)}"
 
 
 def body_of(origin: str, size: int, root: bytes) -> str:

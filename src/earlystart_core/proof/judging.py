@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Iterator
 from itertools import chain, islice
 
 from earlystart_core.errors import Invalid, StoreUnavailable, Tampered
-from earlystart_core.proof.checkpoint import Checkpoint, checkpoint_in
+from earlystart_core.proof.checkpoint import Checkpoint, another_log, checkpoint_in
 from earlystart_core.proof.entries import Doubt
 from earlystart_core.proof.export import rows_of
-from earlystart_core.proof.keys import ED25519, Vkey
+from earlystart_core.proof.keys import Vkey
 from earlystart_core.proof.origins import is_named, kind_of_log
 from earlystart_core.proof.strict import bytes_of, check_carried
 from earlystart_core.proof.tree import Signed, Tree
@@ -118,11 +118,9 @@ def _signed(since: Checkpoint | None, vkey: Vkey | None) -> tuple[bool, list[Dou
     if since is None:
         raise Invalid("vkey", "expected a checkpoint that it signed, got none")
     try:
-        since.note.check(vkey)
+        since.check(vkey)
     except Tampered as error:
         return False, [Doubt(None, str(error))]
-    if vkey.kind == ED25519 and since.origin != vkey.name:
-        return False, [_another(since.origin, vkey.name)]
     return True, []
 
 
@@ -136,17 +134,13 @@ def _verdict(
     )
 
 
-def _another(got: str, expected: str) -> Doubt:
-    return Doubt(None, f"the checkpoint is of another log: expected {visible(expected)}, got {visible(got)}")
-
-
 def _of_another(origin: str, before: str | None, *, access: bool) -> Iterator[Doubt]:
     """Where a checkpoint is another log's by its origin. before: the origin that was signed here last."""
     if not is_named(origin, access=access, before=before):
         got, expected = kind_of_log(access=not access), kind_of_log(access=access)
         yield Doubt(None, f"the checkpoint is of {got}: expected one of {expected}, got {visible(origin)}")
     elif before is not None and before != origin:
-        yield _another(origin, before)
+        yield Doubt(None, another_log(origin, before))
 
 
 def given_checkpoint(given: Checkpoint | str | bytes | None) -> Checkpoint | None:

@@ -35,18 +35,20 @@ class Single(msgspec.Struct, frozen=True):
     def check(self, vkey: Vkey, canonical: bytes | None = None) -> bytes:
         """The canonical bytes of the entry, where the log signed a tree that holds it at this index.
 
+        With a witness's key: where that witness saw such a tree, of whichever log; `checkpoint.origin` says which.
+
         canonical: the entry, for a file that does not carry it, or to hold against the one that it carries.
 
         Raises:
             Invalid: the entry is nowhere, or an argument is of another kind.
-            Tampered: the signature or the path does not hold, or it is of another entry.
+            Tampered: the signature or the path does not hold, or it is of another entry or another log.
         """
         entry = self.extra if canonical is None else canonical
         if entry is None:
             raise Invalid(FIELD, "expected the entry in its extra line, or beside it, got neither")
         if not isinstance(entry, bytes):
             raise Invalid("canonical", f"expected bytes, got {type(entry).__name__}")
-        self.checkpoint.note.check(vkey)
+        self.checkpoint.check(vkey)
         check_inclusion(self.index, self.checkpoint.size, leaf_of(entry), self.path, self.checkpoint.root)
         return entry
 

@@ -7,10 +7,9 @@ keep it before handing the signature out (C2SP tlog-witness).
 from collections.abc import Sequence
 
 from earlystart_core.errors import Tampered
-from earlystart_core.proof.checkpoint import Checkpoint
+from earlystart_core.proof.checkpoint import Checkpoint, another_log
 from earlystart_core.proof.keys import Signer, Vkey
 from earlystart_core.proof.paths import check_consistency
-from earlystart_core.visible import visible
 
 
 def cosign(
@@ -24,15 +23,13 @@ def cosign(
     Raises:
         Tampered: the log did not sign it, or it does not go on from the last one.
     """
-    new.note.check(log)
+    new.check(log)
     if last is None or last.size == 0:
         if path:
             raise Tampered("the proof is too long: nothing was cosigned before, so expected no hash")
     else:
         if last.origin != new.origin:
-            raise Tampered(
-                f"the checkpoint is of another log: expected {visible(last.origin)}, got {visible(new.origin)}"
-            )
+            raise Tampered(another_log(new.origin, last.origin))
         if new.size < last.size:
             raise Tampered(
                 f"the log is shorter than at the last checkpoint: expected {last.size} or more, got {new.size}"
