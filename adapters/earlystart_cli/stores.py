@@ -38,6 +38,7 @@ def opened(store: Stored, *, create: bool = False, **options: Any) -> "Iterator[
         StoreUnavailable: it cannot be opened, or does not exist.
     """
     from earlystart_core.erasing.reconciling import KeysCameBack
+    from earlystart_core.readable import readable
     from earlystart_feeds.ledger import NotBoundBefore
     from earlystart_sql import SqlStore
     from earlystart_sql.kek import KeyReadableByOthers
@@ -53,7 +54,8 @@ def opened(store: Stored, *, create: bool = False, **options: Any) -> "Iterator[
         warnings.showwarning = lambda warned, *_, **__: note(str(warned))
         if isinstance(record.store, SqlStore) and record.store.database.address.in_memory:
             raise lasting
-        yield record
+        with readable():  # some commands ask parts of the store that a program would not
+            yield record
 
 
 def _record(store: Stored, create: bool, options: dict[str, Any]) -> "Record":
