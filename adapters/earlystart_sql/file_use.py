@@ -14,7 +14,7 @@ from earlystart_core.errors import StoreUnavailable
 from earlystart_sql.append_lock import AppendLock
 from earlystart_sql.faults import Driver
 from earlystart_sql.file_id import id_of, key_of, size_of, stat_of
-from earlystart_sql.open_files import GATE, leave, take_place, use
+from earlystart_sql.open_files import GATE, leave, use
 from earlystart_sql.place import expect_one_name, size
 from earlystart_sql.write_ahead_log import BOUND_BYTES, WriteAheadLog, shorten
 
@@ -47,16 +47,16 @@ class Use:
             self._ended = False
             self._version = self._main.version
             try:
-                # Before SQLite opens what is beside the file: else that may be deleted while it is opened.
-                if wal and self._main.is_in_wal_mode() and not self._main.share():
+                self._main.take_place(self._path, name)
+                # Before SQLite opens what is beside the file: else that may be deleted or emptied while it is opened.
+                if wal and self._main.is_in_wal_mode() and not (self._main.share() and self._main.attach(self._path)):
                     raise Moved
-                take_place(self._main, self._path, name)
             except BaseException:
                 self.end()  # not when its traceback is forgotten
                 raise
 
     def settle(self) -> None:
-        """To be called once the connection has read in WAL mode: from then on nobody empties what it uses either.
+        """To be called once the connection has read in WAL mode, and so has opened what is beside the file.
 
         Raises:
             Moved: close the connection, and try again.
@@ -64,7 +64,7 @@ class Use:
         with GATE:
             main = self._main
             try:
-                if id_of(self._path) != main.key or not main.share() or not main.attach(self._path):
+                if id_of(self._path) != main.key or not main.share() or not main.settle(self._path):
                     raise Moved
             except FileNotFoundError as error:
                 raise Moved from error
@@ -138,10 +138,7 @@ class Use:
         with GATE:
             ended, self._ended = self._ended, True
             if not ended:
-                if self._writer and self.is_settled and self._main.users == 1:
-                    with suppress(OSError):
-                        self._main.tidy(self._path)
-                leave(self._main)
+                leave(self._main, self._path if self._writer and self.is_settled else None)
 
     def __del__(self) -> None:
         self.end()

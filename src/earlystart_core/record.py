@@ -48,6 +48,7 @@ class Record(Disposal):
         return self._store
 
     @classmethod
+    @readable()
     def open(
         cls,
         url: str,

@@ -57,7 +57,7 @@ def copied():
             pass
 
 peeks = {"connected": connected, "copied": copied}.get(peek)
-threads = [Thread(target=writes, args=(f"{name}-{n}", 10**9 if peeks else 20)) for n in range(2 if peeks else 1)]
+threads = [Thread(target=writes, args=(f"{name}-{n}", {often} if peeks else 20)) for n in range(2 if peeks else 1)]
 for thread in threads:
     thread.start()
 while peeks and time.monotonic() < until:
@@ -68,16 +68,21 @@ for thread in threads:
 """
 
 
+@pytest.mark.parametrize("often", [10**9, 7], ids=["stays open", "opened and closed"])
 @pytest.mark.parametrize("peek", ["connected", "copied"])
 def test_nothing_acknowledged_is_lost_and_no_position_is_given_twice(
-    tmp_path: Path, open_log: Callable[..., SqlLog], peek: str
+    tmp_path: Path, open_log: Callable[..., SqlLog], peek: str, often: int
 ) -> None:
-    """One process appends and looks at the file in another way; another process appends, opening and closing it."""
+    """One process appends and looks at the file in another way; another process appends, opening and closing it.
+
+    often: after so many appends the first one opens the store again too.
+    """
     path = tmp_path / "store.db"
     open_log(str(path)).database.close()
+    program = WRITER.replace("{often}", str(often))
     writers = [
         subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(path), *arguments, str(SECONDS)], stdout=subprocess.PIPE, text=True
+            [sys.executable, "-c", program, str(path), *arguments, str(SECONDS)], stdout=subprocess.PIPE, text=True
         )
         for arguments in (("peeking", peek), ("other", "never"))
     ]
