@@ -14,6 +14,7 @@ from earlystart_core.errors import StoreUnavailable
 from earlystart_sql.faults import Driver, is_busy, translated
 from earlystart_sql.file_use import Moved, Use
 from earlystart_sql.layout import Layout, is_there, lay
+from earlystart_sql.left_journal import expect_own_journal
 from earlystart_sql.left_over import expect_own_log
 from earlystart_sql.library import LIBRARY, Connection
 from earlystart_sql.making import put
@@ -95,6 +96,7 @@ def open_sqlite(path: Path | None, name: str, layout: Layout, *, create: bool, r
     with translated(name):
         if not look(path, create=create and not read_only):
             _make(path, layout, name)
+        expect_own_journal(str(path), name)
         reading = _engine(name, {}, lambda: _connect_to_read(path, name), NullPool, path)
         expect_own_log(str(path), name, reading.raw_connection)
         read_only = read_only or not (os.access(path, os.W_OK) and os.access(path.parent, os.W_OK))

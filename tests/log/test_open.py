@@ -124,7 +124,7 @@ print(list(log.batches(["Tried"]))[0].data)
 log.database.close()
 mine = [(event, args) for event, args in opened if path in str(args[0]) and "draft" not in str(args[0])]
 files = {str(args[0]) for event, args in mine if event == "open"} - {os.path.dirname(path)}
-files -= {f"{path}-wal"}  # looked into, to see whose it is; SQLite has no locks on it that closing it could drop
+files -= {f"{path}-wal", f"{path}-journal"}  # looked into, to see whose they are; SQLite has no locks on them
 assert files == {path, f"{path}-shm", f"{path}.lock"}, files  # opened once, for locks of this process's own
 libraries = {event for event, _ in mine if event == "sqlite3.connect"}
 assert libraries == ({"sqlite3.connect"} if sqlite.LIBRARY.__name__.startswith("sqlite3") else set()), libraries
