@@ -6,6 +6,7 @@ A damaged store may hold anything anywhere, and libraries written in Rust raise 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 
 import msgspec
 
@@ -34,6 +35,8 @@ def readable() -> Iterator[None]:
                 "the columns could not be read: a library gave up, as it does without memory or open files left; try"
                 " again"
             ) from error
+        if _never_began(error):
+            raise
         if isinstance(error, _MISFITS) or type(error).__module__.startswith("polars."):
             raise Unreadable(
                 f"the store holds a value that does not belong there ({_place(error)}): verify the log, then rebuild"
@@ -42,11 +45,23 @@ def readable() -> Iterator[None]:
         raise
 
 
-def _place(error: BaseException) -> str:
-    """The kind of an error and where it was raised. Never its words: they may hold anything."""
+def _last(error: BaseException) -> TracebackType | None:
+    """The place at which an error was raised."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
+    return trace
+
+
+def _never_began(error: BaseException) -> bool:
+    """Whether a function was called with an argument that it does not have, or without one that it needs."""
+    trace = _last(error)
+    return isinstance(error, TypeError) and trace is not None and trace.tb_frame.f_globals["__name__"] == "contextlib"
+
+
+def _place(error: BaseException) -> str:
+    """The kind of an error and where it was raised. Never its words: they may hold anything."""
+    trace = _last(error)
     if trace is None:
         return type(error).__name__
     file = trace.tb_frame.f_code.co_filename.replace("\\", "/").rpartition("/")[2]

@@ -48,6 +48,13 @@ def test_a_panic_of_a_library_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -
             record.view("case_status")
 
 
+@pytest.mark.parametrize("given", [{"subject": "case:x"}, {}])
+def test_arguments_that_a_function_does_not_have_are_python_s_own_error(given: dict[str, str]) -> None:
+    """The store is not to blame for a misspelt or a missing one."""
+    with Record.open("memory://") as record, pytest.raises(TypeError, match="argument"):
+        record.timeline(**given)
+
+
 def test_what_is_no_panic_passes_through() -> None:
     """Ctrl-C stays Ctrl-C."""
     with pytest.raises(KeyboardInterrupt), readable():
