@@ -86,7 +86,7 @@ def _unaltered(rows: Sequence[Row], _: Options) -> str | None:
     if not row["sound"]:
         return None
     if row["consistent_since"] is None:
-        return "held against no checkpoint: it can only be said that the log agrees with itself"
+        return "compared with no checkpoint: it can only be said that the log agrees with itself"
     by = "" if row["signatures"] else "; its signature was not checked: expected --vkey for that"
     return f"nothing that the checkpoint of {entries(row['consistent_since'])} covers was altered since{by}"
 

@@ -29,6 +29,7 @@ REASONS = {  # where the code alone does not say it
     "same_key_other_content": "same reference, different content",
     "refers_to_not_accepted": "refers to a row that was refused or is not there",
     "no_link": "nobody linked this local id to a child",
+    "nhs_number_check": "not a valid NHS number (ten digits, the last one a check digit)",
 }
 NAMED = 3  # rows named of each kind of refusal or finding
 

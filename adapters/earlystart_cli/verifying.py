@@ -179,7 +179,5 @@ def _told(found: "Verified", key: "Vkey | None", shredded: "Shredded | None", be
     if found.unsigned:
         lines.append(f"unsigned          {found.unsigned} behind the checkpoint, under no signature yet")
     if found.kept is not None and found.kept < found.size // BLOCK * BLOCK:
-        lines.append(
-            f"tree kept         to entry {found.kept}: what comes behind was held against no hash kept with it"
-        )
+        lines.append(f"tree kept         to entry {found.kept}: the entries after it were compared with no stored hash")
     return lines

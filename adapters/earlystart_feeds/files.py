@@ -68,7 +68,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
             os.close(number)
     except OSError as error:
         said = error.strerror or type(error).__name__
-        raise no_csv(path.name, f"none that can be read ({said})", "see that this user may read it") from None
+        raise no_csv(path.name, f"one that cannot be read ({said})", "give this user the right to read it") from None
 
 
 def _listed(folder: Path, names: set[str]) -> tuple[set[str], Counter[str]]:

@@ -19,7 +19,7 @@ _NOTATIONS = {
         (r"\d{4}[/.]\d{1,2}[/.]\d{1,2}", "other marks, as in 2026/02/24"),
         (r"\d{1,2}[ -][A-Za-z]{3,9}[ -]\d{2,4}", "the month's name, as in 24-Feb-2026"),
         (r"\d{8}", "no marks, as in 20260224"),
-        (r"\d{4}-\d{2}-\d{2}[T ].*|\d{1,2}/\d{1,2}/\d{4} .*", "a time behind it"),
+        (r"\d{4}-\d{2}-\d{2}[T ].*|\d{1,2}/\d{1,2}/\d{4} .*", "a time after it"),
         (r"\d{5}(\.\d+)?", "the day's number in a spreadsheet"),
     ),
     "time": (

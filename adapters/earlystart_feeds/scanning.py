@@ -14,7 +14,7 @@ LONGEST_FIELD = 131_072  # bytes, of a column that is read
 LONGEST_HEADER = 65_536  # bytes
 BOM = b"\xef\xbb\xbf"
 
-_NEVER_CLOSED, _BEHIND = "a quote that is opened and never closed", "text behind a closing quote"
+_NEVER_CLOSED, _BEHIND = "a quote that is opened and never closed", "text after a closing quote"
 ScannedRow = tuple[int, list[bytes]]  # the line that it starts on, and its fields
 
 

@@ -38,7 +38,7 @@ NOT_THERE = (
     " have that entry; put the whole store back from one backup"
 )
 BEHIND = (
-    "the import ledger and the log are of different moments: the log has an import or an erasure behind entry {:,} that"
+    "the import ledger and the log are of different moments: the log has an import or an erasure after entry {:,} that"
     f" the ledger does not know; {BACK} it"
 )
 _IMPORT = b'"practitioner":"practitioner:import","role":"feed"'  # in the frame of each entry of an import

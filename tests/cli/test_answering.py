@@ -148,7 +148,7 @@ def test_7_a_reading_after_the_noes_of_two_people_is_one() -> None:
 
 
 def test_11_what_the_log_was_held_against(copy: Path, tmp_path: Path) -> None:
-    assert said(copy, "11")[1] == "held against no checkpoint: it can only be said that the log agrees with itself"
+    assert said(copy, "11")[1] == "compared with no checkpoint: it can only be said that the log agrees with itself"
     key, vkey = tmp_path / "log.pem", tmp_path / "log.vkey"
     key.write_bytes(Ed25519PrivateKey.generate().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     vkey.write_text(call("log", "checkpoint", "--db", copy, "--key", key).err.removeprefix("vkey "))

@@ -124,9 +124,9 @@ def test_a_check_with_other_keys_says_so(store: Store, tmp_path: Path) -> None:
         ("24 Feb 2026", "the month's name"),
         ("24-February-26", "the month's name"),
         ("20260224", "no marks"),
-        ("2026-02-24T00:00:00", "a time behind it"),
-        ("2026-02-24 00:00:00.000", "a time behind it"),
-        ("24/02/2026 00:00", "a time behind it"),
+        ("2026-02-24T00:00:00", "a time after it"),
+        ("2026-02-24 00:00:00.000", "a time after it"),
+        ("24/02/2026 00:00", "a time after it"),
         ("46077", "the day's number in a spreadsheet"),
     ],
 )

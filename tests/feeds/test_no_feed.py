@@ -75,7 +75,7 @@ UNREADABLE = [
     (b"team,cluster,name\na,b,Caf\xe9\n", "line 2, name: expected text in UTF-8, found other bytes, such as Windows"),
     (b'team,cluster,name\na,b,c\n"d",\x93e\x94,f\n', "line 3, cluster: expected text in UTF-8"),
     (b'team,cluster,name\na,b,c\nd,"e,f\ng,h,i\n', "line 3: .*opened and never closed"),
-    (b'team,cluster,name\na,"b"b,c\n', "line 2: .*text behind a closing quote"),
+    (b'team,cluster,name\na,"b"b,c\n', "line 2: .*text after a closing quote"),
     (b"team,cluster,name\na,b\rb,c\n", "line 2: .*a line end within a field"),
     (b"team,cluster,name\ra,b,c\nd,e,f\n", "line 1: .*a line end within a field"),
     (b"team,cluster,name\na," + b"x" * 200_000 + b",c\n", "line 2: .*at most 131,072 bytes, found a longer one"),
@@ -200,13 +200,13 @@ def test_what_is_no_plain_file_is_not_waited_for(tmp_path: Path) -> None:
         os.chdir(folder)  # a socket's path is short
         listening.bind("cases.csv")
         os.chdir(tmp_path.parent)
-    assert "found none that can be read" in refusal(Store(), folder).message
+    assert "found one that cannot be read" in refusal(Store(), folder).message
     cases.unlink()
     cases.symlink_to("/dev/zero")
     assert "found a device" in refusal(Store(), folder).message
     cases.unlink()
     cases.symlink_to(folder / "nothing.csv")
-    assert "found none that can be read" in refusal(Store(), folder).message
+    assert "found one that cannot be read" in refusal(Store(), folder).message
     fifo = tmp_path / "fifo"
     os.mkfifo(fifo)
     assert "found a pipe" in refusal(Store(), fifo).message
@@ -216,7 +216,7 @@ def test_what_is_no_plain_file_is_not_waited_for(tmp_path: Path) -> None:
 def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     path = write(tmp_path, {"teams.csv": TEAMS}) / "teams.csv"
     path.chmod(stat.S_IWUSR)
-    assert "found none that can be read (Permission denied)" in refusal(Store(), tmp_path).message
+    assert "found one that cannot be read (Permission denied)" in refusal(Store(), tmp_path).message
 
 
 # --- more than there is room for ----------------------------------------------------------------------------------
