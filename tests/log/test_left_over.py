@@ -107,3 +107,25 @@ def test_what_is_no_log_has_no_gaps(store: Path, open_log: Callable[..., SqlLog]
     Path(f"{store}-wal").write_bytes(junk)
     assert pages_with_gaps(str(store)) is None
     assert open_log(str(store)).head() == 20
+
+
+def test_a_last_write_that_only_partly_reached_the_disk_is_no_other_store_s(
+    store: Path, open_log: Callable[..., SqlLog]
+) -> None:
+    """The power went before its sync: SQLite leaves it out, and it was never acknowledged."""
+    filled(store, open_log, 3)
+    killed(store, 400)
+    left = Path(f"{store}-wal")
+    whole, size = left.read_bytes(), 24 + 4096
+    here = store.stat().st_size // 4096
+    for torn in range(32 + size, len(whole), size):
+        if int.from_bytes(whole[torn : torn + 4], "big") > here:
+            left.write_bytes(whole[:torn] + bytes(size) + whole[torn + size :])
+            if pages_with_gaps(str(store)) is not None:
+                break
+    assert pages_with_gaps(str(store)) is not None
+    assert pages_with_gaps(str(store), summed=True) is None
+    log = open_log(str(store))
+    assert 60 < log.head() < 460
+    assert verify_log(log.tree, None, None, 1).sound
+    assert log.append([ENTRY]) == log.head()
