@@ -15,7 +15,7 @@ from earlystart_sql.append_lock import AppendLock
 from earlystart_sql.faults import Driver
 from earlystart_sql.file_id import id_of, key_of, size_of, stat_of
 from earlystart_sql.open_files import GATE, leave, use
-from earlystart_sql.place import expect_one_name, size
+from earlystart_sql.place import expect_one_name
 from earlystart_sql.write_ahead_log import BOUND_BYTES, WriteAheadLog, shorten
 
 
@@ -117,7 +117,7 @@ class Use:
         """
         with suppress(*Driver.errors, StoreUnavailable):
             last = self._writer and self.is_settled and self._main.users == 1 and self._main.descriptors
-            if last and self.is_whole() and size(f"{self._path}-wal"):
+            if last and self.is_whole() and size_of(self._wal):
                 with AppendLock(Path(self._path), self._name).had(0) as had:
                     if had:
                         shorten(driver)

@@ -96,7 +96,7 @@ class _Frames:
             self._count -= 1
 
     def _summed(self, most: int, header: bytes) -> int:
-        """How many of the first frames have their checksum, which goes on from one to the next."""
+        """How many frames, counted from the first, have the right checksum; each is computed from the one before."""
         form = ">" if header[3] & 1 else "<"
         sums = struct.unpack(">II", header[24:])
         for number in range(most):

@@ -12,6 +12,7 @@ from pathlib import Path
 from earlystart_core.errors import StoreUnavailable
 from earlystart_core.visible import visible
 from earlystart_sql.faults import Absent
+from earlystart_sql.file_id import size_of
 
 DRAFT = "draft"  # what a file is called within a folder of its own while it is made
 JOURNALS = ("-wal", "-journal")  # what of a writer's work may stand beside the file and not in it
@@ -63,7 +64,9 @@ def look(path: Path, *, create: bool) -> bool:
         pass
     except OSError as error:
         raise StoreUnavailable(f"{name} cannot be reached: {error.strerror}") from error
-    left = [f"{path}{suffix}" for suffix in JOURNALS if size(f"{path}{suffix}")]  # first: whoever makes a store has it
+    left = [
+        f"{path}{suffix}" for suffix in JOURNALS if size_of(f"{path}{suffix}")
+    ]  # first: whoever makes a store has it
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -101,14 +104,6 @@ def expect_one_name(path: Path, found: os.stat_result, name: str) -> None:
             f"{name} has {found.st_nlink} names (hard links): expected one, because what is written by one name is not"
             " seen by the others; end every program that has it open, then copy it and give the copy this name"
         )
-
-
-def size(path: str) -> int:
-    """The size of a file in bytes; 0 if there is none."""
-    try:
-        return Path(path).stat().st_size
-    except OSError:
-        return 0
 
 
 def _drafts(path: Path, found: os.stat_result) -> int:

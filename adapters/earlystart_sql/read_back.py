@@ -33,7 +33,7 @@ _LISTED = {  # by dialect: of numbers, and of texts
     "sqlite": dict.fromkeys((int, str), "(SELECT value FROM json_each(?))"),
     "postgresql": {int: "(SELECT unnest(%b::int8[]))", str: "(SELECT unnest(%b::text[]))"},
 }
-_TEXTS = {  # made once: a statement of another text would be prepared anew
+_TEXTS = {  # made once: the driver prepares each new text again
     (dialect, statement, kind): statement.format(mark={"sqlite": "?", "postgresql": "%s"}[dialect], listed=listed)
     for dialect, lists in _LISTED.items()
     for kind, listed in lists.items()

@@ -12,13 +12,14 @@ from sqlalchemy.pool import NullPool, StaticPool
 
 from earlystart_core.errors import StoreUnavailable
 from earlystart_sql.faults import Driver, is_busy, translated
+from earlystart_sql.file_id import size_of
 from earlystart_sql.file_use import Moved, Use
 from earlystart_sql.layout import Layout, is_there, lay
 from earlystart_sql.left_journal import expect_own_journal
 from earlystart_sql.left_over import expect_own_log
 from earlystart_sql.library import LIBRARY, Connection
 from earlystart_sql.making import put
-from earlystart_sql.place import DRAFT, look, size
+from earlystart_sql.place import DRAFT, look
 from earlystart_sql.raw import run
 from earlystart_sql.write_ahead_log import BOUND_BYTES
 
@@ -167,12 +168,12 @@ def _connect_to_read(path: Path, name: str) -> Any:
         connection.close()
         if is_busy(error):
             raise
-        if size(f"{path}-wal"):
+        if size_of(f"{path}-wal"):
             raise StoreUnavailable(
                 f"{name} may only be read here, and its last entries are still in {name}-wal: expected it to be opened"
                 " once where both may be written"
             ) from error
-        if size(f"{path}-journal"):
+        if size_of(f"{path}-journal"):
             raise StoreUnavailable(
                 f"{name} was left by a writer that ended in the middle: expected it to be opened once where it may be"
                 " written, which rolls back what was not committed"

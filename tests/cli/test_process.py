@@ -1,6 +1,5 @@
 """As a process: pipes, signals, missing extras, folders that cannot be written."""
 
-import ctypes
 import os
 import re
 import signal
@@ -11,17 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.rights import bound
+
 from .conftest import COMMAND, call, process
 
 WITHOUT = "import sys; sys.modules[{!r}] = None; from earlystart_cli import main; sys.exit(main())"
-DROPPED = (1, 2)  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH: without them root is an owner like any other
-
-
-def bound() -> None:
-    """In a child: the right to write is what the file's mode says, for root too."""
-    if os.geteuid() == 0:
-        for capability in DROPPED:
-            ctypes.CDLL(None).prctl(24, capability, 0, 0, 0)  # PR_CAPBSET_DROP
 
 
 def test_statuses_of_a_process(city: Path, tmp_path: Path) -> None:

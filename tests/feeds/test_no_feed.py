@@ -4,6 +4,8 @@ import gzip
 import os
 import socket
 import stat
+import subprocess
+import sys
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +16,7 @@ from feed_kit import Store, entries, take, write
 
 from earlystart_core.errors import Invalid, Refused
 from earlystart_feeds import pieces, reading
+from tests.rights import bound
 
 TEAMS = "team,cluster,name\narmley,inner-west,Armley\n"
 CASES = "child_ref,family_ref,team,opened_on,born_on,closed_on,close_reason"
@@ -212,11 +215,13 @@ def test_what_is_no_plain_file_is_not_waited_for(tmp_path: Path) -> None:
     assert "found a pipe" in refusal(Store(), fifo).message
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
-    path = write(tmp_path, {"teams.csv": TEAMS}) / "teams.csv"
+    path = write(tmp_path / "feed", {"teams.csv": TEAMS}) / "teams.csv"
     path.chmod(stat.S_IWUSR)
-    assert "found one that cannot be read (Permission denied)" in refusal(Store(), tmp_path).message
+    command = [sys.executable, "-m", "earlystart_cli", "import", tmp_path / "feed", "--db", tmp_path / "store.db"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=bound)
+    assert ran.returncode == 1
+    assert "found one that cannot be read (Permission denied)" in ran.stderr
 
 
 # --- more than there is room for ----------------------------------------------------------------------------------

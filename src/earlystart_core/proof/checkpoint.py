@@ -18,7 +18,7 @@ class Checkpoint(msgspec.Struct, frozen=True):
     origin: str  # which log
     size: int  # entries
     root: bytes  # 32 bytes
-    note: Note  # what was signed, and by whom: not believed before `check`
+    note: Note  # what was signed, with its signatures; call `check` before you rely on it
 
     def __str__(self) -> str:
         return str(self.note)
